@@ -1,21 +1,32 @@
-"""What scores an answer. A python grader is a module of this package, sent as text."""
+"""What scores an answer. A python grader is a module or a package here, sent as one text."""
 
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
+
+from pipelines.graders.bundle import bundled
 
 
 def python_grader(module: str, **constants: float) -> dict[str, object]:
-    """The grader of type `python` whose source is `graders/<module>.py`.
+    """The grader of type `python` whose source is `graders/<module>.py` or the package of the name.
 
     `constants` take the place of the module's, by name.
     """
-    source = Path(__file__).with_name(f"{module}.py").read_text(encoding="utf-8")
+    source = _source(module)
     for name, value in constants.items():
         source, count = re.subn(
             rf"^{name} = [^#\n]*?(?= *(?:#|$))", f"{name} = {value}", source, flags=re.M
         )
         if count != 1:
-            raise ValueError(f"{module}.py has no constant {name}")
+            raise ValueError(f"{module} has no constant {name}")
     return {"type": "python", "name": module, "source": source}
+
+
+@cache
+def _source(module: str) -> str:
+    folder = Path(__file__).with_name(module)
+    if folder.is_dir():
+        return bundled(folder)
+    return folder.with_suffix(".py").read_text(encoding="utf-8")

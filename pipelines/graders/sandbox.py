@@ -17,7 +17,7 @@ import sys
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from itertools import count
 from pathlib import Path
@@ -39,18 +39,23 @@ WARNING = (
 _SCRATCH = "/tmp/scratch"  # inside bubblewrap
 
 
+def _documented(name: str) -> int:
+    """A limit of the service's sandbox, from `foundry/graders.toml`."""
+    return int(table()["sandbox"][name])
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Limits of the service's sandbox: Microsoft Foundry, reinforcement fine-tuning, 2026-03.
+    """Limits of a grader: the service's, of `foundry/graders.toml`, unless given.
 
     Seconds a call and, here, to load the source; bytes of memory (here: of address space); bytes of
     a file. It has one core.
     """
 
-    seconds: float = 120.0
-    load_seconds: float = 120.0
-    memory: int = 2 << 30
-    file_bytes: int = 10**9
+    seconds: float = field(default_factory=lambda: _documented("seconds"))
+    load_seconds: float = field(default_factory=lambda: _documented("seconds"))
+    memory: int = field(default_factory=lambda: _documented("memory_bytes"))
+    file_bytes: int = field(default_factory=lambda: _documented("file_bytes"))
 
 
 class Sandbox:
