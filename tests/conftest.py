@@ -79,8 +79,21 @@ def math(problem: str | None = "What is $1+1$?", answer: str | None = "2", **mor
         "uuid": None,
         "correctness_math_verify": [True, True],
         "correctness_llama": None,
+        "solution": "We add.",
     }
     return row | more
+
+
+def reason(problem: str, answer: str, **more: Any) -> str | None:
+    """The reason with which a math row is dropped that nobody judged; None where it is kept."""
+    from pipelines import ledger
+    from pipelines.datasets.openr1_math import DATASET, record
+
+    unjudged = {"correctness_math_verify": None, **more}
+    records = ledger.untagged(record(frame(math(problem, answer, **unjudged))))
+    for fault in DATASET.faults:
+        records = ledger.tag(records, fault.reason, fault.where, fault.detail)
+    return records["dropped"].item()
 
 
 def mcq(

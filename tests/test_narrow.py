@@ -30,7 +30,7 @@ def published(seed: int) -> tuple[pa.Table, bytes]:
     rows = pa.table(
         {
             "problem": [f"Problem {chance.random()}?" for _ in range(300)],
-            "solution": [chance.randbytes(400).hex() for _ in range(300)],
+            "solution": [chance.randbytes(90).hex() for _ in range(300)],
             "answer": [str(n) for n in range(300)],
             "uuid": [None if n % 7 else str(n) for n in range(300)],
             "generations": [[chance.randbytes(3000).hex()] for _ in range(300)],

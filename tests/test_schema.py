@@ -37,7 +37,8 @@ def test_every_dataset_has_its_schemas(name: str) -> None:
     assert set(dataset.columns) <= set(raw["properties"])
     assert set(raw["required"]) <= set(dataset.columns)
     assert item["required"] == ["messages", *dataset.fields]
-    assert list(item["properties"]) == ["messages", *dataset.fields]
+    more = [grading.prompt_field for grading in dataset.gradings if grading.prompt_field]
+    assert list(item["properties"]) == ["messages", *dataset.fields, *more]
 
 
 def faults_of(value: object):

@@ -39,7 +39,8 @@ class Grading:
 
     name: as `--grader` has it. about: its row in the README. wrap: a reference answer as the model
     would give it. strict: whether the reference without that form must not score. local: what is
-    run here to check references, where `grader` asks a model.
+    run here to check references, where `grader` asks a model. prompt_field: the item field that
+    holds the prompt once more, where `grader` reads it; graders see no messages.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Grading:
     strict: bool = True
     response_format: Mapping[str, object] | None = None
     local: Mapping[str, Any] | None = None
+    prompt_field: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,7 @@ class Dataset:
     fields: the item fields after `messages`, in order; all are columns of a record.
     stratum: the field over which rows are chosen evenly.
     configs: the pattern of the train files of each configuration, where there are several.
+    shortened: what is kept of a long raw column, by its name.
     gradings: the ways of scoring, the one that is used first.
     equal: whether two answers are the same; None where only equal texts are.
     threshold: the similarity from which two prompts are near-duplicates; 0.8 is a reworded sentence
@@ -106,6 +109,7 @@ class Dataset:
     faults: tuple[Fault, ...]
     benchmarks: tuple[Benchmark, ...] = ()
     configs: Mapping[str, str] = field(default_factory=dict)
+    shortened: Mapping[str, pl.Expr] = field(default_factory=dict)
     equal: Callable[[str, str], bool] | None = None
 
     def graded_by(self, name: str | None) -> Dataset:
@@ -132,6 +136,7 @@ class Dataset:
                 {"role": "user", "content": record["prompt"]},
             ],
             **{field: record[field] for field in self.fields},
+            **({self.grading.prompt_field: record["prompt"]} if self.grading.prompt_field else {}),
         }
 
 

@@ -3,8 +3,9 @@ r"""OpenR1-Math-220k: competition and school problems with answers and generated
 Page: the hub's `open-r1/OpenR1-Math-220k`. Licence Apache-2.0.
 
 Published: 93,733 rows in the default configuration (`data/`, 10 files, 2.15 GB), 225,129 in all.
-The generated solutions are 97 % of the bytes and are not read here. `correctness_math_verify` and
-`correctness_llama` hold one verdict per generation; null or empty means that nobody judged it.
+The generated solutions are 97 % of the bytes and are not read here; of the reference solutions only
+those with several boxes are kept. `correctness_math_verify` and `correctness_llama` hold one
+verdict per generation; null or empty means that nobody judged it.
 
 One row, in our own words:
 
@@ -28,6 +29,7 @@ from pipelines.datasets.dataset import (
 )
 from pipelines.datasets.openr1_math_faults import FAULTS
 from pipelines.datasets.openr1_math_repair import repair
+from pipelines.datasets.openr1_math_solutions import another_solution
 from pipelines.graders import python_grader
 from pipelines.graders.boxed_math import correct
 from pipelines.options import split_options
@@ -37,7 +39,7 @@ _VERDICTS = ("correctness_math_verify", "correctness_llama")
 
 def record(rows: pl.DataFrame) -> pl.DataFrame:
     """Raw rows to records, in the same order."""
-    texts = ("problem", "answer", "problem_type", "question_type", "source", "uuid")
+    texts = ("problem", "answer", "problem_type", "question_type", "source", "uuid", "solution")
     raw = columns_or_null(
         rows,
         {
@@ -74,7 +76,19 @@ def record(rows: pl.DataFrame) -> pl.DataFrame:
             pl.String,
         ),
         pl.col("question_type").fill_null(""),
+        "solution",
+        pl.Series("another", _others(repaired, raw["answer"], options.list.len()), pl.String),
     )
+
+
+def _others(
+    repaired: list[tuple[str, list[str]]], answers: pl.Series, choices: pl.Series
+) -> list[str | None]:
+    """Of each problem without options, values that the answer lacks and that solve it too."""
+    return [
+        None if many or not answer else another_solution(text, answer)
+        for (text, _), answer, many in zip(repaired, answers, choices, strict=True)
+    ]
 
 
 def _verdicts(raw: pl.DataFrame) -> pl.DataFrame:
@@ -126,7 +140,8 @@ _RUBRIC = {
         },
         {
             "role": "user",
-            "content": "Reference answer: {{item.reference_answer}}\n\n"
+            "content": "Problem:\n{{item.problem}}\n\n"
+            "Reference answer: {{item.reference_answer}}\n\n"
             "Solution:\n{{sample.output_text}}",
         },
     ],
@@ -156,8 +171,15 @@ DATASET = Dataset(
         "question_type",
         "source",
         "uuid",
+        "solution",
         *_VERDICTS,
     ),
+    # A solution with one box tells no more than the answer.
+    shortened={
+        "solution": pl.when(pl.col("solution").str.count_matches(r"\\(?:boxed|fbox)\b") < 2)
+        .then(pl.lit(""))
+        .otherwise("solution")
+    },
     fields=("reference_answer", "options", "source", "problem_type", "id"),
     stratum="source",
     threshold=0.8,
@@ -188,6 +210,7 @@ DATASET = Dataset(
             },
             wrap=boxed,
             local=python_grader("boxed_math"),
+            prompt_field="problem",
         ),
     ),
     equal=lambda one, other: correct(one, other) or correct(other, one),

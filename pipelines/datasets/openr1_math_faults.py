@@ -14,10 +14,18 @@ import polars as pl
 
 from pipelines.datasets.dataset import Fault
 from pipelines.datasets.openr1_math_questions import (
+    PLURAL,
     TOGETHER,
     asks,
     only_proof,
     several_questions,
+)
+from pipelines.datasets.openr1_math_whole import (
+    ALL,
+    KIND,
+    asks_for_all,
+    partial_answer,
+    wrong_kind,
 )
 from pipelines.latex import balanced
 from pipelines.options import LETTERS, split_options
@@ -49,7 +57,7 @@ def junk_answer(answer: str, options: Sequence[str] = ()) -> bool:
     return any(len(_WORD.findall(piece)) > _MOST_WORDS for piece in pieces)
 
 
-_LETTER = re.compile(r"(?:\\(?:text|textbf|mathrm)\s*\{)?\s*\(?([A-Ja-j])\)?\.?\s*\}?")
+_LETTER = re.compile(r"(?:\\(?:text|textbf|mathrm)\s*\{)?\s*\(?([A-Ja-jа-дА-Д])\)?\.?\s*\}?")
 _CHOICE = re.compile(r"\(\s*(?:\\q?quad)?\s*\)|（\s*）|(?i:which (?:one )?of the following|choose)")
 
 
@@ -62,6 +70,8 @@ def letter_without_option(prompt: str, answer: str, options: Sequence[str]) -> b
     if not found or found[1].upper() in LETTERS[: len(options)]:
         return False
     letter = found[1]
+    if letter > "z":  # Cyrillic: of options whose letters the prompt's reader does not know
+        return True
     if options or (letter.isupper() and _CHOICE.search(prompt) and not _label(letter, prompt)):
         return True
     article = "| [a-z]" if letter in "AaI" else ""
@@ -180,10 +190,11 @@ def missing_context(prompt: str) -> bool:
 # --- What can have a fault ------------------------------------------------------------------------
 
 _PROMPT, _REFERENCE = pl.col("prompt").str, pl.col("reference_answer").str
+_PUBLISHED = pl.col("solution")
 _SPACE = r"\\[,;! ]|\\q?quad|\\left|\\right|[\s$]|\\d?frac"
 
 _MAYBE_JUNK = _REFERENCE.contains(r"[A-Za-z]{3}|\n|<|\d-\d\d-|- ?- ?-")
-_MAYBE_LETTER = _REFERENCE.contains(r"^(?:\\[a-z]+\s*\{)?\s*\(?[A-Ja-j]\)?\.?\s*\}?$")
+_MAYBE_LETTER = _REFERENCE.contains(r"^(?:\\[a-z]+\s*\{)?\s*\(?[A-Ja-jа-дА-Д]\)?\.?\s*\}?$")
 _MAYBE_PROOF = _PROMPT.contains(r"(?i)prove|show|demonstrate|verify")
 # The end of a prompt that may be "= 17": no answer of more characters is looked for there.
 _END = _PROMPT.tail(100)
@@ -195,7 +206,9 @@ _MAYBE_GIVEN = _PROMPT.contains(r"(?i)\b(?:answers?|ans|result)[*\s]*[.:]|Soluti
 )
 _MAYBE_CONTEXT = _PROMPT.contains(rf"(?i)\b(?:{_NOUN}|graph|shown|(?-i:TN(?:YWR|FTPP)))\b")
 _MAYBE_SEVERAL = (
-    _PROMPT.contains(r"(?m)(?:^|[\s\]*])\$?\(?(?:b|2|ii)\)|^[ \t]*(?:b\.\s|[A-Z]\d+\.\d|\[b\])")
+    _PROMPT.contains(
+        r"(?m)(?:^|[\s\]*])(?:\$|\\\()?\(?(?:b|2|ii|II|Ⅱ)\)|^[ \t]*(?:b\.\s|[A-Z]\d+\.\d|\[b\])"
+    )
     | (_PROMPT.count_matches(r"\\qquad\$|___") > 1)
     | (
         _PROMPT.count_matches(
@@ -205,19 +218,22 @@ _MAYBE_SEVERAL = (
         > 1
     )
     | _PROMPT.contains(TOGETHER)
+    | _PROMPT.contains(PLURAL)
     | _PROMPT.contains(
         r"\band (?:find|determine|calculate|compute)\b|\bthe (?:min\w+ and max|max\w+ and min)"
     )
 )
 
 
-def _tested(maybe: pl.Expr, test: Callable[[str, str, Sequence[str]], bool]) -> pl.Expr:
-    """Whether `test` holds of prompt, reference answer and options, asked only where it may."""
+def _tested(
+    maybe: pl.Expr, test: Callable[[str, str, Any], bool], third: str = "options"
+) -> pl.Expr:
+    """Whether `test` holds of prompt, reference answer and a third column, asked where it may."""
 
     def holds(row: dict[str, Any]) -> bool:
-        return test(row["prompt"], row["reference_answer"], row["options"])
+        return test(row["prompt"], row["reference_answer"], row[third])
 
-    texts = pl.struct("prompt", "reference_answer", "options")
+    texts = pl.struct("prompt", "reference_answer", third)
     return pl.when(maybe).then(texts).map_elements(holds, return_dtype=pl.Boolean)
 
 
@@ -272,6 +288,40 @@ FAULTS = (
         _tested(
             _MAYBE_SEVERAL,
             lambda prompt, answer, options: not options and several_questions(prompt, answer),
+        ),
+        pl.col("reference_answer"),
+    ),
+    Fault(
+        "partial_answer",
+        "the published solution boxes several answers and the answer is not all of them",
+        (pl.col("options").list.len() == 0)
+        & _tested(_PUBLISHED.str.len_bytes() > 0, partial_answer, "solution"),
+        pl.col("reference_answer"),
+    ),
+    Fault(
+        "another_solution",
+        "values that the answer lacks solve the equations of the problem too",
+        pl.col("another").is_not_null(),
+        pl.format("{}, and {}", "reference_answer", "another"),
+    ),
+    Fault(
+        "unconfirmed_answer",
+        "all values are asked for, the answer has one, and neither a solution nor a generation "
+        "that was held correct says that there are no more",
+        _PUBLISHED.is_null()
+        & (pl.col("verified").fill_null(0) == 0)
+        & _tested(
+            _PROMPT.contains(ALL),
+            lambda prompt, answer, options: not options and asks_for_all(prompt, answer),
+        ),
+        pl.col("reference_answer"),
+    ),
+    Fault(
+        "wrong_kind",
+        "an equation, a function or a decomposition is asked for and the answer is a number",
+        _tested(
+            _PROMPT.contains(KIND),
+            lambda prompt, answer, options: not options and wrong_kind(prompt, answer),
         ),
         pl.col("reference_answer"),
     ),

@@ -36,19 +36,21 @@ def only_proof(prompt: str) -> bool:
     return _PROVES.search(prompt) is not None and not asks(prompt)
 
 
-# The label of a part: `(a)`, `(2)` or `(ii)` after white space or a tag; `b)`, `2)` or `ii)` at the
-# start of a line or after a mark, for "(x - b)" has none; `a.` and `I4.2` at the start of a line;
-# `[b]G.16[/b]`. Each group is one order of labels.
+# The label of a part: `(a)`, `(2)`, `(ii)`, `(II)`, `(Ⅱ)` after white space or a tag, also set as a
+# formula; `b)`, `2)` or `ii)` at the start of a line or after a mark, for "(x - b)" has none; `a.`
+# and `I4.2` at the start of a line; `[b]G.16[/b]`. Each group is one order of labels.
 _PART = re.compile(
-    r"(?:(?<![^\s\]*])\$?\(|^[ \t]*\$?|(?<=[.;:?!,$\]*]\s)\$?|(?<=[.;:?!]\s[-–]\s))"
-    r"(?:([a-h])|([1-9])|(i{1,3}|iv|v))\)"
+    r"(?:(?<![^\s\]*])(?:\$|\\\()?\(|^[ \t]*\$?|(?<=[.;:?!,$\]*]\s)\$?|(?<=[.;:?!]\s[-–]\s))"
+    r"(?:([a-h])|([1-9])|(i{1,3}|iv|v|I{1,3}|IV|V|[Ⅰ-Ⅴ]))\)"
     r"|^[ \t]*([a-h])\.(?=\s)"
     r"|^[ \t]*([A-Z]\d{1,2}\.\d{1,2})\b"
     r"|^[ \t]*\[b\]([^\[\]\n]{1,14})\[/b\]",
     re.MULTILINE,
 )
-_SECOND_PART = re.compile(r"(?:b|2|ii)\)|\[b\]|^[ \t]*(?:b\.|[A-Z]\d)", re.MULTILINE)
-_ORDERS = ("abcdefgh", "123456789", ("i", "ii", "iii", "iv", "v"), "abcdefgh")
+_SECOND_PART = re.compile(r"(?:b|2|ii|II|Ⅱ)\)|\[b\]|^[ \t]*(?:b\.|[A-Z]\d)", re.MULTILINE)
+_ROMAN = ("i", "ii", "iii", "iv", "v")
+_SMALL = dict(zip(("I", "II", "III", "IV", "V", *"ⅠⅡⅢⅣⅤ"), 2 * _ROMAN, strict=True))
+_ORDERS = ("abcdefgh", "123456789", _ROMAN, "abcdefgh")
 # A stem that asks the same of every part, "Calculate: a) … b) …", not one that lists conditions;
 # in the last characters before the first part.
 _STEM_SIZE = 300
@@ -85,13 +87,29 @@ _THING = (
 )
 _SIGN = r"\$?[a-zA-Z]\b\$?"
 TOGETHER = (
-    rf"{_VERB} (?:the |its |all )?"
+    r"\b[Hh]ow many \w+ and (?:how many )?\w+ (?:does|do|are there|has|have)\b"
+    rf"|{_VERB} (?:the |its |all )?"
     rf"(?:extreme values|{_THING} and (?:the |its )?{_THING}"
     r"|(?:both|two|three|four|five) (?:\w+ )?numbers|(?:angles|sides|lengths of the sides) of"
     r"|(?:(?:values?|pairs?|numbers|integers|positive|natural|real|rational|primes?|of|the) ){0,4}"
     rf"(?:{_SIGN}(?:, ?{_SIGN})*,? and {_SIGN}|\$[a-z](?:, ?[a-z])+\$))"
 )
 _TOGETHER = re.compile(TOGETHER)
+# Several things under one noun: "the acute angles", "these numbers", "each of them", "Ann and Bo";
+# not "the areas of the figures" or "the lengths of the arcs", set phrases for one.
+_ASKED = r"(?:[Hh]ow (?:many|much|old|far|long)|[Ww]hat|[Dd]etermine|[Ff]ind|[Cc]alculate)\b"
+PLURAL = (
+    rf"(?:{_VERB}|\b[Ww]hat were) (?:(?:the|these|those|its|their|both|two|three|four|five"
+    r"|different|acute|true|other|side|remaining|missing|unknown) ){1,4}"
+    r"(?:angles|sides|edges|legs|numbers|digits|roots|zeros|lengths of (?:the |its |all )?(?:\w+ )?"
+    r"(?:sides|edges|legs|segments|diagonals|bases)|side lengths|speeds|weights|masses|ages"
+    r"|dimensions|equations|prices)\b"
+    rf"|{_ASKED}[^.?!]{{0,90}}\beach of (?:them|these|the (?:two|three|four|five))\b"
+    r"|\b(?:What|Which|How (?:many|much|old))\b[^.?!]{0,50}\b(?:did|do|does|are|were|have|has)"
+    r" \$?[A-Z]\w*\$?(?:, \$?[A-Z]\w*\$?)*,? and \$?[A-Z]\w*\b|\b[Dd]etermine them\b"
+)
+_PLURAL = re.compile(PLURAL)
+_AS_ONE = re.compile(r"[^.?!]*\b(?:together|total|altogether|meet|apart|have in common)\b")
 _EXTREMES = re.compile(
     r"(?<!of )(?<!between )the (?:min\w+ and max\w+|max\w+ and min\w+)(?: possible)? values"
 )
@@ -106,8 +124,10 @@ def several_questions(prompt: str, answer: str) -> bool:
     """Whether a problem asks several checkable things and the answer has a value for fewer."""
     asked = max(_parts(prompt), _sentences(prompt), len(_BLANKS.findall(prompt)))
     if asked < 2 and any(two.search(prompt) for two in (_TOGETHER, _EXTREMES, _AND_FIND)):
-        return _values(_OUTER.sub("", answer)) < 2
-    return _values(answer) < asked
+        return values(_OUTER.sub("", answer)) < 2
+    if asked < 2 and (found := _PLURAL.search(prompt)) and not _AS_ONE.match(prompt, found.end()):
+        return values(_BRACKETS.sub("", answer)) < 2
+    return values(answer) < asked
 
 
 def _parts(prompt: str) -> int:
@@ -119,7 +139,8 @@ def _parts(prompt: str) -> int:
     for group, order in enumerate(_ORDERS, 1):
         run: list[re.Match[str]] = []
         for label in labels:
-            if len(run) < len(order) and label[group] == order[len(run)]:
+            name = label[group] and _SMALL.get(label[group], label[group])
+            if len(run) < len(order) and name == order[len(run)]:
                 run.append(label)
         most = max(most, _asking(prompt, run))
     for group in (5, 6):
@@ -161,10 +182,11 @@ def _sentences(prompt: str) -> int:
 
 
 # The brackets around a pair.
+_BRACKETS = re.compile(r"[()\[\]{}]")
 _OUTER = re.compile(r"^\s*(?:\\left)?[(\[{]|(?:\\right)?[)\]}]\s*$")
 
 
-def _values(answer: str) -> int:
+def values(answer: str) -> int:
     """How many values an answer lists outside of its brackets."""
     depth, count = 0, 1
     answer = re.sub(r"\\pm|±", ";", answer)

@@ -21,6 +21,7 @@ LETTERED = (
 )
 
 UNJUDGED: dict[str, Any] = {"correctness_math_verify": None}
+UNSOLVED: dict[str, Any] = {**UNJUDGED, "solution": None}
 
 # Faulty, each fault at least twice: problem, answer, what else differs.
 WORDING: tuple[tuple[str, str, dict[str, Any]], ...] = (
@@ -60,4 +61,28 @@ WORDING: tuple[tuple[str, str, dict[str, Any]], ...] = (
         UNJUDGED,
     ),
     ("The areas of four fields are marked in the figure. How large is the fifth?", "21", UNJUDGED),
+    (
+        "A flag pole throws a shadow of 6 m or of 8 m, as the sun stands. How long can the rope from "
+        "its top of 8 m to the end of the shadow be, in m?",
+        "10",
+        {"solution": "It is $\\boxed{8\\sqrt{2}}$ m with the long one or $\\boxed{10}$ m."},
+    ),
+    (
+        "For which digits $d$ is the number $3d6$ a multiple of 9?",
+        "9",
+        {
+            "solution": "The sum of its digits is $9+d$.\n\nSo $\\boxed{0}$ fits.\n\nAnd $\\boxed{9}$."
+        },
+    ),
+    ("Solve the equation $x^{2}-3 x-28=0$.", "7", {}),
+    ("Find all pairs $(x, y)$ of integers such that $x y-x-y=6$.", "(2, 8)", {}),
+    ("Determine all two-digit primes whose digits can change places.", "13", UNSOLVED),
+    ("Find all days of March 2026 with a square as their number.", "25", UNSOLVED),
+    ("Write the equation of the line through $A(1, 3)$ and $B(3, 7)$.", "2", {}),
+    (
+        "What is the decomposition of the vector $\\vec{c}=(5, 1)$ along $\\vec{a}=(1, 1)$ and "
+        "$\\vec{b}=(1, -1)$?",
+        "3",
+        {},
+    ),
 )

@@ -130,6 +130,8 @@ def test_only_problem_and_answer_are_needed() -> None:
         "repairs": [],
         "published": None,
         "question_type": "",
+        "solution": None,
+        "another": None,
     }
 
 
