@@ -58,6 +58,7 @@ bench: $(VENV)/.dev ## Measure CPU and memory against a naive script, at 1x and 
 	@$(BIN)/python scripts/bench_validate.py
 	@$(BIN)/python scripts/bench_similarity.py
 	@$(BIN)/python scripts/bench_download.py
+	@$(BIN)/python scripts/bench_sft.py
 
 sample: $(VENV)/.dev ## Write raw/sample anew
 	@$(BIN)/python scripts/sample

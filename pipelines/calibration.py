@@ -32,6 +32,14 @@ REASONS = ("too_easy", "too_hard", "no_samples", "not_graded", "over_keep_ratio"
 _BAND = re.compile(r"(\d*\.?\d+)\.\.(\d*\.?\d+)", re.ASCII)
 
 
+def _mean(numbers: Sequence[float]) -> float:
+    """The mean, which does not depend on the order, for the sum is exact, however large."""
+    try:
+        return math.fsum(numbers) / len(numbers)
+    except OverflowError:  # two of 1e308
+        return float(sum(map(Fraction, numbers)) / len(numbers))
+
+
 @dataclass(frozen=True, slots=True)
 class Rate:
     """How an item's answers did: `passed` of the `n` that have a score, their mean score.
@@ -105,8 +113,7 @@ class Scores:
         for line, name in ids.items():
             found = self.by_line.get(line, ())
             passed = sum([score >= threshold for score in found])
-            # fsum is exact, so that the mean does not depend on the order of the answers.
-            mean = math.fsum(found) / len(found) if found else None
+            mean = _mean(found) if found else None
             failed, not_run = self._errors_at[line], self._not_run_at[line]
             rates.append(Rate(line, name, len(found), passed, mean, failed, not_run))
         return rates
@@ -250,7 +257,7 @@ def summary(
             "deciles": [deciles[decile] for decile in range(10)],
         },
         "score": {
-            "mean": math.fsum(ordered) / n if n else None,
+            "mean": _mean(ordered) if n else None,
             "lowest": ordered[0] if n else None,
             "highest": ordered[-1] if n else None,
         },

@@ -18,7 +18,16 @@ from typing import Annotated, Any
 
 import typer
 
-from pipelines import audit_cli, calibrate_cli, grade_cli, tables_cli, terminal
+from pipelines import (
+    audit_cli,
+    calibrate_cli,
+    estimate_cli,
+    export_cli,
+    grade_cli,
+    submit_cli,
+    tables_cli,
+    terminal,
+)
 from pipelines.findings import BadInput
 from pipelines.foundry.job import DEFAULT_MODEL
 from pipelines.foundry.tables import limit
@@ -313,6 +322,10 @@ app.command("audit")(audit_cli.audit)
 app.command("grade")(grade_cli.grade)
 app.command("calibrate")(calibrate_cli.calibrate)
 app.command("select")(calibrate_cli.select)
+app.command("export")(export_cli.export)
+app.command("estimate")(estimate_cli.estimate)
+app.command("submit")(submit_cli.submit)
+app.command("job")(submit_cli.job)
 
 
 app.command("datasets")(tables_cli.datasets)

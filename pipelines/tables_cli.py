@@ -11,7 +11,7 @@ from rich.table import Table
 
 from pipelines import terminal
 from pipelines.foundry.rules import RULES
-from pipelines.foundry.tables import limits, models, prices
+from pipelines.foundry.tables import assumed, limits, models, prices
 from pipelines.validate_cli import Format
 
 
@@ -78,6 +78,12 @@ def rules(
             most = f" to {entry['most']:g}" if "most" in entry else ""
             value = f"{entry['value']:g}{most} {entry['unit']}"
             table.add_row(kind.replace("_", " "), name, value, entry["source"], str(entry["read"]))
+    terminal.console().print(table)
+    table = Table("assumption of an estimate", "value", "option", "source", "read")
+    for name, entry in assumed().items():
+        most = f" to {entry['high']:g}" if entry["high"] != entry["low"] else ""
+        value = f"{entry['low']:g}{most} {entry['unit']}"
+        table.add_row(name, value, entry.get("option", ""), entry["source"], str(entry["read"]))
     terminal.console().print(table)
 
 

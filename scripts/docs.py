@@ -15,10 +15,10 @@ import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from pipelines import stages
+from pipelines import exports, stages
 from pipelines.datasets import DATASETS
 from pipelines.foundry.rules import RULES
-from pipelines.foundry.tables import limits, models, prices
+from pipelines.foundry.tables import assumed, limits, models, prices
 
 README = Path(__file__).parents[1] / "README.md"
 
@@ -131,7 +131,7 @@ def rules() -> str:
 
 
 def limit_table() -> str:
-    """The caps, the models that are known, and what is known of prices."""
+    """The caps, the models that are known, what is known of prices, and what estimates assume."""
     rows = (
         (
             f"`{name}`",
@@ -164,13 +164,30 @@ def limit_table() -> str:
         for kind, entries in prices().items()
         for name, entry in entries.items()
     )
+    assumptions = (
+        (
+            f"`{name}`",
+            " to ".join(dict.fromkeys(f"{entry[key]:g}" for key in ("low", "high")))
+            + f" {entry['unit']}",
+            f"`{entry['option']}`" if "option" in entry else "",
+            entry["source"],
+            entry["read"],
+        )
+        for name, entry in assumed().items()
+    )
     return "\n\n".join(
         (
             _table(("limit", "value", "option", "source", "read"), rows),
             _table(("model", "training types", "refuses", "before you pay", "source"), known),
             _table(("price", "of", "value", "source", "read"), costs),
+            _table(("assumption", "value", "option", "source", "read"), assumptions),
         )
     )
+
+
+def export_table() -> str:
+    """What `rft export` writes."""
+    return _table(("target", "what", "files", "limits", "source", "read"), exports.table())
 
 
 PARTS: dict[str, Callable[[], str]] = {
@@ -180,17 +197,19 @@ PARTS: dict[str, Callable[[], str]] = {
     "reasons": reasons,
     "rules": rules,
     "limits": limit_table,
+    "exports": export_table,
 }
 
 
 def render(text: str) -> str:
     """The README with every part made anew."""
     for name, make in PARTS.items():
-        begin, end = f"<!-- {name} -->\n", f"\n<!-- /{name} -->"
-        if text.count(begin) != 1 or text.count(end) != 1:
+        begin, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
+        head, begun, rest = text.partition(begin)
+        _, ended, rest = rest.partition(end)
+        if not begun or not ended or begin in rest or end in rest:
             raise SystemExit(f"README.md: the part {name!r} is there not once")
-        head, _, rest = text.partition(begin)
-        text = head + begin + make() + end + rest.partition(end)[2]
+        text = f"{head}{begin}{make()}\n{end}{rest}"
     return text
 
 

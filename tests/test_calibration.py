@@ -374,3 +374,10 @@ def test_there_is_one_zero(values: tuple[float, ...]) -> None:
 def test_a_mean_does_not_depend_on_the_order(values: list[float]) -> None:
     (rate,) = scores_of(*[(1, Grade(value)) for value in values]).rates({1: None}, 0.5)
     assert rate.mean == 1.7 / 7
+
+
+def test_a_mean_of_scores_whose_sum_is_no_float() -> None:
+    scores = scores_of((1, Grade(1e308)), (1, Grade(1.5e308)), (2, Grade(0.5)))
+    found = told(scores, {1: None, 2: None})
+    assert [rate.mean for rate in scores.rates({1: None}, 0.5)] == [1.25e308]
+    assert found["score"]["mean"] == float((Fraction(10) ** 308 * 5 / 2 + Fraction(1, 2)) / 3)

@@ -1,4 +1,4 @@
-"""The dated tables beside this module: limits, models, training types, hyperparameters, prices."""
+"""The dated tables beside this module: limits, models, hyperparameters, prices, assumptions."""
 
 from __future__ import annotations
 
@@ -44,11 +44,20 @@ def hyperparameters() -> Table:
     return _load("hyperparameters")
 
 
+def assumed() -> Table:
+    """Assumption of an estimate by name: low, high, unit, source, the day it was read.
+
+    Some have `option`, what overrides them.
+    """
+    return _load("assumptions")
+
+
 def prices() -> dict[str, Table]:
     """Price by what is paid for, then by model or training type.
 
-    `training_hour`, `grader_input` and `grader_output` by model, `discount` by training type; each
-    with value, unit, source and the day it was read, a discount maybe with `most`.
+    `training_hour`, `hosting_hour`, `grader_input` and `grader_output` by model, `discount` by
+    training type; each with value, unit, source and the day it was read, a discount maybe with
+    `most`.
     """
     return _load("prices")
 

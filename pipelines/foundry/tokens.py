@@ -27,7 +27,7 @@ class Tokens:
         """Take note of one row."""
         self.rows += 1
         self.total += tokens
-        self.estimated = bool(how)
+        self.estimated |= bool(how)
         if tokens > self.longest:
             self.longest, self.line = tokens, line
 

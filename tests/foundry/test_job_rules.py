@@ -125,8 +125,9 @@ def test_tables_are_dated() -> None:
 
 
 def test_prices_are_of_known_things() -> None:
-    assert set(prices()) == {"training_hour", "grader_input", "grader_output", "discount"}
-    assert set(prices()["training_hour"]) <= set(models())
+    models_of = {"training_hour", "hosting_hour", "grader_input", "grader_output"}
+    assert set(prices()) == {*models_of, "discount"}
+    assert set(prices()["training_hour"]) | set(prices()["hosting_hour"]) <= set(models())
     assert set(prices()["grader_input"]) == set(prices()["grader_output"])
     assert set(prices()["grader_input"]) <= set(table()["models"])
     assert set(prices()["discount"]) <= set(training_types())

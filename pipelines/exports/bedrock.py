@@ -1,0 +1,54 @@
+"""Amazon Bedrock: chats with a reference answer, and a Lambda function that scores them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pipelines.exports import form
+from pipelines.exports.rows import Item, Row, Rows, fields
+from pipelines.exports.target import Exported, Target
+from pipelines.prepared import SPLITS, Prepared
+from pipelines.report import Reporter
+
+# Open-weight models find the row's own fields under `metadata`, Nova models beside `messages`.
+_ADAPTER = '''
+def lambda_handler(event, context):
+    """The reward function as AWS Lambda calls it: samples in, a score for each out."""
+    results = []
+    for sample in event:
+        item = {**sample, **(sample.get("metadata") or {})}
+        score = _export_score(sample.get("messages") or "", item)
+        metric = {"name": "grade", "value": score, "type": "Reward"}
+        results.append(
+            {"id": sample.get("id"), "aggregate_reward_score": score, "metrics_list": [metric]}
+        )
+    return results
+'''
+
+
+def write(prepared: Prepared, out: Path, *, report: Reporter) -> Exported:
+    """`developer` becomes `system`; the item's other fields stay beside the reference answer."""
+    asked = form.of(prepared)
+    reward = form.module(asked, _ADAPTER)
+    rows = Rows(TARGET, prepared, out, report)
+
+    def row(item: Item, split: str, index: int) -> Row:
+        said = asked.messages(item)
+        return {"messages": [{"role": r, "content": text} for r, text in said], **fields(item)}
+
+    for split in SPLITS:
+        rows.jsonl(f"{split}.jsonl", split, row)
+    rows.text("reward.py", reward)
+    rows.notes += [*asked.notes, "reward.py is the Lambda function; give it more than 3 seconds"]
+    return rows.done()
+
+
+TARGET = Target(
+    name="bedrock",
+    about="Amazon Bedrock: `messages` and `reference_answer`; `reward.py` is the Lambda function",
+    files=("train.jsonl", "validation.jsonl", "reward.py"),
+    page="https://docs.aws.amazon.com/bedrock/latest/userguide/rft-prepare-data.html",
+    source="Amazon Bedrock user guide, prepare data for and reward functions of RFT",
+    read="2026-11-21",
+    write=write,
+)

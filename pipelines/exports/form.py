@@ -1,0 +1,130 @@
+"""How answers are asked for and scored where the service's graders do not run, as a set."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, replace
+
+from pipelines.datasets import DATASETS
+from pipelines.exports.rows import Item, chat
+from pipelines.findings import BadInput
+from pipelines.graders import python_grader
+from pipelines.prepared import Prepared
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What a prompt asks for and the Python that reads it: they come together or not at all.
+
+    source: a module with `grade(sample, item)`, as a python grader has it. instruction: what takes
+    the place of the items' own; None where theirs fits. notes: what the user should know of it.
+    """
+
+    source: str
+    instruction: str | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def letters(self) -> bool:
+        """Whether an answer is one letter in plain output."""
+        return self.source == python_grader("one_letter")["source"]
+
+    def asking(self, instruction: str) -> Form:
+        """The same grader behind another instruction."""
+        return replace(self, instruction=instruction)
+
+    def messages(self, item: Item) -> list[tuple[str, str]]:
+        """The chat of an item as (role, text), with this form's instruction first."""
+        said = chat(item)
+        if self.instruction is None:
+            return said
+        rest = said[1:] if said and said[0][0] == "system" else said
+        return [("system", self.instruction), *rest]
+
+
+def of(prepared: Prepared) -> Form:
+    """The form of a prepared folder that needs neither structured output nor another model.
+
+    It is the folder's own where its grader is Python; else the dataset's first that is. Raises
+    BadInput where there is none.
+    """
+    grader = prepared.document("grader")
+    own = grader if isinstance(grader, dict) else {}
+    if own.get("type") == "python" and prepared.document("response_format") is None:
+        return Form(str(own["source"]))
+    dataset = DATASETS.get(prepared.dataset or "")
+    for grading in dataset.gradings if dataset else ():
+        if grading.grader["type"] == "python" and grading.response_format is None:
+            note = f"graded by {grading.name!r}, with its instruction: {_why(own)}"
+            return Form(str(grading.grader["source"]), grading.instruction, (note,))
+    raise BadInput(
+        f"{prepared.path('grader')}: {_why(own)}; give the folder a python grader, or export to "
+        "openai or foundry"
+    )
+
+
+def _why(grader: dict[str, object]) -> str:
+    if grader.get("type") == "python":
+        return "structured output is not known there"
+    return f"a {grader.get('type', 'missing')} grader runs on the service only"
+
+
+# What all adapters need: the text of a completion, and a score that, as on the service, is 0.0
+# where the grader fails.
+_SHARED = '''
+
+# The grader ends here; what follows is how this trainer calls it.
+
+
+def _export_text(completion):
+    """The text of a completion: a string, or the last of its messages where a model said it."""
+    if isinstance(completion, (list, tuple)):
+        completion = completion[-1] if completion else ""
+    if isinstance(completion, str):
+        return completion
+    get = completion.get if isinstance(completion, dict) else vars(completion).get
+    if get("role") in ("system", "developer", "user"):
+        return ""
+    content = get("content") or ""
+    if isinstance(content, str):
+        return content
+    return "".join(part.get("text") or "" for part in content)
+
+
+def _export_score(completion, item):
+    """The grader's score; 0.0 where it fails."""
+    text = _export_text(completion)
+    item = {name: v.tolist() if hasattr(v, "tolist") else v for name, v in item.items()}
+    try:
+        return float(grade({"output_text": text}, item))
+    except Exception:
+        return 0.0
+
+'''
+
+# What adapters import.
+_IMPORTED = {"json", "Path"}
+
+
+def module(form: Form, adapter: str) -> str:
+    """The reward module: the grader's source as it is, then what all adapters need, then `adapter`.
+
+    Raises BadInput where the grader has a name that the adapter defines too.
+    """
+    added = _SHARED + adapter
+    twice = sorted(_names(form.source) & (_names(added) | _IMPORTED))
+    if twice:
+        raise BadInput(f"grader.json: its source has {twice[0]!r}, as reward.py; rename it")
+    return form.source.rstrip() + "\n" + added
+
+
+def _names(source: str) -> set[str]:
+    """The names that a module defines or imports at its top."""
+    found: set[str] = set()
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            found.add(node.name)
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            found |= {target.id for target in targets if isinstance(target, ast.Name)}
+    return found

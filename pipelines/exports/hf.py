@@ -1,0 +1,130 @@
+"""A dataset folder as the hub has it: parquet a split, and a card that says what it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pyarrow as pa
+
+from pipelines.datasets import DATASETS
+from pipelines.datasets.dataset import Dataset
+from pipelines.exports.columns import MESSAGES, TYPES, cell, kinds
+from pipelines.exports.rows import Item, Misfit, Row, Rows
+from pipelines.exports.target import Exported, Target
+from pipelines.findings import show
+from pipelines.prepared import SPLITS, Prepared
+from pipelines.report import Reporter
+
+_FILE = "data/{split}-00000-of-00001.parquet"
+
+# A column's type in the card's words; `json` is text too.
+_DTYPES = {"text": "string", "truth": "bool", "whole": "int64", "number": "float64"}
+
+_SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (10**6, "100K<n<1M"))
+
+
+def write(prepared: Prepared, out: Path, *, report: Reporter) -> Exported:
+    """The items as they are, `messages` first; grader and response format beside them."""
+    kind_of = kinds(prepared)
+    rows = Rows(TARGET, prepared, out, report)
+    columns = pa.schema(
+        [("messages", MESSAGES), *((name, TYPES[kind]) for name, kind in kind_of.items())]
+    )
+
+    def row(item: Item, split: str, index: int) -> Row:
+        if "tools" in item:
+            raise Misfit("/tools", "tools have no column", "export to openai or foundry")
+        for place, message in enumerate(item["messages"]):
+            if set(message) != {"role", "content"} or not isinstance(message["content"], str):
+                said = show(sorted(message))
+                raise Misfit(f"/messages/{place}", f"not role and text: {said}", "send text alone")
+        return {
+            "messages": item["messages"],
+            **{name: cell(kind, item.get(name)) for name, kind in kind_of.items()},
+        }
+
+    for split in SPLITS:
+        rows.parquet(_FILE.format(split=split), split, row, columns)
+    for role in ("grader", "response_format"):
+        rows.document(f"{role}.json", prepared.document(role))
+    card = [*_front(prepared, rows.counts, kind_of), *_body(prepared)]
+    rows.text("README.md", "\n".join(card))
+    rows.notes.append("load_dataset(FOLDER), or upload the folder as a dataset repository")
+    if _published(prepared) is None:
+        rows.notes.append("README.md names no licence: none is known of these rows")
+    return rows.done()
+
+
+def _front(prepared: Prepared, counts: dict[str, int], kind_of: dict[str, str]) -> Iterator[str]:
+    """The card's YAML, which the hub and `datasets` read."""
+    dataset = _published(prepared)
+    yield "---"
+    if dataset:
+        yield f"license: {dataset.licence.lower()}"
+        yield f"source_datasets:\n- {dataset.hub}"
+        yield f"pretty_name: {dataset.title}, prepared for reinforcement fine-tuning"
+        yield "language:\n- en"
+    total = sum(counts.values())
+    yield "size_categories:"
+    yield f"- {next((word for most, word in _SIZES if total < most), '1M<n<10M')}"
+    yield "configs:\n- config_name: default\n  data_files:"
+    for split in counts:
+        yield f"  - split: {split}\n    path: {_FILE.format(split=split)}"
+    yield "dataset_info:\n  features:\n  - name: messages\n    list:"
+    yield "    - name: role\n      dtype: string\n    - name: content\n      dtype: string"
+    for name, kind in kind_of.items():
+        yield f"  - name: {orjson.dumps(name).decode()}"
+        yield "    list: string" if kind == "texts" else f"    dtype: {_DTYPES.get(kind, 'string')}"
+    yield "---\n"
+
+
+def _body(prepared: Prepared) -> Iterator[str]:
+    """What a reader of the card wants to know: where the rows are from, what scores an answer."""
+    dataset, made = _published(prepared), _manifest(prepared)
+    yield f"# {dataset.title if dataset else prepared.folder.resolve().name}\n"
+    yield (
+        "Prompts with reference answers for reinforcement fine-tuning: the model answers "
+        "`messages`, and the grader of `grader.json` scores the answer against the other fields.\n"
+    )
+    if dataset:
+        revision = made["source"]["revision"]
+        at = f", revision `{revision}`" if revision else ""
+        yield f"Made from [{dataset.title}]({dataset.page}){at}, {dataset.licence}.\n"
+    dropped: dict[str, int] = made.get("dropped") or {}
+    if dropped:
+        yield "Rows of the source that are not here, by reason:\n"
+        yield "| reason | rows |\n| --- | --- |"
+        yield from (f"| `{reason}` | {count:,} |" for reason, count in dropped.items())
+        yield ""
+
+
+def _published(prepared: Prepared) -> Dataset | None:
+    """The dataset that the rows are from; None for the sample, and for rows of unknown origin."""
+    kind = (_manifest(prepared).get("source") or {}).get("kind", "sample")
+    return None if kind == "sample" else DATASETS.get(prepared.dataset or "")
+
+
+def _manifest(prepared: Prepared) -> dict[str, Any]:
+    """How the folder was made; empty where the pipeline did not make it."""
+    path = prepared.folder / "manifest.json"
+    made = orjson.loads(path.read_bytes()) if path.is_file() and prepared.dataset else {}
+    return made if isinstance(made, dict) else {}
+
+
+TARGET = Target(
+    name="hf",
+    about="the Hugging Face hub and `datasets`: parquet a split, and the dataset card",
+    files=(
+        *(_FILE.format(split=split) for split in SPLITS),
+        "grader.json",
+        "response_format.json",
+        "README.md",
+    ),
+    page="https://huggingface.co/docs/hub/datasets-cards",
+    source="Hugging Face, dataset cards and data files; datasets 5.2.0",
+    read="2026-11-21",
+    write=write,
+)

@@ -1,0 +1,312 @@
+"""`rft submit` and `rft job`: a prepared folder becomes a job, and a job is looked after."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pipelines import terminal
+from pipelines.findings import BadInput
+
+if TYPE_CHECKING:
+    from pipelines.foundry.endpoint import Endpoint
+    from pipelines.foundry.service import Service
+    from pipelines.foundry.submission import Settings
+    from pipelines.prepared import Prepared
+
+Json = dict[str, Any]
+
+
+class Format(StrEnum):
+    """How the result is printed."""
+
+    text = "text"
+    json = "json"
+
+
+EndpointOption = Annotated[
+    str | None,
+    typer.Option(
+        "--endpoint",
+        metavar="URL",
+        show_default=False,
+        help="The resource, project or API; else AZURE_OPENAI_ENDPOINT, FOUNDRY_PROJECT_ENDPOINT, "
+        "AZURE_AI_PROJECT_ENDPOINT or OPENAI_BASE_URL.",
+    ),
+]
+Every = Annotated[float, typer.Option(help="Seconds between two looks at a file or at the events.")]
+Follow = Annotated[
+    bool, typer.Option("--follow", help="Show events and rewards until the job has ended.")
+]
+OutputFormat = Annotated[Format, typer.Option("--format", help="How to print the result.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
+
+
+def submit(
+    folder: Annotated[
+        str, typer.Argument(metavar="FOLDER|DATASET", help="What `rft prepare` made.")
+    ],
+    out: Annotated[Path, typer.Option(help="Where prepared datasets are, a folder each.")] = Path(
+        "processed"
+    ),
+    endpoint: EndpointOption = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print every request and send none; needs no key.")
+    ] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Another job, where there is one of the same files.")
+    ] = False,
+    follow: Follow = False,
+    timeout: Annotated[
+        float, typer.Option(help="Seconds to wait for a file to be processed.")
+    ] = 1800,
+    every: Every = 5,
+    output_format: OutputFormat = Format.text,
+    quiet: Quiet = False,
+    all_findings: Annotated[
+        bool, typer.Option("--all", help="Show every finding, not five of each rule.")
+    ] = False,
+) -> None:
+    """Check a prepared folder, upload its files and create its fine-tuning job.
+
+    \b
+    The key is AZURE_OPENAI_API_KEY or OPENAI_API_KEY; without one, Azure is asked with
+    Entra ID (`az login`). What was done is in submission.json beside the files: a run
+    that was broken off goes on from there, and no second job is made without --again.
+    A job costs money from its first step.
+
+    \b
+    Examples:
+      rft submit medmcqa --dry-run
+      rft submit medmcqa --endpoint https://NAME.openai.azure.com --follow
+      rft submit out/openr1-math --again
+    """
+    # Here and not above: listing commands needs no service.
+    from pipelines import files
+    from pipelines import submit_view as view
+    from pipelines.foundry import endpoint as addresses
+    from pipelines.foundry import submission
+    from pipelines.prepared import find
+
+    _check_seconds(every=every, timeout=timeout)
+    where = addresses.endpoint(endpoint, os.environ)
+    if where is None and not dry_run:
+        raise BadInput(_NO_ENDPOINT)
+    prepared = find(folder, out)
+    text = output_format is Format.text
+    findings = _checked(prepared, text=text, quiet=quiet, every=all_findings)
+    settings = submission.Settings(every=every, most=timeout, again=again)
+    if where is None or dry_run:
+        _show_requests(prepared, where, settings, findings, text=text)
+        return
+    with (
+        _one_line(),
+        closing(view.watch(quiet=quiet)) as watch,
+        closing(_service(where, watch.note)) as service,
+    ):
+        with files.alone(prepared.folder):
+            done = submission.submit(prepared, service, watch, settings)
+        job = done.job
+        if text:
+            title = "submitted" if done.new else "submitted before; --again makes another job"
+            view.show_job(job, where, title)
+        if follow:
+            job = _followed(service, job["id"], every, text=text)
+        if not text:
+            value = {"findings": findings, "new": done.new, "endpoint": where.url, "job": job}
+            view.print_json(value)
+        elif follow:
+            view.show_job(job, where, "ended")
+        else:
+            print(f"rft job {job['id']} --follow shows how it goes")
+        raise typer.Exit(int(job.get("status") in _LOST | {submission.GONE}))
+
+
+def job(
+    id: Annotated[str, typer.Argument(metavar="ID", help="The job's id.")],
+    endpoint: EndpointOption = None,
+    cancel: Annotated[
+        bool, typer.Option("--cancel", help="End it; what was done is paid.")
+    ] = False,
+    pause: Annotated[
+        bool, typer.Option("--pause", help="Stop after a step; wants a running job.")
+    ] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a paused job.")] = False,
+    checkpoints: Annotated[
+        bool, typer.Option("--checkpoints", help="List its checkpoints.")
+    ] = False,
+    events: Annotated[bool, typer.Option("--events", help="List its events so far.")] = False,
+    follow: Follow = False,
+    every: Every = 10,
+    output_format: OutputFormat = Format.text,
+    quiet: Quiet = False,
+) -> None:
+    """Show a fine-tuning job, follow it, or cancel, pause or resume it.
+
+    \b
+    Ctrl-C while following leaves the job alone. Exit 1 if it failed, and after --follow
+    unless it succeeded.
+
+    \b
+    Examples:
+      rft job ftjob-0123
+      rft job ftjob-0123 --follow
+      rft job ftjob-0123 --checkpoints --format json
+    """
+    from pipelines import submit_view as view
+    from pipelines.foundry import endpoint as addresses
+    from pipelines.foundry import follow as following
+
+    chosen = {
+        "cancel": cancel,
+        "pause": pause,
+        "resume": resume,
+        "checkpoints": checkpoints,
+        "events": events,
+        "follow": follow,
+    }
+    _check_seconds(every=every)
+    words = [name for name, wanted in chosen.items() if wanted]
+    if len(words) > 1:
+        raise BadInput(f"--{words[0]} and --{words[1]}: give one of them")
+    if not re.fullmatch(r"[\w.:-]*\w", id):
+        raise BadInput(f"{id!r} is no id of a job; it looks as ftjob-0123456789abcdef")
+    where = addresses.endpoint(endpoint, os.environ)
+    if where is None:
+        raise BadInput(_NO_ENDPOINT)
+    text = output_format is Format.text
+    with (
+        _one_line(),
+        closing(view.watch(quiet=quiet)) as watch,
+        closing(_service(where, watch.note)) as service,
+    ):
+        if cancel or pause or resume:
+            service.change(id, words[0])
+        if checkpoints:
+            listed = service.checkpoints(id)
+            view.show_checkpoints(listed) if text else view.print_json({"checkpoints": listed})
+            return
+        if events:
+            happened = following.events(service, id, set())
+            view.show_events(happened) if text else view.print_json({"events": happened})
+            return
+        told = _followed(service, id, every, text=text) if follow else service.job(id)
+        if told is None:
+            raise BadInput(f"{id}: no such job at {where.url}; check the id and the endpoint")
+        if text:
+            view.show_job(told, where, "job")
+        else:
+            view.print_json({"endpoint": where.url, "job": told})
+        raise typer.Exit(int(told.get("status") in (_LOST if follow else {"failed"})))
+
+
+_NO_ENDPOINT = (
+    "no endpoint; give --endpoint https://NAME.openai.azure.com, or set AZURE_OPENAI_ENDPOINT; "
+    "for OpenAI, set OPENAI_API_KEY"
+)
+
+
+# The longest time that can be given, in seconds.
+_WEEK = 7 * 24 * 3600
+
+
+def _check_seconds(**given: float) -> None:
+    for name, seconds in given.items():
+        if not 0 <= seconds <= _WEEK:  # neither is "nan"
+            raise BadInput(f"--{name} {seconds:g}: give seconds, from 0 to {_WEEK:,}")
+
+
+# Endings with which a submission is not what it was for.
+_LOST = {"failed", "cancelled"}
+
+
+def _checked(prepared: Prepared, *, text: bool, quiet: bool, every: bool) -> list[Json]:
+    """The findings about a folder, shown as `rft validate` shows them; errors end the run."""
+    from pipelines import submit_view as view
+    from pipelines.foundry import check
+
+    tally = terminal.Tally(check.check(prepared.folder), every=every)
+    failed = "error" in tally.severities
+    findings = [finding.as_dict() for finding in tally.held]
+    if text and (failed or not quiet):
+        terminal.show_findings(tally, terminal.console(stderr=not failed))
+    elif failed:
+        view.print_json({"findings": findings})
+    if failed:
+        raise typer.Exit(1)
+    return findings
+
+
+def _show_requests(
+    prepared: Prepared,
+    where: Endpoint | None,
+    settings: Settings,
+    findings: list[Json],
+    *,
+    text: bool,
+) -> None:
+    """Show what would be asked of the service; ask nothing and write nothing."""
+    from pipelines import submit_view as view
+    from pipelines.foundry import dry_run, submission
+    from pipelines.foundry.endpoint import EXAMPLE, Endpoint
+    from pipelines.foundry.service import Service
+    from pipelines.foundry.uploads import Watch
+
+    if where is None:
+        print(f"no endpoint is named; shown for {EXAMPLE}", file=sys.stderr)
+        where = Endpoint(EXAMPLE, "resource", "--endpoint")
+    requests: list[Json] = []
+    shown = dry_run.Shown(view.print_request if text else requests.append)
+    with closing(Service(where, dry_run.access(where), transport=shown)) as service:
+        done = submission.submit(
+            prepared, service, Watch(), replace(settings, every=0), write=False
+        )
+    if not text:
+        view.print_json({"findings": findings, "requests": requests})
+    elif not done.new:
+        print(f"{done.job['id']} was submitted before; --again makes another job")
+
+
+def _service(where: Endpoint, note: Callable[[str], None]) -> Service:
+    """The service at an endpoint, opened with what the environment has."""
+    from pipelines.foundry import service
+    from pipelines.foundry.endpoint import access
+
+    return service.Service(where, access(where, os.environ), patience=service.PATIENCE, note=note)
+
+
+@contextmanager
+def _one_line() -> Iterator[None]:
+    """What the service refuses is one line and exit code 1."""
+    from pipelines.foundry.refusals import Refused
+
+    try:
+        yield
+    except Refused as error:
+        print(f"rft: {error}", file=sys.stderr)
+        raise typer.Exit(1) from None
+
+
+def _followed(service: Service, id: str, every: float, *, text: bool) -> Json:
+    """Follow a job; broken off, say that it goes on."""
+    from pipelines import submit_view as view
+    from pipelines.foundry.follow import follow
+
+    shown = view.Events(stderr=not text)
+    try:
+        return follow(service, id, shown.tell, shown.turn, every=every)
+    except KeyboardInterrupt:
+        print(
+            f"rft: detached; the job goes on: rft job {id} --follow, or rft job {id} --cancel",
+            file=sys.stderr,
+        )
+        raise typer.Exit(130) from None

@@ -1,0 +1,254 @@
+"""Reasoning traces of the published rows: for each item the shortest one that is verified.
+
+OpenR1-Math publishes two to four generations a problem, 97 % of its bytes. They are read in batches
+of rows, and the one that is chosen goes to a spool file on the disk at once, so that memory holds
+one batch, whatever the files hold.
+
+A trace is used where all of this holds:
+
+- one of the dataset's judges, `math_verify` or `llama`, held it correct, or none judged it (then
+  our own grader alone decides);
+- `is_reasoning_complete` is not false, and `finish_reasons` is `stop` or unknown;
+- its text begins with `<think>` and closes it once; or it has no thinking, and the dataset says
+  that it is complete;
+- it has no special token such as `<|im_end|>`;
+- the part after the thinking, in which the model answers, gets the full score of the dataset's own
+  grader against the item's reference.
+
+Of these the one with the fewest bytes of UTF-8 is taken, of equal ones that with the smallest
+digest. Rows are found by the digest of the prompt that the recipe makes of them; of several rows
+with one prompt all traces count.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from itertools import groupby
+from operator import itemgetter
+from pathlib import Path
+from typing import IO, Any
+
+import orjson
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipelines import raw, schema
+from pipelines import source as record
+from pipelines.datasets import find
+from pipelines.datasets.dataset import Dataset
+from pipelines.findings import BadInput
+from pipelines.foundry.message_rules import SPECIAL
+from pipelines.gradeable import OwnGrader
+from pipelines.prepared import Prepared
+from pipelines.report import Reporter
+from pipelines.stages.download import download
+from pipelines.text import digest
+from pipelines.turns import Items, LeftOut, Turn, Turns
+
+TRACES = "generations"
+_VERDICTS = ("correctness_math_verify", "correctness_llama")
+_COMPLETE, _FINISHED = "is_reasoning_complete", "finish_reasons"
+_COLUMNS = (TRACES, *_VERDICTS, _COMPLETE, _FINISHED)
+_OPEN, _CLOSE = "<think>", "</think>"
+
+# Rows decoded at a time: 64 rows of OpenR1-Math are 3 MB, and Arrow holds 52 MB while it decodes.
+_ROWS = 64
+# Bytes of a file read at a time; the columns of a row group would be read whole otherwise.
+_BUFFER = 1 << 20
+
+# A trace that no flag speaks against: bytes of its text, its place among the batch's texts, whether
+# it is known to be complete.
+_Candidate = tuple[int, int, bool]
+
+
+def recipe(prepared: Prepared) -> Dataset:
+    """The dataset of a prepared folder; BadInput where its published rows have no traces."""
+    remedy = "give outputs of your own model with --samples"
+    if prepared.dataset is None:
+        raise BadInput(f"{prepared.folder}: no manifest that names a dataset; {remedy}")
+    dataset = find(prepared.dataset)
+    if TRACES not in schema.load(f"raw.{dataset.name}")["properties"]:
+        raise BadInput(f"{dataset.name}: its rows have no verified reasoning traces; {remedy}")
+    return dataset
+
+
+def raw_files(prepared: Prepared, dataset: Dataset, source: str, report: Reporter) -> list[Path]:
+    """The raw train files of which the folder was made; BadInput where they are not the same.
+
+    They are looked for where `rft prepare --source` would find them; an empty source is that of the
+    manifest. Nothing is downloaded, and every byte is compared with the manifest.
+    """
+    made = orjson.loads((prepared.folder / "manifest.json").read_bytes())
+    asked = dict(made["stages"][0]["settings"])
+    kind = asked.pop("source")
+    source = source or kind
+    if source == "folder":
+        raise BadInput(f"{prepared.folder}: was prepared from a folder; name it with --source")
+    if source != kind:
+        asked = {}  # choices of what to download, which another source does not have
+    found = download(dataset, source=source, note=report.note, fetch=False, offline=True, **asked)
+    expected = {entry["path"]: entry["sha256"] for entry in made["source"]["files"]}
+    names = {path.relative_to(found.root).as_posix(): path for path in found.train}
+    digests = record.digests(found.root, names, remember=False)
+    remedy = f"give the --source that it had ({kind}), or prepare it again"
+    for name, path in names.items():
+        if expected.get(name) != digests[name]:
+            raise BadInput(f"{path}: {prepared.folder} was prepared from other files; {remedy}")
+    for name in expected:
+        if not (found.root / name).is_file() and not name.startswith("benchmarks/"):
+            raise BadInput(f"{found.root / name}: there is no such file; {remedy}")
+    return list(names.values())
+
+
+def verified(
+    dataset: Dataset, items: Items, paths: Sequence[Path], spool: IO[bytes], report: Reporter
+) -> Turns:
+    """One verified trace for each item that has one; the texts go to `spool` as JSON strings.
+
+    Left out are items without a raw row or generations (`no_trace`) and those none of whose traces
+    is verified (`no_verified_trace`, with what is wrong with how many). Nothing depends on the
+    order of the rows or on their spread over files.
+    """
+    wanted = {digest(_prompt(items[number])): number for number in range(len(items))}
+    best: dict[int, tuple[int, str]] = {}
+    turns: dict[int, Turn] = {}
+    faults: defaultdict[int, Counter[str]] = defaultdict(Counter)
+    end = 0
+    with closing(OwnGrader(dataset)) as grader:
+        for rows in _batches(dataset, paths):
+            report.advance(rows.height)
+            texts = rows[TRACES].filter(rows[TRACES].list.len() > 0).explode()
+            prompts = dataset.record(rows)["prompt"]
+            for prompt, (candidates, flagged) in zip(prompts, _unflagged(rows, texts), strict=True):
+                number = wanted.get(digest(prompt))
+                if number is None:
+                    continue
+                faults[number] += flagged
+                for size, name, text, complete in _shortest_first(candidates, texts):
+                    if number in best and best[number] <= (size, name):
+                        break
+                    fault = _fault(text, complete, items[number], grader)
+                    if fault is None:
+                        data = orjson.dumps(text)
+                        spool.write(data)
+                        best[number] = size, name
+                        turns[number] = Turn(number, 0, len(data), name, (0, end))
+                        end += len(data)
+                        break
+                    faults[number][fault] += 1
+
+    def read(turn: Turn) -> bytes:
+        spool.seek(turn.place[1])
+        return spool.read(turn.size)
+
+    left_out = []
+    for number in range(len(items)):
+        if number not in best:
+            told = ", ".join(f"{count} {fault}" for fault, count in sorted(faults[number].items()))
+            reason = "no_verified_trace" if told else "no_trace"
+            left_out.append(LeftOut(number, reason, told or "no generation of this prompt"))
+    return Turns([turns[number] for number in sorted(turns)], left_out, read)
+
+
+def answer(trace: str, *, complete: bool) -> str | None:
+    """What a trace says after its thinking; None where the thinking is not opened and closed once.
+
+    Without thinking that is the whole text, where it is known to be complete: it may have been cut
+    before `</think>` otherwise.
+    """
+    tags = trace.count(_OPEN), trace.count(_CLOSE)
+    if tags == (0, 0):
+        return trace if complete else None
+    whole = tags == (1, 1) and trace.lstrip().startswith(_OPEN)
+    return trace.partition(_CLOSE)[2] if whole else None
+
+
+def _fault(text: str, complete: bool, item: dict[str, Any], grader: OwnGrader) -> str | None:
+    """Why a trace that no flag speaks against is not used; None where it is verified."""
+    reply = answer(text, complete=complete)
+    if reply is None:
+        return "unclosed"
+    if SPECIAL.search(text):
+        return "special_token"
+    return None if grader.score(reply, item) == 1.0 else "wrong_answer"
+
+
+def _prompt(item: dict[str, Any]) -> str:
+    """The text of the last message: what the recipe made of the raw row."""
+    messages = item.get("messages")
+    last = messages[-1] if isinstance(messages, list) and messages else None
+    content = last.get("content") if isinstance(last, dict) else None
+    return content if isinstance(content, str) else ""
+
+
+def _batches(dataset: Dataset, paths: Iterable[Path]) -> Iterator[pl.DataFrame]:
+    """The rows of the files, a few at a time: the columns of the recipe and of the traces."""
+    for path in paths:
+        try:
+            with pq.ParquetFile(path, buffer_size=_BUFFER, pre_buffer=False) as file:
+                columns = _columns(dataset, path, file.schema_arrow)
+                for batch in file.iter_batches(_ROWS, columns=columns, use_threads=False):
+                    yield pl.DataFrame(batch)
+                    pa.default_memory_pool().release_unused()  # 60 MB otherwise
+        except (OSError, pa.ArrowException) as error:
+            first = str(error).partition("\n")[0].rstrip(".")
+            problem = f"not a whole parquet file ({first})"
+            raise BadInput(f"{path}: {problem}; download it again") from error
+
+
+def _columns(dataset: Dataset, path: Path, found: pa.Schema) -> list[str]:
+    """The columns to read. BadInput where a file has no traces, or of another type."""
+    if TRACES not in found.names:
+        remedy = "download without --columns prompt, or give your model's outputs with --samples"
+        raise BadInput(f"{path}: no column {TRACES!r}; {remedy}")
+    allowed = schema.load(f"raw.{dataset.name}")["properties"]
+    columns = [name for name in dict.fromkeys((*dataset.columns, *_COLUMNS)) if name in found.names]
+    for name in columns:
+        wrong = raw.mismatch(allowed[name], found.field(name).type)
+        if wrong:
+            raise BadInput(f"{path}: column {name!r}: {wrong}; give the published file")
+    return columns
+
+
+def _unflagged(
+    rows: pl.DataFrame, texts: pl.Series
+) -> Iterator[tuple[list[_Candidate], Counter[str]]]:
+    """For each row its traces that no flag speaks against, and how many others have which flag."""
+    flags = [
+        rows[name].to_list() if name in rows.columns else [None] * rows.height
+        for name in _COLUMNS[1:]
+    ]
+    sizes = texts.str.len_bytes().to_list()
+    counts = rows[TRACES].list.len().fill_null(0).to_list()
+    start = 0
+    for count, *lists in zip(counts, *flags, strict=True):
+        candidates: list[_Candidate] = []
+        flagged: Counter[str] = Counter()
+        for n, size in enumerate(sizes[start : start + count]):
+            one, other, complete, finished = (_at(values, n) for values in lists)
+            if not (one or other or (one is None and other is None)):
+                flagged["judged_wrong"] += 1
+            elif size is None or complete is False or finished not in (None, "stop"):
+                flagged["incomplete"] += 1
+            else:
+                candidates.append((size, start + n, complete is True))
+        start += count
+        yield candidates, flagged
+
+
+def _at(values: Sequence[Any] | None, n: int) -> Any:
+    """What a list says of the n-th trace; None where it says nothing."""
+    return values[n] if values is not None and n < len(values) else None
+
+
+def _shortest_first(
+    candidates: list[_Candidate], texts: pl.Series
+) -> Iterator[tuple[int, str, str, bool]]:
+    """Bytes, digest, text and completeness of traces; a text is read when it is asked for."""
+    for size, alike in groupby(sorted(candidates), key=itemgetter(0)):
+        told = [(digest(texts[at]), texts[at], complete) for _, at, complete in alike]
+        for name, text, complete in sorted(told):
+            yield size, name, text, complete

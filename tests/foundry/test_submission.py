@@ -1,0 +1,680 @@
+"""From a prepared folder to one job, whatever happens on the way."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from hub_server import serving
+from service_server import GRADER, KEY, SYSTEM, Fault, ServiceServer, prepared
+
+from pipelines.findings import BadInput
+from pipelines.foundry import dry_run, follow
+from pipelines.foundry.endpoint import access, endpoint
+from pipelines.foundry.refusals import Refused
+from pipelines.foundry.service import Service
+from pipelines.foundry.submission import Settings, Submitted, submit
+from pipelines.foundry.uploads import Watch
+from pipelines.patience import Patience
+from pipelines.prepared import find
+
+QUICK = Patience(pauses=(0, 0, 0), silence=10)
+SETTINGS = Settings(every=0)
+
+Run = Callable[..., Submitted]
+
+
+class Notes(Watch):
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+
+@pytest.fixture
+def server() -> Iterator[ServiceServer]:
+    server = ServiceServer()
+    with serving(server):
+        yield server
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return prepared(tmp_path / "data")
+
+
+def connected(server: ServiceServer, url: str | None = None) -> Service:
+    where = endpoint(url or server.url, {})
+    assert where is not None
+    environment = {"AZURE_OPENAI_API_KEY": KEY, "OPENAI_API_KEY": KEY}
+    return Service(where, access(where, environment), patience=QUICK)
+
+
+@pytest.fixture
+def run(server: ServiceServer, folder: Path) -> Run:
+    def go(url: str | None = None, watch: Watch | None = None, **changes: Any) -> Submitted:
+        service = connected(server, url)
+        try:
+            return submit(
+                find(str(folder)), service, watch or Watch(), replace(SETTINGS, **changes)
+            )
+        finally:
+            service.close()
+
+    return go
+
+
+def state(folder: Path) -> Any:
+    return json.loads((folder / "submission.json").read_bytes())
+
+
+def edited(folder: Path, **changes: Any) -> None:
+    """Change the job request."""
+    path = folder / "job.json"
+    path.write_text(json.dumps(json.loads(path.read_bytes()) | changes), encoding="utf-8")
+
+
+# The way through ---------------------------------------------------------------------------------
+
+
+def test_a_job_is_made(run: Run, server: ServiceServer, folder: Path) -> None:
+    done = run()
+    assert (done.new, done.job["id"], done.job["status"]) == (True, "ftjob-1", "validating_files")
+    assert server.paths("POST") == [
+        "files",
+        "files",
+        "fine_tuning/alpha/graders/validate",
+        "fine_tuning/jobs",
+    ]
+    assert [server.contents[id] for id in ("file-1", "file-2")] == [
+        (folder / name).read_bytes() for name in ("train.jsonl", "validation.jsonl")
+    ]
+    *_, grader, job = [
+        each.json for each in server.asked if each.method == "POST" if each.body[:1] == b"{"
+    ]
+    wanted = json.loads((folder / "job.json").read_bytes())
+    token = job["metadata"]["rft_submission"]
+    assert grader == {"grader": GRADER}
+    assert job == wanted | {
+        "training_file": "file-1",
+        "validation_file": "file-2",
+        "metadata": {"rft_submission": token, "rft_attempt": "1"},
+    }
+    assert job["trainingType"] == "GlobalStandard"
+    assert len(token) == 64
+
+
+def test_what_is_written_down(run: Run, server: ServiceServer, folder: Path) -> None:
+    job = run().job
+    digests = [
+        sha256((folder / name).read_bytes()).hexdigest()
+        for name in ("train.jsonl", "validation.jsonl")
+    ]
+    sizes = [(folder / name).stat().st_size for name in ("train.jsonl", "validation.jsonl")]
+    assert state(folder) == {
+        "endpoints": {
+            server.url: {
+                "files": {
+                    digests[0]: {"name": "train.jsonl", "bytes": sizes[0], "id": "file-1"},
+                    digests[1]: {"name": "validation.jsonl", "bytes": sizes[1], "id": "file-2"},
+                },
+                "jobs": [
+                    {
+                        "submission": job["metadata"]["rft_submission"],
+                        "attempt": 1,
+                        "training_file": "file-1",
+                        "validation_file": "file-2",
+                        "id": "ftjob-1",
+                    }
+                ],
+            }
+        }
+    }
+
+
+def test_a_request_goes_out_as_it_stands(run: Run, server: ServiceServer, folder: Path) -> None:
+    """Whatever the client's types know: nothing is dropped, renamed or added."""
+    grader = GRADER | {"pass_threshold": 0.5, "image_tag": "x", "nothing": None}
+    (folder / "grader.json").unlink()
+    method = {
+        "type": "reinforcement",
+        "reinforcement": {
+            "grader": grader,
+            "response_format": {"type": "json_schema", "json_schema": {"name": "a", "schema": {}}},
+            "hyperparameters": {"n_epochs": 2, "eval_interval": 5, "reasoning_effort": "low"},
+            "tools": [{"name": "t", "server_url": "https://t", "headers": {"X-Key": "s"}}],
+            "max_episode_steps": 5,
+        },
+    }
+    edited(folder, method=method, suffix="first", seed=7, metadata={"team": "a"}, model="o4-mini")
+    run()
+    grader_sent, sent = [each.json for each in server.asked if each.body[:1] == b"{"]
+    assert grader_sent == {"grader": grader}
+    assert (sent["method"], sent["suffix"], sent["seed"]) == (method, "first", 7)
+    assert sent["metadata"] | {"rft_submission": "", "rft_attempt": ""} == {
+        "team": "a",
+        "rft_submission": "",
+        "rft_attempt": "",
+    }
+
+
+def test_openai_has_no_training_type(run: Run, server: ServiceServer) -> None:
+    assert run(server.openai).job["id"] == "ftjob-1"
+    assert "trainingType" not in server.jobs["ftjob-1"]
+
+
+def test_a_project(run: Run, server: ServiceServer) -> None:
+    assert run(server.project).job["id"] == "ftjob-1"
+    assert "trainingType" in server.jobs["ftjob-1"]
+
+
+def test_each_endpoint_has_its_own_files_and_jobs(
+    run: Run, server: ServiceServer, folder: Path
+) -> None:
+    run()
+    server.jobs.clear()
+    assert run(server.openai).new
+    assert list(state(folder)["endpoints"]) == [server.url, f"{server.openai}/"]
+    assert server.numbers == {"file": 4, "ftjob": 2}
+
+
+def test_in_parts(run: Run, server: ServiceServer, folder: Path) -> None:
+    run(single=0, part=100)
+    assert server.contents["file-1"] == (folder / "train.jsonl").read_bytes()
+    assert len(server.uploads) == 2
+
+
+# Once more ---------------------------------------------------------------------------------------
+
+
+def test_a_second_run_makes_nothing(run: Run, server: ServiceServer) -> None:
+    run()
+    before = len(server.paths("POST"))
+    done = run()
+    assert (done.new, done.job["id"], len(server.paths("POST"))) == (False, "ftjob-1", before)
+
+
+def test_again_makes_another_of_the_same_files(run: Run, server: ServiceServer) -> None:
+    made = [run(), run(again=True), run(again=True)]
+    assert [(each.new, each.job["id"]) for each in made] == [
+        (True, "ftjob-1"),
+        (True, "ftjob-2"),
+        (True, "ftjob-3"),
+    ]
+    assert [job["metadata"]["rft_attempt"] for job in server.jobs.values()] == ["1", "2", "3"]
+    assert (server.duplicates(), server.numbers["file"]) == (2, 2)
+    assert run().job["id"] == "ftjob-3"
+
+
+def test_again_counts_jobs_that_another_machine_made(
+    run: Run, server: ServiceServer, folder: Path
+) -> None:
+    run()
+    before = (folder / "submission.json").read_bytes()
+    run(again=True)
+    (folder / "submission.json").write_bytes(before)
+    run(again=True)
+    assert [job["metadata"]["rft_attempt"] for job in server.jobs.values()] == ["1", "2", "3"]
+
+
+def test_another_request_is_another_job(run: Run, server: ServiceServer, folder: Path) -> None:
+    run()
+    edited(folder, suffix="second")
+    assert run().job["id"] == "ftjob-2"
+    assert (server.duplicates(), server.numbers["file"]) == (0, 2)
+
+
+def test_a_job_is_found_when_the_record_is_lost(
+    run: Run, server: ServiceServer, folder: Path
+) -> None:
+    run()
+    for n in range(250):
+        server.jobs[f"other-{n}"] = {"id": f"other-{n}", "metadata": {"n": str(n)}}
+    (folder / "submission.json").unlink()
+    done = run()
+    assert (done.new, done.job["id"]) == (False, "ftjob-1")
+    assert state(folder)["endpoints"][server.url]["jobs"][0]["id"] == "ftjob-1"
+    assert server.numbers["file"] == 2
+
+
+def test_a_job_that_is_gone_is_not_made_anew_unasked(run: Run, server: ServiceServer) -> None:
+    run()
+    server.jobs.clear()
+    done = run()
+    assert (done.new, done.job) == (False, {"id": "ftjob-1", "status": "gone from the service"})
+    assert run(again=True).job["id"] == "ftjob-2"
+
+
+def test_a_file_that_is_gone_or_broken_is_uploaded_again(
+    run: Run, server: ServiceServer, folder: Path
+) -> None:
+    run()
+    del server.files["file-1"]
+    server.files["file-2"]["status"] = "error"
+    notes = Notes()
+    assert run(watch=notes, again=True).new
+    assert notes.notes == [
+        "train.jsonl: file-1 is of no use any more; uploading again",
+        "validation.jsonl: file-2 is of no use any more; uploading again",
+    ]
+    assert server.jobs["ftjob-2"]["training_file"] == "file-3"
+    held = state(folder)["endpoints"][server.url]["files"].values()
+    assert [each["id"] for each in held] == ["file-3", "file-4"]
+
+
+def test_a_run_that_broke_off_goes_on(run: Run, server: ServiceServer) -> None:
+    server.faults["GET file-2"] = [Fault(400)]
+    with pytest.raises(Refused):
+        run()
+    notes = Notes()
+    assert run(watch=notes).new
+    assert notes.notes == [
+        "train.jsonl: uploaded before as file-1",
+        "validation.jsonl: uploaded before as file-2",
+    ]
+    assert server.numbers["file"] == 2
+
+
+# A job is made once ------------------------------------------------------------------------------
+
+
+def test_an_answer_that_is_lost(run: Run, server: ServiceServer) -> None:
+    server.faults["POST fine_tuning/jobs"] = [Fault(drop=True, after=True)]
+    done = run()
+    assert (done.new, done.job["id"], len(server.jobs)) == (True, "ftjob-1", 1)
+    assert run().job["id"] == "ftjob-1"
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(drop=True),
+        Fault(500),
+        Fault(502),
+        Fault(503, {"Retry-After": "0"}),
+        Fault(200, body=b"<html>"),
+        Fault(200, body=b"{}"),
+    ],
+)
+def test_an_answer_that_says_nothing(run: Run, server: ServiceServer, fault: Fault) -> None:
+    """The creation is asked for once; looked for; and at the next run asked for again."""
+    server.faults["POST fine_tuning/jobs"] = [fault]
+    with pytest.raises(BadInput) as caught:
+        run()
+    assert str(caught.value).startswith("the job: no answer came (")
+    assert str(caught.value).endswith(
+        "), and no such job is found; run it again later: it looks once more before it creates one"
+    )
+    assert server.paths("POST").count("fine_tuning/jobs") == 1
+    assert run().new
+    assert len(server.jobs) == 1
+
+
+@pytest.mark.parametrize("forgetful", [False, True])
+def test_a_job_is_found_by_the_next_run(
+    run: Run, server: ServiceServer, folder: Path, forgetful: bool
+) -> None:
+    """Nothing came back, and the list did not either; some services give no metadata."""
+    server.forgetful = forgetful
+    server.faults["POST fine_tuning/jobs"] = [Fault(drop=True, after=True)]
+    server.faults["GET fine_tuning/jobs"] = [None, *[Fault(400)] * 3]
+    with pytest.raises(BadInput, match="no answer came"):
+        run()
+    assert [each["id"] for each in state(folder)["endpoints"][server.url]["jobs"]] == [None]
+    done = run()
+    assert (done.new, done.job["id"], len(server.jobs)) == (False, "ftjob-1", 1)
+    assert state(folder)["endpoints"][server.url]["jobs"][0]["id"] == "ftjob-1"
+
+
+def test_an_earlier_job_of_the_same_files_is_not_taken_for_another(
+    run: Run, server: ServiceServer
+) -> None:
+    server.forgetful = True
+    run()
+    server.faults["POST fine_tuning/jobs"] = [Fault(drop=True)]
+    with pytest.raises(BadInput, match="no such job is found"):
+        run(again=True)
+    server.faults["POST fine_tuning/jobs"] = [Fault(drop=True, after=True)]
+    assert run(again=True).job["id"] == "ftjob-2"
+
+
+def test_a_busy_service_makes_one_job(run: Run, server: ServiceServer) -> None:
+    server.faults["POST fine_tuning/jobs"] = [Fault(429, {"Retry-After": "0"})] * 2
+    assert run().new
+    assert len(server.jobs) == 1
+
+
+def test_a_refused_job_leaves_no_trace(run: Run, server: ServiceServer, folder: Path) -> None:
+    edited(folder, trainingType="Developer")
+    with pytest.raises(Refused) as caught:
+        run()
+    assert str(caught.value) == (
+        f"the job: {server.url} answers 400 'invalidPayload: The fineTuningJob field is required.'"
+        "; the body was not understood: write trainingType as Standard, GlobalStandard or "
+        "developerTier in job.json"
+    )
+    assert state(folder)["endpoints"][server.url]["jobs"] == []
+    edited(folder, trainingType="globalStandard")
+    assert run().new
+
+
+@pytest.mark.parametrize(
+    ("changes", "remedy"),
+    [
+        ({"trainingType": "Standard"}, "set trainingType in job.json to GlobalStandard, or "),
+        ({"method": {"type": "dpo", "reinforcement": {"grader": GRADER}}}, "set method.type in "),
+    ],
+)
+def test_known_refusals_come_with_a_remedy(
+    run: Run, folder: Path, changes: dict[str, Any], remedy: str
+) -> None:
+    edited(folder, **changes)
+    with pytest.raises(Refused) as caught:
+        run()
+    assert f"; {remedy}" in str(caught.value)
+
+
+def test_a_job_of_files_that_are_not_ready(server: ServiceServer) -> None:
+    """They are waited for, so this takes a service that forgets that they were processed."""
+    server.add_file("train.jsonl", b"", "fine-tune")
+    files = dict.fromkeys(("training_file", "validation_file"), "file-1")
+    method = {"type": "reinforcement", "reinforcement": {"grader": GRADER}}
+    service = connected(server)
+    with pytest.raises(Refused, match="; run it again: it waits until both files are processed"):
+        service.create_job({"model": "o4-mini-2025-04-16", "method": method, **files})
+    service.close()
+
+
+# What is not submitted ---------------------------------------------------------------------------
+
+
+def test_a_grader_that_the_service_refuses(run: Run, server: ServiceServer, folder: Path) -> None:
+    (folder / "grader.json").unlink()
+    edited(
+        folder,
+        method={"type": "reinforcement", "reinforcement": {"grader": {"type": "regex"}}},
+    )
+    with pytest.raises(Refused) as caught:
+        run()
+    assert str(caught.value) == (
+        f"the grader: {server.url} answers 400 \"invalid_grader: no grader is a 'regex'\"; mend "
+        "what it names, and run it again"
+    )
+    assert server.jobs == {}
+
+
+def test_a_service_that_validates_no_grader(run: Run, server: ServiceServer) -> None:
+    server.faults["POST graders/validate"] = [Fault(404)]
+    notes = Notes()
+    assert run(watch=notes).new
+    assert notes.notes == ["the service has no place to validate a grader; going on without"]
+
+
+def test_a_grader_without_its_deployment(run: Run, server: ServiceServer) -> None:
+    body = b'{"error": {"code": "DeploymentNotFound", "message": "The API deployment is not here"}}'
+    server.faults["POST graders/validate"] = [Fault(404, body=body)]
+    with pytest.raises(BadInput, match="; deploy the grader's model in the same resource"):
+        run()
+    assert server.jobs == {}
+
+
+@pytest.mark.parametrize("role", ["grader", "response_format"])
+def test_a_document_that_the_job_does_not_have(
+    run: Run, server: ServiceServer, folder: Path, role: str
+) -> None:
+    (folder / f"{role}.json").write_text('{"type": "text_similarity"}', encoding="utf-8")
+    with pytest.raises(BadInput, match=rf"job.json: its {role} is another than .*{role}.json; "):
+        run()
+    assert server.asked == []
+
+
+def test_a_folder_without_a_job(run: Run, folder: Path) -> None:
+    (folder / "job.json").unlink()
+    with pytest.raises(BadInput, match=r"job.json: there is no such file; run `rft prepare`"):
+        run()
+
+
+def test_too_much_metadata(run: Run, folder: Path) -> None:
+    edited(folder, metadata={str(n): "x" for n in range(15)})
+    with pytest.raises(BadInput, match="metadata has over 14 pairs, and two are added; cut it"):
+        run()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{",
+        "[]",
+        '{"endpoints": []}',
+        '{"endpoints": {"URL": {"jobs": [{}]}}}',
+        '{"endpoints": {"URL": {"jobs": {"a": 1}}}}',
+        '{"endpoints": {"URL": {"files": {"a": "b"}}}}',
+    ],
+)
+def test_a_record_that_is_not_ours(
+    run: Run, server: ServiceServer, folder: Path, text: str
+) -> None:
+    (folder / "submission.json").write_text(text.replace("URL", server.url), encoding="utf-8")
+    with pytest.raises(BadInput, match=r"submission.json: not as `rft submit` writes it; move it"):
+        run()
+    assert server.asked == []
+
+
+def test_no_secret_is_written_down(run: Run, server: ServiceServer, folder: Path) -> None:
+    """Even where the service puts the key into its ids, which are no ids then."""
+    server.id = lambda kind: f"{kind}-{KEY}"  # type: ignore[method-assign]
+    with pytest.raises(Refused, match=r"file-\[redacted\] is gone"):
+        run()
+    assert '"file-[redacted]"' in (folder / "submission.json").read_text(encoding="utf-8")
+    assert KEY not in (folder / "submission.json").read_text(encoding="utf-8")
+
+
+# A dry run ---------------------------------------------------------------------------------------
+
+
+def dry(folder: Path, **changes: Any) -> list[dict[str, Any]]:
+    where = endpoint("https://x.openai.azure.com", {})
+    assert where is not None
+    told: list[dict[str, Any]] = []
+    service = Service(where, dry_run.access(where), transport=dry_run.Shown(told.append))
+    submit(find(str(folder)), service, Watch(), replace(SETTINGS, **changes), write=False)
+    service.close()
+    return told
+
+
+def test_a_dry_run_shows_what_would_be_sent(
+    run: Run, server: ServiceServer, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", server.origin)
+    told = dry(folder)
+    assert server.asked == []
+    assert not (folder / "submission.json").exists()
+    monkeypatch.delenv("HTTPS_PROXY")
+    run()
+    # The real run looks at each file three times more.
+    looks = [each for each in server.asked if each.path.startswith("files/")]
+    sent = [each for each in server.asked if each not in looks]
+    shown = [each for each in told if "/files/" not in each["url"]]
+    root = "https://x.openai.azure.com/openai/v1/"
+    assert [(each["method"], each["url"].partition("?")[0]) for each in shown] == [
+        (each.method, root + each.path) for each in sent
+    ]
+    ids = {"id-of-train.jsonl": "file-1", "id-of-validation.jsonl": "file-2"}
+    job = json.dumps(shown[-1]["body"])
+    for name, id in ids.items():
+        job = job.replace(name, id)
+    assert json.loads(job) == sent[-1].json
+    data = (folder / "train.jsonl").read_bytes()
+    assert shown[1]["body"] == {
+        "purpose": "fine-tune",
+        "file": {
+            "name": "train.jsonl",
+            "bytes": len(data),
+            "sha256": sha256(data).hexdigest(),
+        },
+    }
+    assert {each["headers"]["authorization"] for each in told} == {"[redacted]"}
+
+
+def test_a_dry_run_in_parts(folder: Path) -> None:
+    told = dry(folder, single=0, part=1000)
+    data = (folder / "train.jsonl").read_bytes()
+    parts = [each["body"]["data"] for each in told if each["url"].endswith("train.jsonl/parts")]
+    assert [part["sha256"] for part in parts] == [
+        sha256(data[at : at + 1000]).hexdigest() for at in range(0, len(data), 1000)
+    ]
+    (complete,) = [each for each in told if each["url"].endswith("train.jsonl/complete")]
+    assert complete["body"]["part_ids"] == [f"id-of-part-{n + 1}" for n in range(len(parts))]
+
+
+def test_a_dry_run_hides_the_headers_of_tools(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", "X-Gateway: gateway-secret")
+    (folder / "grader.json").unlink()
+    grader = {"type": "endpoint", "url": "https://g", "headers": {"X-Key": "tool-secret"}}
+    edited(folder, method={"type": "reinforcement", "reinforcement": {"grader": grader}})
+    text = json.dumps(dry(folder))
+    assert '"x-gateway": "[redacted]"' in text
+    assert '"headers": {"X-Key": "[redacted]"}' in text
+    assert "secret" not in text
+
+
+def test_a_dry_run_after_a_run(run: Run, server: ServiceServer, folder: Path) -> None:
+    run()
+    before = (folder / "submission.json").read_bytes()
+    where = endpoint(server.url, {})
+    assert where is not None
+    told: list[dict[str, Any]] = []
+    service = Service(where, dry_run.access(where), transport=dry_run.Shown(told.append))
+    submit(find(str(folder)), service, Watch(), replace(SETTINGS, again=True), write=False)
+    service.close()
+    posted = [each["url"].removeprefix(server.url) for each in told if each["method"] == "POST"]
+    assert posted == ["fine_tuning/alpha/graders/validate", "fine_tuning/jobs"]
+    assert told[-1]["body"]["training_file"] == "file-1"
+    assert told[-1]["body"]["metadata"]["rft_attempt"] == "2"
+    assert (folder / "submission.json").read_bytes() == before
+
+
+# Following ---------------------------------------------------------------------------------------
+
+# From the guide, shortened.
+REAL = {
+    "id": "ftevent-1",
+    "created_at": 1746679539,
+    "message": "Step 10/20 , train mean reward=0.42, full validation mean reward=0.68, full "
+    "validation mean parse error=0.00",
+    "data": {
+        "step": 10,
+        "usage": {"samples": {"train_reasoning_tokens_mean": 3330.017964071856}},
+        "errors": {
+            "graders": [
+                {
+                    "name": "basic_model_grader",
+                    "train_other_error_mean": 0.0,
+                    "train_sample_parse_error_mean": 0.02,
+                    "valid_sample_parse_error_mean": 0.5,
+                    "train_sample_parse_error_count": 3.0,
+                }
+            ]
+        },
+        "scores": {
+            "graders": [],
+            "train_reward_mean": 0.4215686274509804,
+            "valid_reward_mean": 0.675,
+        },
+        "total_steps": 20,
+    },
+    "type": "metrics",
+}
+
+
+@pytest.mark.parametrize(
+    ("event", "line"),
+    [
+        (
+            REAL,
+            "      10/20    0.422       0.675             3,330  basic_model_grader: "
+            "sample_parse_error 2.0%",
+        ),
+        (
+            {"message": REAL["message"], "data": None},
+            "      10/20    0.420       0.680",
+        ),
+        ({"message": "Step 3/20 , train mean reward=0.40"}, "       3/20    0.400"),
+        (
+            {"data": {"step": 1, "train_mean_reward": 0, "full_valid_mean_reward": "0.25"}},
+            "          1    0.000       0.250",
+        ),
+        ({"message": "Job started."}, None),
+        ({"message": "Step 3: checkpoint saved", "data": {"step": 3}}, None),
+        ({"message": None, "data": {"step": "x", "scores": []}}, None),
+        ({"data": {"step": True, "train_mean_reward": 1}}, None),
+        ({"data": {"step": "inf", "train_mean_reward": 10**400}}, None),
+        ({}, None),
+    ],
+)
+def test_a_step_in_a_line(event: dict[str, Any], line: str | None) -> None:
+    step = follow.step(event)
+    assert (step and step.line()) == line
+
+
+@pytest.mark.parametrize("ascending", [False, True])
+def test_every_event_is_told_once_and_in_order(
+    run: Run, server: ServiceServer, ascending: bool
+) -> None:
+    server.steps, server.page, server.ascending = 8, 3, ascending
+    id = run().job["id"]
+    told: list[dict[str, Any]] = []
+    service = connected(server)
+    turns: list[str] = []
+    job = follow.follow(service, id, told.append, turns.append, every=0)
+    service.close()
+    assert job["status"] == "succeeded"
+    assert told == server.happened[id]
+    assert turns == ["validating_files", "queued", "pending", "running", "succeeded"]
+    assert [step.step for event in told if (step := follow.step(event))] == list(range(1, 9))
+
+
+def test_system_messages_fail_the_job_when_it_begins(
+    run: Run, server: ServiceServer, folder: Path
+) -> None:
+    row = {"messages": [{"role": "system", "content": "x"}, {"role": "user", "content": "y"}]}
+    (folder / "train.jsonl").write_text(json.dumps(row) + "\n", encoding="utf-8")
+    id = run().job["id"]
+    service = connected(server)
+    job = follow.follow(service, id, lambda event: None, lambda status: None, every=0)
+    service.close()
+    assert (job["status"], job["error"]["message"]) == ("failed", SYSTEM)
+
+
+def test_no_redirect_is_followed(server: ServiceServer) -> None:
+    other = ServiceServer()
+    with serving(other):
+        server.faults["GET file-1"] = [Fault(307, {"Location": f"{other.url}files/file-1"})]
+        service = connected(server)
+        with pytest.raises(BadInput, match="answers 307"):
+            service.file("file-1")
+        service.close()
+    assert other.asked == []
+
+
+def test_azure_is_told_nothing_of_openais_organization(
+    server: ServiceServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_ORG_ID", "org-1")
+    monkeypatch.setenv("OPENAI_PROJECT_ID", "proj-1")
+    server.add_file("a", b"", "fine-tune")
+    for url in (server.url, server.openai):
+        service = connected(server, url)
+        service.file("file-1")
+        service.close()
+    named = [httpx2.Headers(each.headers).get("openai-organization") for each in server.asked]
+    assert named == [None, "org-1"]

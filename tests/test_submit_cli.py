@@ -1,0 +1,519 @@
+"""`rft submit` and `rft job`, as a user runs them, against a service on loopback."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from conftest import settings
+from hub_server import serving
+from service_server import KEY, SYSTEM, Fault, ServiceServer, prepared
+
+from pipelines import driver, submit_cli
+from pipelines.datasets import DATASETS
+from pipelines.findings import BadInput
+from pipelines.foundry import check, endpoint, service
+from pipelines.patience import Patience
+from pipelines.report import Reporter
+
+ROOT = Path(__file__).parents[1]
+QUICK = Patience(pauses=(0, 0, 0), silence=10)
+VARIABLES = (
+    *endpoint.VARIABLES,
+    "AZURE_OPENAI_API_KEY",
+    "OPENAI_API_KEY",
+    "OPENAI_CUSTOM_HEADERS",
+)
+
+APP = typer.Typer(pretty_exceptions_enable=False, rich_markup_mode=None)
+APP.command("submit")(submit_cli.submit)
+APP.command("job")(submit_cli.job)
+
+
+def main() -> None:
+    """The commands with the exit codes of `rft`."""
+    try:
+        APP()
+    except BadInput as error:
+        print(f"rft: {error}", file=sys.stderr)
+        raise SystemExit(2) from None
+
+
+@dataclass
+class Done:
+    code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.stdout)
+
+    def field(self, name: str) -> str:
+        """A field of the table of a job; the last table counts."""
+        rows = [line.split("│") for line in self.stdout.splitlines() if line.startswith("│")]
+        return [row[2].strip() for row in rows if row[1].strip() == name][-1]
+
+
+Rft = Callable[..., Done]
+
+
+@pytest.fixture
+def server() -> Iterator[ServiceServer]:
+    server = ServiceServer()
+    with serving(server):
+        yield server
+
+
+@pytest.fixture
+def rft(
+    server: ServiceServer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> Rft:
+    """Run a command beside the prepared folder `data`, with the server in the environment."""
+    prepared(tmp_path / "data")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(service, "PATIENCE", QUICK)
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", server.url)
+    monkeypatch.setenv("AZURE_OPENAI_API_KEY", KEY)
+    monkeypatch.setenv("COLUMNS", "220")
+
+    def run(*words: str) -> Done:
+        if words[0] == "submit" or "--follow" in words:
+            words = (*words, "--every", "0")
+        monkeypatch.setattr(sys, "argv", ["rft", *words])
+        with pytest.raises(SystemExit) as left:
+            main()
+        return Done(int(left.value.code or 0), *capfd.readouterr())
+
+    return run
+
+
+# submit ------------------------------------------------------------------------------------------
+
+
+def test_a_folder_becomes_a_job(rft: Rft, server: ServiceServer) -> None:
+    done = rft("submit", "data")
+    assert (done.code, list(server.jobs)) == (0, ["ftjob-1"])
+    names = ("job", "status", "model", "training file", "validation file", "endpoint", "look at")
+    assert [done.field(name) for name in names] == [
+        "ftjob-1",
+        "validating_files",
+        "gpt-5.4-mini-2026-03-17",
+        "file-1",
+        "file-2",
+        server.url,
+        "https://ai.azure.com, your project, Fine-tuning, ftjob-1",
+    ]
+    assert done.stdout.endswith("\nrft job ftjob-1 --follow shows how it goes\n")
+    size = Path("data/train.jsonl").stat().st_size
+    lines = [
+        f"train.jsonl: uploading {size:,} bytes",
+        *("train.jsonl: " + state for state in ("uploaded", "pending", "running", "processed")),
+    ]
+    assert [line for line in done.stderr.splitlines() if line.startswith("train.jsonl")] == lines
+
+
+def test_from_the_sample_to_a_job(rft: Rft, server: ServiceServer, tmp_path: Path) -> None:
+    """What `rft prepare` makes is submitted by its name, and neither command troubles the other."""
+    run = settings(tmp_path / "processed")
+    driver.prepare(DATASETS["medmcqa"], run, Reporter())
+    assert rft("submit", "medmcqa", "--quiet").code == 0
+    folder = tmp_path / "processed" / "medmcqa"
+    assert server.contents["file-1"] == (folder / "train.jsonl").read_bytes()
+    before = (folder / "submission.json").read_bytes()
+    again = driver.prepare(DATASETS["medmcqa"], run, Reporter())
+    assert (again.unchanged, again.sound) == (True, True)
+    assert "error" not in {finding.severity for finding in check.check(folder)}
+    assert (folder / "submission.json").read_bytes() == before
+    assert rft("submit", "medmcqa").field("job") == "ftjob-1"
+    assert len(server.jobs) == 1
+
+
+def test_a_job_is_followed_to_its_end(rft: Rft, server: ServiceServer) -> None:
+    done = rft("submit", "data", "--follow")
+    assert done.code == 0
+    told = [line for line in done.stdout.splitlines() if line[:1] in "2s "]
+    assert told[: told.index("status: succeeded") + 1][-13:] == [
+        "2025-11-21 04:40:00Z  info: Created fine-tuning job: ftjob-1",
+        "2025-11-21 04:40:01Z  info: Preprocessing completed.",
+        "status: validating_files",
+        "status: queued",
+        "2025-11-21 04:40:01Z  info: Job started.",
+        "status: pending",
+        "       step    train  validation  reasoning tokens  grader errors",
+        "        1/3    0.500       0.600",
+        "status: running",
+        "        2/3    0.600       0.700             3,330  exact: sample_parse_error 25.0%",
+        "        3/3    0.700       0.800             3,330  exact: sample_parse_error 25.0%",
+        "2025-11-21 04:40:03Z  info: Job succeeded.",
+        "status: succeeded",
+    ]
+    assert done.field("status") == "succeeded"
+    assert done.field("trained model") == "gpt-5.4-mini-2026-03-17.ft-ftjob-1"
+    assert done.field("trained tokens") == "1,234,567"
+
+
+def test_a_job_that_fails(rft: Rft, server: ServiceServer) -> None:
+    """`rft validate` would have found the row, so it comes to the service by another way."""
+    row = {"messages": [{"role": "system", "content": "x"}, {"role": "user", "content": "y"}]}
+    added = server.add_file
+    server.add_file = lambda name, data, purpose: added(  # type: ignore[method-assign]
+        name, json.dumps(row).encode(), purpose
+    )
+    done = rft("submit", "data", "--follow")
+    remedy = "write the role developer in place of system: rft validate FOLDER --fix DIR"
+    assert done.code == 1
+    assert f"  error: Job failed: {SYSTEM}; {remedy}\n" in done.stdout
+    assert done.field("error") == f'"{SYSTEM}"; {remedy}'
+    assert rft("submit", "data").code == 1
+    assert rft("job", "ftjob-1").code == 1
+
+
+def test_one_json_document(rft: Rft, server: ServiceServer) -> None:
+    done = rft("submit", "data", "--format", "json", "--follow")
+    assert (done.code, list(done.json)) == (0, ["findings", "new", "endpoint", "job"])
+    assert (done.json["new"], done.json["job"]["status"]) == (True, "succeeded")
+    assert "        2/3    0.600" in done.stderr
+
+
+def test_findings_of_severity_error_are_shown_and_nothing_is_sent(
+    rft: Rft, server: ServiceServer
+) -> None:
+    row = {"messages": [{"role": "assistant", "content": "x"}], "reference_answer": "1"}
+    with Path("data/train.jsonl").open("a", encoding="utf-8") as file:
+        file.write(json.dumps(row) + "\n")
+    done = rft("submit", "data")
+    assert done.code == 1
+    assert "error: data/train.jsonl:13: RFT203 /messages/0/role: expected 'user', " in done.stdout
+    found = rft("submit", "data", "--format", "json").json["findings"]
+    assert [finding["code"] for finding in found if finding["severity"] == "error"] == ["RFT203"]
+    assert server.asked == []
+    assert not Path("data/submission.json").exists()
+
+
+def test_a_dry_run(rft: Rft, server: ServiceServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AZURE_OPENAI_API_KEY")
+    done = rft("submit", "data", "--dry-run")
+    assert (done.code, server.asked) == (0, [])
+    lines = done.stdout.splitlines()
+    assert f"POST {server.url}files" in lines
+    assert f"POST {server.url}fine_tuning/jobs" in lines
+    assert '    "trainingType": "GlobalStandard",' in lines
+    shown = rft("submit", "data", "--dry-run", "--format", "json").json
+    assert [each["method"] for each in shown["requests"]] == [
+        line.partition(" ")[0] for line in lines if line.startswith(("GET ", "POST "))
+    ]
+    assert not Path("data/submission.json").exists()
+    monkeypatch.delenv("AZURE_OPENAI_ENDPOINT")
+    bare = rft("submit", "data", "--dry-run")
+    assert bare.code == 0
+    assert "POST https://name.openai.azure.com/openai/v1/fine_tuning/jobs\n" in bare.stdout
+    assert (
+        "no endpoint is named; shown for https://NAME.openai.azure.com/openai/v1/\n" in bare.stderr
+    )
+
+
+def test_a_dry_run_of_what_was_submitted(rft: Rft, server: ServiceServer) -> None:
+    rft("submit", "data")
+    done = rft("submit", "data", "--dry-run")
+    assert done.stdout.endswith("ftjob-1 was submitted before; --again makes another job\n")
+
+
+def test_a_service_that_refuses(rft: Rft, server: ServiceServer) -> None:
+    server.file_errors["validation.jsonl"] = "Example 1 is missing key 'messages'."
+    done = rft("submit", "data")
+    assert (done.code, done.stdout) == (1, "")
+    assert done.stderr.splitlines()[-1] == (
+        'rft: validation.jsonl: the service could not take the file: "Example 1 is missing key '
+        "'messages'.\""
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("submit", "none"), "rft: none: neither a folder nor prepared in processed; run "),
+        (
+            ("submit", "data", "--endpoint", "http://x.openai.azure.com"),
+            "rft: --endpoint: http://x.openai.azure.com is not encrypted; write https://\n",
+        ),
+        (("submit", "data", "--timeout", "nan"), "rft: --timeout nan: give seconds, from 0 to "),
+        (("job", "ftjob-1", "--every", "-1"), "rft: --every -1: give seconds, from 0 to 604,800\n"),
+        (("job", "../files"), "rft: '../files' is no id of a job; it looks as ftjob-"),
+        (("job", "ftjob-1", "--cancel", "--pause"), "rft: --cancel and --pause: give one of them"),
+        (("job", "ftjob-9"), "rft: ftjob-9: no such job at http://127.0.0.1:"),
+        (("job", "ftjob-9", "--follow"), "rft: ftjob-9: the service has no such job; check the "),
+        (("job", "ftjob-9", "--cancel"), "rft: ftjob-9: http://127.0.0.1:"),
+    ],
+)
+def test_wrong_use(rft: Rft, words: tuple[str, ...], message: str) -> None:
+    done = rft(*words)
+    assert (done.code, done.stdout) == (2, "")
+    assert done.stderr.startswith(message)
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("words", [("submit", "data"), ("job", "ftjob-1")])
+def test_no_endpoint(rft: Rft, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]) -> None:
+    monkeypatch.delenv("AZURE_OPENAI_ENDPOINT")
+    done = rft(*words)
+    assert (done.code, done.stderr) == (
+        2,
+        "rft: no endpoint; give --endpoint https://NAME.openai.azure.com, or set "
+        "AZURE_OPENAI_ENDPOINT; for OpenAI, set OPENAI_API_KEY\n",
+    )
+
+
+@pytest.mark.parametrize("more", [(), ("--dry-run",)])
+def test_without_the_client(
+    rft: Rft, monkeypatch: pytest.MonkeyPatch, more: tuple[str, ...]
+) -> None:
+    monkeypatch.setitem(sys.modules, "openai", None)
+    done = rft("submit", "data", *more)
+    assert (done.code, done.stderr) == (
+        2,
+        "rft: openai is not installed; pip install '.[submit]'\n",
+    )
+
+
+def test_entra_id_that_gives_no_token(rft: Rft, server: ServiceServer, tmp_path: Path) -> None:
+    """Azure's own credential, which finds nothing in the environment and would say so at length."""
+    pytest.importorskip("azure.identity")
+    environment = {name: value for name, value in os.environ.items() if "AZURE" not in name}
+    source = (
+        "from azure import identity; "
+        "chain = identity.ChainedTokenCredential(identity.EnvironmentCredential()); "
+        "identity.DefaultAzureCredential = lambda: chain; "
+        "import test_submit_cli; test_submit_cli.main()"
+    )
+    done = started(
+        tmp_path, "submit", "data", "-q", "--endpoint", server.url, source=source, **environment
+    )
+    _, stderr = done.communicate(timeout=20)
+    assert (done.returncode, server.asked) == (2, [])
+    assert stderr.startswith(f"rft: {server.url}: Entra ID gives no token (")
+    assert stderr.endswith("; run `az login`, or set AZURE_OPENAI_API_KEY\n")
+    assert stderr.count("\n") == 1
+
+
+def test_a_job_that_is_gone(rft: Rft, server: ServiceServer) -> None:
+    rft("submit", "data")
+    server.jobs.clear()
+    done = rft("submit", "data")
+    assert (done.code, done.field("status")) == (1, "gone from the service")
+    assert "submitted before; --again makes another job" in done.stdout
+
+
+def test_two_at_once(rft: Rft, server: ServiceServer) -> None:
+    from pipelines import files
+
+    with files.alone(Path("data")):
+        done = rft("submit", "data")
+    assert (done.code, server.asked) == (2, [])
+    assert done.stderr == "rft: data: another run is writing here; wait for it\n"
+
+
+# Secrets -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", [0, 400, 401, 404, 429, 500])
+def test_no_secret_is_shown_or_written(
+    rft: Rft, server: ServiceServer, status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Even from a service that tells the headers that it got, with the client's own log on."""
+    monkeypatch.setenv("OPENAI_LOG", "debug")
+    monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", "X-Gateway: gateway-secret")
+    server.echo = True
+    if status:
+        server.faults["POST fine_tuning/jobs"] = [Fault(status)] * 9
+    else:
+        created = server.create_job
+        server.create_job = lambda body, azure: created(  # type: ignore[method-assign]
+            body | {"error": {"code": "x", "message": f"Authorization: Bearer {KEY}"}}, azure
+        )
+    for more in ((), ("--follow",), ("--format", "json"), ("--dry-run",)):
+        done = rft("submit", "data", *more)
+        assert KEY not in done.stdout + done.stderr
+        assert "gateway-secret" not in done.stdout + done.stderr
+        assert "Traceback" not in done.stderr
+    if not status:
+        assert "[redacted]" in rft("job", "ftjob-1").stdout
+    written = [path.read_text(encoding="utf-8") for path in Path("data").glob("*.json")]
+    assert KEY not in "".join(written)
+
+
+@pytest.mark.parametrize("command", [submit_cli.submit, submit_cli.job])
+def test_a_key_is_no_option(command: Callable[..., None]) -> None:
+    """It would be in the shell's history, and in the list of processes."""
+    names = inspect.signature(command).parameters
+    assert [name for name in names if "key" in name or "token" in name] == []
+
+
+# job ---------------------------------------------------------------------------------------------
+
+
+def running(rft: Rft, server: ServiceServer, steps: int = 1) -> None:
+    """A job that has made so many steps of three."""
+    rft("submit", "data", "--quiet")
+    while len(server.checkpoints["ftjob-1"]) < steps:
+        server.look_at_job("ftjob-1")
+
+
+def test_a_job_is_shown(rft: Rft, server: ServiceServer) -> None:
+    running(rft, server)
+    server.jobs["ftjob-1"]["method"]["reinforcement"]["hyperparameters"] = {
+        "n_epochs": 2,
+        "batch_size": "auto",
+        "eval_samples": None,
+    }
+    done = rft("job", "ftjob-1")
+    assert (done.code, done.field("status")) == (0, "running")
+    assert done.field("hyperparameters") == "n_epochs 2, batch_size auto"
+    assert done.field("created") == "2025-11-21 04:40:00Z"
+    assert rft("job", "ftjob-1", "--format", "json").json["job"]["id"] == "ftjob-1"
+
+
+def test_cancel_is_sent_with_a_body(rft: Rft, server: ServiceServer) -> None:
+    """Azure answers 411 to a request without one, as the client sends it by itself."""
+    running(rft, server)
+    done = rft("job", "ftjob-1", "--cancel")
+    assert (done.code, done.field("status")) == (0, "cancelled")
+    (asked,) = [each for each in server.asked if each.path.endswith("/cancel")]
+    assert asked.body == b"{}"
+    assert rft("job", "ftjob-1", "--follow").code == 1
+
+
+def test_pause_and_resume(rft: Rft, server: ServiceServer) -> None:
+    running(rft, server)
+    assert rft("job", "ftjob-1", "--pause").field("status") == "pausing"
+    assert rft("job", "ftjob-1").field("status") == "paused"
+    assert rft("job", "ftjob-1", "--resume").field("status") == "resuming"
+    assert rft("job", "ftjob-1", "--follow").field("status") == "succeeded"
+
+
+@pytest.mark.parametrize("verb", ["pause", "resume", "cancel"])
+def test_what_is_not_legal_is_refused_in_a_line(rft: Rft, server: ServiceServer, verb: str) -> None:
+    rft("submit", "data", "--quiet")
+    if verb == "cancel":
+        server.jobs["ftjob-1"]["status"] = "succeeded"
+    status = server.jobs["ftjob-1"]["status"]
+    done = rft("job", "ftjob-1", f"--{verb}")
+    assert (done.code, done.stdout) == (1, "")
+    assert done.stderr == (
+        f"rft: ftjob-1: {server.url} answers 400 'invalidJobState: A job that is {status} "
+        f"refuses to {verb}.'; mend what it names, and run it again\n"
+    )
+
+
+def test_checkpoints(rft: Rft, server: ServiceServer) -> None:
+    running(rft, server, steps=3)
+    server.page = 1
+    shown = rft("job", "ftjob-1", "--checkpoints").stdout
+    rows = [line.split("│")[1:-1] for line in shown.splitlines() if line.startswith("│")]
+    assert [[cell.strip() for cell in row] for row in rows] == [
+        [str(n), f"gpt-5.4-mini-2026-03-17.ft-ftjob-1:ckpt-step-{n}", metrics]
+        for n, metrics in (
+            (3, "step 3, valid_reward_mean 0.8"),
+            (2, "step 2, valid_reward_mean 0.7"),
+            (1, "step 1, valid_reward_mean 0.6"),
+        )
+    ]
+    listed = rft("job", "ftjob-1", "--checkpoints", "--format", "json").json["checkpoints"]
+    assert [each["step_number"] for each in listed] == [3, 2, 1]
+
+
+def test_events(rft: Rft, server: ServiceServer) -> None:
+    running(rft, server, steps=2)
+    server.page = 2
+    assert rft("job", "ftjob-1", "--events").stdout.splitlines() == [
+        "2025-11-21 04:40:00Z  info: Created fine-tuning job: ftjob-1",
+        "2025-11-21 04:40:01Z  info: Preprocessing completed.",
+        "2025-11-21 04:40:01Z  info: Job started.",
+        "       step    train  validation  reasoning tokens  grader errors",
+        "        1/3    0.500       0.600",
+        "        2/3    0.600       0.700             3,330  exact: sample_parse_error 25.0%",
+    ]
+    listed = rft("job", "ftjob-1", "--events", "--format", "json").json["events"]
+    assert listed == server.happened["ftjob-1"]
+
+
+# Broken off --------------------------------------------------------------------------------------
+
+
+def started(
+    folder: Path,
+    *words: str,
+    source: str = "import test_submit_cli; test_submit_cli.main()",
+    **environment: str,
+) -> subprocess.Popen[str]:
+    """The command in a process of its own."""
+    paths = {"PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests'}"}
+    return subprocess.Popen(
+        [sys.executable, "-c", source, *words],
+        cwd=folder,
+        env={**(environment or os.environ), **paths},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A shell that runs tests in the background has it ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+
+
+def until(done: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 30
+    while not done() and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+
+def test_control_c_leaves_the_job_alone(rft: Rft, server: ServiceServer, tmp_path: Path) -> None:
+    server.steps = 10**6
+    rft("submit", "data", "--quiet")
+    process = started(tmp_path, "job", "ftjob-1", "--follow", "--every", "0.01")
+    until(lambda: server.checkpoints["ftjob-1"])
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=20)
+    assert (process.returncode, stderr) == (
+        130,
+        "rft: detached; the job goes on: rft job ftjob-1 --follow, or rft job ftjob-1 --cancel\n",
+    )
+    assert server.jobs["ftjob-1"]["status"] == "running"
+
+
+def test_killed_before_the_answer_came(rft: Rft, server: ServiceServer, tmp_path: Path) -> None:
+    """The gap in which a second job could come about: it was made, and its id is not written."""
+    created = server.create_job
+    gone = []
+
+    def late(body: dict[str, Any], azure: bool) -> dict[str, Any]:
+        job = created(body, azure)
+        until(lambda: gone)
+        return job
+
+    server.create_job = late  # type: ignore[method-assign]
+    process = started(tmp_path, "submit", "data", "--every", "0")
+    until(lambda: server.jobs)
+    process.kill()
+    process.communicate(timeout=20)
+    gone.append(True)
+    record = json.loads(Path("data/submission.json").read_bytes())["endpoints"][server.url]
+    assert [job["id"] for job in record["jobs"]] == [None]
+    done = rft("submit", "data")
+    assert (done.code, done.field("job"), len(server.jobs)) == (0, "ftjob-1", 1)
+    assert (server.duplicates(), server.numbers["file"]) == (0, 2)
