@@ -26,11 +26,11 @@ SETUP := $(if $(filter kaggle,$(SOURCE)),$(VENV)/.dev,$(VENV)/.run)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help prepare $(STAGES) test test-sandbox check check-static bench sample docs lock clean
+.PHONY: help prepare $(STAGES) estimate export submit test test-sandbox check check-static bench sample docs lock clean
 
 help: ## List the targets
 	@echo "make TARGET [DATASET=openr1-math|medmcqa] [SOURCE=sample|huggingface|kaggle|DIR] [ARGS=...]"
-	@awk -F ':.*## ' '/^[a-z$$][^:]*:.*## /{ printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST) | sed 's/\$$(STAGES)/STAGE         /'
+	@awk -F ':.*## ' '/^[a-z$$][^:]*:.*## /{ printf "  %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST) | sed 's/\$$(STAGES)      /STAGE           /'
 	@echo "  STAGE is one of $(STAGES)"
 
 prepare: $(SETUP) ## Take the datasets through every stage, from the sample by default
@@ -38,6 +38,13 @@ prepare: $(SETUP) ## Take the datasets through every stage, from the sample by d
 
 $(STAGES): $(SETUP) ## Take the datasets up to one stage
 	@$(RFT) $@ $(DATASET) --source $(SOURCE) $(ARGS)
+
+# (`export` alone at the start of a line would be make's own word.)
+estimate export: $(VENV)/.run ## Say what a job on DATASET would take; write it for another trainer
+	@$(RFT) $@ $(DATASET) $(ARGS)
+
+submit: $(VENV)/.dev ## Create the job of DATASET; ARGS=--dry-run shows the requests and sends none
+	@$(RFT) submit $(DATASET) $(ARGS)
 
 test: $(VENV)/.dev ## Run the tests; RFT_REAL_DATA=DIR adds those on real rows
 	@$(BIN)/python -m pytest -n auto $(ARGS)

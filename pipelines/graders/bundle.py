@@ -71,13 +71,15 @@ def _read(path: Path, package: str) -> _Module:
         head += 1
     body = tree.body[head:]
     module.defined = [name for statement in body for name in _bound(statement, path.name)]
-    module.text = "\n".join(source.splitlines()[tree.body[head - 1].end_lineno or 0 :])
+    end = tree.body[head - 1].end_lineno or 0
+    if body and body[0].lineno <= end:
+        raise ValueError(f"{path.name}:{end}: a statement behind an import or the docstring")
+    module.text = "\n".join(source.splitlines()[end:])
     imported = {name for names in module.ours.values() for name in names}
     imported |= {name for key, names in module.others.items() for name in names or [key]}
     known = {*module.defined, *imported} | _BUILTINS
-    if unknown := sorted(
-        set(_globals(symtable.symtable(source, path.name, "exec"), path.name)) - known
-    ):
+    read = set(_globals(symtable.symtable(source, path.name, "exec"), path.name))
+    if unknown := sorted(read - known):
         raise ValueError(f"{path.name}: reads {unknown[0]}, which it neither defines nor imports")
     return module
 

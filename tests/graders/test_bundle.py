@@ -217,6 +217,9 @@ BROKEN = {
     "low.py:4: neither a definition nor an assignment": {"low": f"{LOW}print(1)\n"},
     "low.py:5: neither a definition nor an assignment": {"low": f"{LOW}x = 1\nimport re\n"},
     "low.py:2: neither a definition nor an assignment": {"low": '"""Low."""\nif 1: grade = 1\n'},
+    "low.py:2: a statement behind an import or the docstring": {
+        "low": '"""Low."""\nimport re; grade = 1\n'
+    },
     "low.py: has no docstring that could be a comment": {"low": "grade = 1\n"},
     "__init__.py: holds more than a docstring, imports and __all__": {"__init__": f"{INIT}x = 1\n"},
     "low.py: reads y, which it neither defines nor imports": {
