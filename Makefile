@@ -30,7 +30,7 @@ SETUP := $(if $(filter kaggle,$(SOURCE)),$(VENV)/.dev,$(VENV)/.run)
 
 help: ## List the targets
 	@echo "make TARGET [DATASET=openr1-math|medmcqa] [SOURCE=sample|huggingface|kaggle|DIR] [ARGS=...]"
-	@awk -F ':.*## ' '/^[a-z$$][^:]*:.*## /{ printf "  %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST) | sed 's/\$$(STAGES)      /STAGE           /'
+	@awk -F ':.*## ' '/^[a-z$$][^:]*:.*## /{ printf "  %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST) | sed 's/\$$(STAGES)      /STAGE          /'
 	@echo "  STAGE is one of $(STAGES)"
 
 prepare: $(SETUP) ## Take the datasets through every stage, from the sample by default
