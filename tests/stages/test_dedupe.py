@@ -6,7 +6,7 @@ from random import Random
 import polars as pl
 import pytest
 from conftest import frame, math, mcq
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines import ledger
@@ -266,6 +266,7 @@ def test_a_question_on_both_sides_of_an_earlier_split_leaves_training() -> None:
 WORDS = ["alpha", "beta", "gamma", "delta", "not", "7", "12"]
 
 
+@settings(max_examples=50)
 @given(
     st.lists(st.lists(st.sampled_from(WORDS), min_size=1, max_size=9).map(" ".join), max_size=12),
     st.randoms(use_true_random=False),
@@ -277,6 +278,7 @@ def test_row_order_changes_nothing(prompts: list[str], random: Random) -> None:
         assert run(*shuffled).drop("row").equals(run(*rows).drop("row"))
 
 
+@settings(max_examples=50)
 @given(
     st.lists(
         st.lists(st.sampled_from(WORDS), min_size=3, max_size=30).map(" ".join),

@@ -30,6 +30,8 @@ def without_declaration(found: list[Token]) -> list[Token]:
     letter, end = found[at - 1], at - 1
     while end and (found[end - 1][1] in (",", ";", "(") or found[end - 1][0] == "word"):
         end -= 1
+    if found[:2] == [letter, ("sign", "=")]:
+        return found[:end]  # x = 5, x ∈ Z
     if rest in (["Z"], ["Z", ")"]):
         return _replaced(found[:end], letter, _ANY) or found
     indexed = any(

@@ -41,7 +41,8 @@ def same(reference: str, answer: str) -> bool:
 def _one_number(text: str) -> bool:
     """Whether a text is one number, so that a comma in the answer can only be a decimal one."""
     values = read(text)[2]
-    return "," not in text and len(values) == 1 and values[0][0] == "qty" and not symbols(values[0])
+    listed = "," in text.replace("{,}", "")
+    return not listed and len(values) == 1 and values[0][0] == "qty" and not symbols(values[0])
 
 
 def _means(reference: Answer, answer: Answer) -> bool:

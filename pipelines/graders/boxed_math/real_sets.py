@@ -12,6 +12,7 @@ from functools import cmp_to_key
 from pipelines.graders.boxed_math.answers import Answer
 from pipelines.graders.boxed_math.arithmetic import Number, as_real, order, precision
 from pipelines.graders.boxed_math.bounds import Unreadable
+from pipelines.graders.boxed_math.declarations import INTEGER, NATURAL
 from pipelines.graders.boxed_math.points import CONSTANTS, value_at
 from pipelines.graders.boxed_math.trees import Node, negative, steps_of, symbols
 
@@ -136,9 +137,10 @@ def _solved(node: Node) -> tuple[str, list[Cut]]:
 
 
 def _variable(node: Node) -> str:
-    if node[0] == "qty" and node[1][0] == "sym" and not symbols(node) <= CONSTANTS:
-        return str(node[1][1])
-    raise Unreadable
+    """The variable that a set is said of; one that takes only whole numbers is none."""
+    if node[0] != "qty" or node[1][0] != "sym" or symbols(node) <= CONSTANTS | {INTEGER, NATURAL}:
+        raise Unreadable
+    return str(node[1][1])
 
 
 def real_set(answer: Answer) -> tuple[str, list[Cut]] | None:
