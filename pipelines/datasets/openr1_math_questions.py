@@ -86,7 +86,9 @@ _THING = (
     r"|volume|length|width|height|cent(?:er|re)|radius|mean|median|mode)"
 )
 _SIGN = r"\$?[a-zA-Z]\b\$?"
+_SIZE = r"(?:speed|length|width|height|age|price|cost|weight|mass|number|area|volume|radius)s?"
 TOGETHER = (
+    rf"{_VERB} the {_SIZE}\b[^.?!\n]{{0,70}} and (?:that|those|(?:the|its|their) {_SIZE})\b|"
     r"\b[Hh]ow many \w+ and (?:how many )?\w+ (?:does|do|are there|has|have)\b"
     rf"|{_VERB} (?:the |its |all )?"
     rf"(?:extreme values|{_THING} and (?:the |its )?{_THING}"

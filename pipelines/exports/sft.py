@@ -6,8 +6,8 @@ Nothing else is in a row: services refuse other top-level keys in supervised fil
 contains an extra …"). `developer` becomes `system`, which supervised services and the chat
 templates of open models both know.
 
-The answer is a published reasoning trace (`pipelines.traces`) or, with samples, an output of the
-user's own model (`pipelines.rejection`). It stands as it was written, thinking included, between
+The answer is a published reasoning trace (`traces.py`) or, with samples, an output of the user's
+own model (`rejection.py`). It stands as it was written, thinking included, between
 `<think>` and `</think>` in `content`: trainers apply a chat template that reads `role` and
 `content`, and a key of its own for the thinking is left out by most templates without a word.
 
@@ -29,17 +29,18 @@ from typing import IO, Any, BinaryIO
 import orjson
 import polars as pl
 
-from pipelines import files, raw, rejection, schema, traces
+from pipelines import files, raw, schema
 from pipelines.datasets import DATASETS
+from pipelines.exports import rejection, traces
 from pipelines.exports.rows import Misfit, chat
+from pipelines.exports.samples import Outputs
 from pipelines.exports.target import Exported
+from pipelines.exports.turns import Items, LeftOut, Turn, Turns
 from pipelines.findings import BadInput
 from pipelines.foundry.message_rules import SPECIAL
 from pipelines.foundry.tables import limit
 from pipelines.prepared import SPLITS, Prepared
 from pipelines.report import Reporter
-from pipelines.samples import Outputs
-from pipelines.turns import Items, LeftOut, Turn, Turns
 
 LEFT_OUT = "left_out.parquet"
 _NAMES = (*(f"{split}.jsonl" for split in SPLITS), LEFT_OUT)

@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from traced import prepared as prepared_math
 from traced import row, thought, write_raw
 
+from pipelines.exports.rejection import Scored, kept, rewarded
+from pipelines.exports.samples import Outputs
+from pipelines.exports.turns import Items
 from pipelines.findings import BadInput
 from pipelines.prepared import Prepared, find
-from pipelines.rejection import Scored, kept, rewarded
 from pipelines.report import Reporter
-from pipelines.samples import Outputs
 from pipelines.text import digest
-from pipelines.turns import Items
 
 # An answer is its own score; on anything else the grader fails.
 NUMBER = {

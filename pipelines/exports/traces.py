@@ -39,6 +39,7 @@ from pipelines import raw, schema
 from pipelines import source as record
 from pipelines.datasets import find
 from pipelines.datasets.dataset import Dataset
+from pipelines.exports.turns import Items, LeftOut, Turn, Turns
 from pipelines.findings import BadInput
 from pipelines.foundry.message_rules import SPECIAL
 from pipelines.gradeable import OwnGrader
@@ -46,7 +47,6 @@ from pipelines.prepared import Prepared
 from pipelines.report import Reporter
 from pipelines.stages.download import download
 from pipelines.text import digest
-from pipelines.turns import Items, LeftOut, Turn, Turns
 
 TRACES = "generations"
 _VERDICTS = ("correctness_math_verify", "correctness_llama")

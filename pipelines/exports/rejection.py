@@ -27,15 +27,15 @@ from typing import Any, NamedTuple
 import orjson
 
 from pipelines.datasets import DATASETS
+from pipelines.exports.samples import Output, Outputs
+from pipelines.exports.turns import Items, LeftOut, Turn, Turns
 from pipelines.findings import BadInput
 from pipelines.foundry.message_rules import SPECIAL
 from pipelines.gradeable import OwnGrader
 from pipelines.graders import model, run
 from pipelines.prepared import Prepared
 from pipelines.report import Reporter
-from pipelines.samples import Output, Outputs
 from pipelines.text import digest
-from pipelines.turns import Items, LeftOut, Turn, Turns
 
 # Whether an output may become a row: its score, its text, its item.
 _Candidate = Callable[[float, str, dict[str, Any]], bool]

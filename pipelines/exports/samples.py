@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from pipelines.exports.turns import Items, Turn
 from pipelines.findings import BadInput, show
 from pipelines.graders.pairs import TEXTS, json_object
 from pipelines.text import digest
-from pipelines.turns import Items, Turn
 
 
 class Output(NamedTuple):

@@ -13,12 +13,12 @@ import pytest
 from conftest import SAMPLE, problem
 from traced import MATH, SCHEMA, prepared, row, thought, write_raw
 
-from pipelines import traces
+from pipelines.exports import traces
+from pipelines.exports.turns import Items
 from pipelines.findings import BadInput
 from pipelines.prepared import Prepared
 from pipelines.report import Reporter
 from pipelines.text import digest
-from pipelines.turns import Items
 
 
 def outcome(folder: Prepared, raw: Path) -> dict[str, object]:
