@@ -19,10 +19,10 @@ import numpy as np
 from pipelines.graders.boxed_math.answers import read
 from pipelines.graders.boxed_math.bounds import Unreadable
 from pipelines.graders.boxed_math.brackets import split
-from pipelines.graders.boxed_math.points import same_expression
+from pipelines.graders.boxed_math.points import same_expression, value_at
 from pipelines.graders.boxed_math.spelling import spell
 from pipelines.graders.boxed_math.tokens import tokens
-from pipelines.graders.boxed_math.trees import Node, renamed, steps_of, symbols
+from pipelines.graders.boxed_math.trees import Node, renamed, steps_of, symbols, walk
 from pipelines.graders.boxed_math.values import read_item
 from pipelines.text import without_labels
 
@@ -69,6 +69,7 @@ _LONGEST = 800  # characters of a problem that is all equations
 
 # The largest whole number that is tried, by the number of unknowns: some 2,000 candidates.
 _REACH = {1: 1000, 2: 22, 3: 6, 4: 3}
+_LARGEST = 10**15  # of the answer's numbers, so that a float holds them
 _CLOSE = 1e-9  # of the sides; what is that close is then compared exactly
 
 
@@ -118,8 +119,8 @@ def _steps(prompt: str) -> Iterator[_Step]:
 
 
 def _bare(node: Node) -> Node:
-    if node[0] != "qty" or node[2]:  # a unit
-        raise Unreadable
+    if node[0] != "qty" or node[2] or any(part[:2] == ("fn", "log") for part in walk(node)):
+        raise Unreadable  # a unit, a logarithm to no base
     value: Node = node[1]
     return value
 
@@ -133,9 +134,15 @@ def _values(answer: str, names: Sequence[str]) -> tuple[list[str], list[Fraction
         names = [name[1][1] for name in given if name[0] == "qty"]
     elif kind == "common" and len(names) > 1:
         return None
-    numbers = [value[1][1] for value in values if value[0] == "qty" and value[1][0] == "num"]
-    if not len(names) == len(values) == len(numbers) or len(names) not in _REACH:
+    if len(names) != len(values) or len(names) not in _REACH:
         return None
+    numbers = []
+    for value in values:
+        bare = value[0] == "qty" and not value[2] and not symbols(value)
+        number = value_at(value[1], 0, False, False, 50) if bare else None
+        if not isinstance(number, Fraction) or abs(number) > _LARGEST:
+            return None
+        numbers.append(number)
     return list(names), numbers
 
 
@@ -152,8 +159,7 @@ def _solves(steps: Sequence[_Step], names: Sequence[str], numbers: Sequence[Frac
 
 
 def _candidates(prompt: str, numbers: Sequence[Fraction]) -> Any:
-    """Values to try, a row each: whole numbers around zero, and the answer's with other signs and
-    in another order."""
+    """Values to try, a row each: the answer's in other orders and signs, and whole numbers."""
     rows = {tuple(map(float, row)) for row in permutations(numbers)}
     rows |= {
         tuple(sign * value for sign, value in zip(signs, row, strict=True))
@@ -183,7 +189,7 @@ def _found(steps: Sequence[_Step], names: Sequence[str], values: Any) -> Iterato
         for sign, left, right in steps:
             holds &= _holds(sign, left, right, columns)
     for row in values[holds][:8]:
-        yield [Fraction(float(value)) for value in row]
+        yield [Fraction(float(value)).limit_denominator(10**6) for value in row]  # 0.1 is 1/10
 
 
 def _holds(sign: str, left: Node, right: Node, columns: _Columns) -> Any:
