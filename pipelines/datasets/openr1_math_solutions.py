@@ -23,7 +23,7 @@ from pipelines.graders.boxed_math.points import same_expression, value_at
 from pipelines.graders.boxed_math.spelling import spell
 from pipelines.graders.boxed_math.tokens import tokens
 from pipelines.graders.boxed_math.trees import Node, renamed, steps_of, symbols, walk
-from pipelines.graders.boxed_math.values import read_item
+from pipelines.graders.boxed_math.values import is_name, read_item
 from pipelines.text import without_labels
 
 # A step of a relation, "<" or "=" and its two sides; columns of candidate values by name.
@@ -40,8 +40,8 @@ _WORDS = frozenset(
         only ordered out over pair pairs positive prime primes problem quadruple quadruples question
         real root roots satisfied satisfies satisfy satisfying set solution solutions solve solved
         statement such system systems task that the their these this those three to triple triples
-        try tuple tuples two unknowns value values variables we what where which whole whose with
-        within write""",
+        try tuple tuples two unknowns value values variables we what when where which whole whose
+        with within write""",
     )
 )
 _FORMULA = re.compile(r"\$\$(.+?)\$\$|\$(.+?)\$|\\\[(.+?)\\\]|\\\((.+?)\\\)", re.DOTALL)
@@ -67,7 +67,8 @@ _NONNEGATIVE = re.compile(r"\bnon-?\s?negative\b")
 
 _LONGEST = 800  # characters of a problem that is all equations
 
-# The largest whole number that is tried, by the number of unknowns: some 2,000 candidates.
+# Whole numbers up to this size are tried, by the number of unknowns; twice that far where none may
+# be negative.
 _REACH = {1: 1000, 2: 22, 3: 6, 4: 3}
 _LARGEST = 10**15  # of the answer's numbers, so that a float holds them
 _CLOSE = 1e-9  # of the sides; what is that close is then compared exactly
@@ -87,7 +88,7 @@ def another_solution(prompt: str, answer: str) -> str | None:
     if any(sign not in ("=", "<", "<=") for sign, _, _ in steps):
         return None
     names, numbers = given
-    if not _solves(steps, names, numbers):
+    if not _solves(steps, names, numbers) or not _allowed(prompt, np.array([numbers], float)).all():
         return None
     for other in _found(steps, names, _candidates(prompt, numbers)):
         if other != numbers and _solves(steps, names, other):
@@ -104,16 +105,23 @@ def _only_equations(prompt: str) -> bool:
 
 
 def _steps(prompt: str) -> Iterator[_Step]:
-    """The relations in the formulas of a problem; what cannot be read is a step of its own, "?"."""
+    """The relations in the formulas of a problem; what is not understood is a step of its own, "?".
+
+    Beside them may stand numbers, and the names of what is sought, alone or as a tuple.
+    """
     for formula in _FORMULA.finditer(prompt):
         text = _FRAME.sub(" ", next(filter(None, formula.groups()))).replace("&", " ")
         for line in re.split(r"\\\\(?:\[[^\]]*\])?", text):
             line = _UNSAID.sub(" ", line)
             try:
+                if "[" in line:
+                    raise Unreadable  # brackets, or the integer part
                 for part in split(tokens(spell(line.strip(" .,;"))), (",", ";", "and"))[0]:
                     item = read_item(part, 0) if part else ("",)
                     if item[0] == "rel":
                         yield from ((s, _bare(a), _bare(b)) for s, a, b in steps_of(item))
+                    elif symbols(item) and not is_name(item):
+                        raise Unreadable  # something is said or asked of an expression
             except Unreadable:
                 yield "?", ("num", Fraction(0)), ("num", Fraction(0))
 
@@ -166,20 +174,29 @@ def _candidates(prompt: str, numbers: Sequence[Fraction]) -> Any:
         for row in list(rows)
         for signs in product((1, -1), repeat=len(numbers))
     }
-    values = np.concatenate([np.array(sorted(rows)), _grid(len(numbers))])
-    for pattern, least in _DOMAINS:
-        if pattern.search(prompt):
-            values = values[(values >= least).all(axis=1)]
-    if _PRIME.search(prompt):
-        values = values[np.isin(values, _PRIMES).all(axis=1)]
-    return values
+    values = np.concatenate([np.array(sorted(rows)), _grid(len(numbers), _least(prompt))])
+    return values[_allowed(prompt, values)]
+
+
+def _least(prompt: str) -> int | None:
+    """The least number that may be a solution; None where all may."""
+    return max((least for said, least in _DOMAINS if said.search(prompt)), default=None)
+
+
+def _allowed(prompt: str, values: Any) -> Any:
+    """Which rows of values hold only such numbers as the problem speaks of."""
+    least = _least(prompt)
+    allowed = np.ones(len(values), bool) if least is None else (values >= least).all(axis=1)
+    return allowed & np.isin(values, _PRIMES).all(axis=1) if _PRIME.search(prompt) else allowed
 
 
 @cache
-def _grid(unknowns: int) -> Any:
-    """Whole numbers around zero for each unknown, some 2,000 rows."""
+def _grid(unknowns: int, least: int | None) -> Any:
+    """Whole numbers for each unknown, from the least on or around zero; some 2,000 rows."""
     reach = _REACH[unknowns]
-    return np.array(list(product(range(-reach, reach + 1), repeat=unknowns)), float)
+    first = -reach if least is None else least
+    numbers = range(first, first + 2 * reach + 1)
+    return np.array(list(product(numbers, repeat=unknowns)), float)
 
 
 def _found(steps: Sequence[_Step], names: Sequence[str], values: Any) -> Iterator[list[Fraction]]:

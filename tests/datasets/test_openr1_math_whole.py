@@ -104,6 +104,10 @@ def test_wrong_kind(problem: str, answer: str, expected: str | None) -> None:
         ("Solve $x^2=a$.", "2", None),
         ("Solve $x^2=4$.", r"\pm 2", None),
         ("Solve $x^2=4$ (all positive).", "2", None),
+        ("Find all natural $a$, $b$ with $a+b=9$ for which $a^2+1$ is prime.", "a=4, b=5", None),
+        ("Solve $[x]^2=4$.", "2", None),
+        ("Find primes $p, q$ with $p+q=9$, for which $pq$ is positive.", "(2, 7)", None),
+        ("Find all positive $x, y$ with $xy=6$.", "(-2, -3)", None),
         ("Solve $x^2=5$.", "2", None),
     ],
 )  # fmt: skip
