@@ -23,7 +23,8 @@ from rich.table import Table
 
 from pipelines import terminal
 from pipelines.findings import BadInput
-from pipelines.grade_cli import Format
+from pipelines.grade_cli import Endpoint, Python, Workers
+from pipelines.terminal import Format
 
 if TYPE_CHECKING:
     from pipelines.calibration import Scores
@@ -42,26 +43,6 @@ Threshold = Annotated[
     ),
 ]
 OutputFormat = Annotated[Format, typer.Option("--format", help="How to print the result.")]
-Endpoint = Annotated[
-    str | None,
-    typer.Option(
-        show_default=False, help="Where model graders ask: an OpenAI-compatible URL, up to /v1."
-    ),
-]
-Python = Annotated[
-    str | None,
-    typer.Option(
-        show_default=False, help="The Python that runs python graders, in place of this one."
-    ),
-]
-Workers = Annotated[
-    int | None,
-    typer.Option(
-        min=1,
-        show_default=False,
-        help="Answers graded at once; one a core, or 8 where a model is asked.",
-    ),
-]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no tables.")]
 
 

@@ -26,9 +26,9 @@ from pipelines.foundry.graders import graders
 from pipelines.foundry.hyperparameter_rules import keeps_ranges
 from pipelines.foundry.tables import hyperparameters, limit, prices
 from pipelines.foundry.tokens import Tokens
-from pipelines.grade_cli import Format
 from pipelines.graders.asking import ASKING, Asking
 from pipelines.prepared import Prepared
+from pipelines.terminal import Format
 
 # The least that an option may say, where that is not 0 and no hyperparameter.
 _LEAST = {"samples_per_prompt": 1, "seconds_per_step": 1}

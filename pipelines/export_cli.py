@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +14,7 @@ from rich.table import Table
 from pipelines import terminal
 from pipelines.findings import BadInput
 from pipelines.foundry.tables import limit
+from pipelines.terminal import Format
 
 if TYPE_CHECKING:
     from pipelines.exports.target import Exported, Target
@@ -24,13 +24,6 @@ if TYPE_CHECKING:
 _SIZES = frozenset({"RFT110", "RFT111", "RFT112", "RFT124"})
 
 RECORD = "export.json"
-
-
-class Format(StrEnum):
-    """How the result is printed."""
-
-    text = "text"
-    json = "json"
 
 
 def export(

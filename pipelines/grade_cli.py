@@ -9,7 +9,6 @@ import time
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,6 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from pipelines import terminal
 from pipelines.findings import BadInput
+from pipelines.terminal import Format
 
 if TYPE_CHECKING:
     from pipelines.graders.grade import Grade
@@ -27,11 +27,26 @@ if TYPE_CHECKING:
     from pipelines.graders.run import Grader
 
 
-class Format(StrEnum):
-    """How scores are printed."""
-
-    text = "text"
-    json = "json"
+Endpoint = Annotated[
+    str | None,
+    typer.Option(
+        show_default=False, help="Where model graders ask: an OpenAI-compatible URL, up to /v1."
+    ),
+]
+Python = Annotated[
+    str | None,
+    typer.Option(
+        show_default=False, help="The Python that runs python graders, in place of this one."
+    ),
+]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        show_default=False,
+        help="Answers graded at once; one a core, or 8 where a model is asked.",
+    ),
+]
 
 
 def grade(
@@ -58,27 +73,9 @@ def grade(
     output_format: Annotated[
         Format, typer.Option("--format", help="text: a JSON object a line; json: one in all.")
     ] = Format.text,
-    endpoint: Annotated[
-        str | None,
-        typer.Option(
-            show_default=False,
-            help="Where model graders ask: an OpenAI-compatible URL, up to /v1.",
-        ),
-    ] = None,
-    python: Annotated[
-        str | None,
-        typer.Option(
-            show_default=False, help="The Python that runs python graders, in place of this one."
-        ),
-    ] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            show_default=False,
-            help="Answers graded at once; one a core, or 8 where a model is asked.",
-        ),
-    ] = None,
+    endpoint: Endpoint = None,
+    python: Python = None,
+    workers: Workers = None,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="No progress and no summary.")
     ] = False,

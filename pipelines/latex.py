@@ -58,24 +58,6 @@ def _tight(found: re.Match[str]) -> str:
     return f"${''.join(math.split())}$".replace("\0", " ")
 
 
-_BOX = re.compile(r"\\(?:boxed|fbox)\s*\{")
-
-
-def boxes(text: str) -> list[tuple[int, str]]:
-    r"""The contents of every balanced `\boxed{…}`, in order, each with where it begins."""
-    found = []
-    for box in _BOX.finditer(text):
-        depth = 1
-        for place in range(box.end(), len(text)):
-            sign = text[place]
-            if sign in "{}" and text[place - 1] != "\\":
-                depth += 1 if sign == "{" else -1
-                if depth == 0:
-                    found.append((box.start(), text[box.end() : place].strip()))
-                    break
-    return found
-
-
 def balanced(latex: str) -> bool:
     """Whether every brace that opens a group closes it. `\\{` and `\\}` are signs, not groups.
 

@@ -8,7 +8,6 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,6 +15,7 @@ import typer
 
 from pipelines import terminal
 from pipelines.findings import BadInput
+from pipelines.terminal import Format
 
 if TYPE_CHECKING:
     from pipelines.foundry.endpoint import Endpoint
@@ -24,13 +24,6 @@ if TYPE_CHECKING:
     from pipelines.prepared import Prepared
 
 Json = dict[str, Any]
-
-
-class Format(StrEnum):
-    """How the result is printed."""
-
-    text = "text"
-    json = "json"
 
 
 EndpointOption = Annotated[

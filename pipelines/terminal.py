@@ -6,6 +6,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from enum import StrEnum
 from itertools import groupby
 from typing import Any
 
@@ -31,6 +32,13 @@ SHOWN = 5
 
 # Width of tables where there is no terminal to ask: room for a path, no wrapped cells.
 _PIPED_WIDTH = 110
+
+
+class Format(StrEnum):
+    """How a result is printed."""
+
+    text = "text"
+    json = "json"
 
 
 def console(*, stderr: bool = False) -> Console:

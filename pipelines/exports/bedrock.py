@@ -7,7 +7,7 @@ from pathlib import Path
 from pipelines.exports import form
 from pipelines.exports.rows import Item, Row, Rows, fields
 from pipelines.exports.target import Exported, Target
-from pipelines.prepared import SPLITS, Prepared
+from pipelines.prepared import Prepared
 from pipelines.report import Reporter
 
 # Open-weight models find the row's own fields under `metadata`, Nova models beside `messages`.
@@ -36,8 +36,7 @@ def write(prepared: Prepared, out: Path, *, report: Reporter) -> Exported:
         said = asked.messages(item)
         return {"messages": [{"role": r, "content": text} for r, text in said], **fields(item)}
 
-    for split in SPLITS:
-        rows.jsonl(f"{split}.jsonl", split, row)
+    rows.splits(row)
     rows.text("reward.py", reward)
     rows.notes += [*asked.notes, "reward.py is the Lambda function; give it more than 3 seconds"]
     return rows.done()

@@ -7,7 +7,7 @@ from pathlib import Path
 from pipelines.exports import form
 from pipelines.exports.rows import Item, Row, Rows, fields
 from pipelines.exports.target import Exported, Target
-from pipelines.prepared import SPLITS, Prepared
+from pipelines.prepared import Prepared
 from pipelines.report import Reporter
 
 # `score` needs no SDK; `test_reward` is what `eval-protocol` uploads. The model is the smallest one
@@ -61,8 +61,7 @@ def write(prepared: Prepared, out: Path, *, report: Reporter) -> Exported:
             "input_metadata": {"row_id": row_id, "dataset_info": more},
         }
 
-    for split in SPLITS:
-        rows.jsonl(f"{split}.jsonl", split, row)
+    rows.splits(row)
     rows.text("reward.py", reward)
     rows.notes += [*asked.notes, "`pytest reward.py -vs` tests the evaluator and uploads it"]
     return rows.done()

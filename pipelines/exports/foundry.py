@@ -6,15 +6,14 @@ from pathlib import Path
 
 from pipelines.exports.rows import Rows, as_it_is
 from pipelines.exports.target import Exported, Target
-from pipelines.prepared import SPLITS, Prepared
+from pipelines.prepared import Prepared
 from pipelines.report import Reporter
 
 
 def write(prepared: Prepared, out: Path, *, report: Reporter) -> Exported:
     """Rows, grader, response format and job as they are; `system` would be refused there."""
     rows = Rows(TARGET, prepared, out, report)
-    for split in SPLITS:
-        rows.jsonl(f"{split}.jsonl", split, as_it_is)
+    rows.splits(as_it_is)
     for role in ("grader", "response_format", "job"):
         rows.document(f"{role}.json", prepared.document(role))
     return rows.done()

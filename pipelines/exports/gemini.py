@@ -10,7 +10,7 @@ from pipelines.exports import form
 from pipelines.exports.columns import kinds
 from pipelines.exports.rows import Item, Row, Rows, fields
 from pipelines.exports.target import Exported, Target
-from pipelines.prepared import SPLITS, Prepared
+from pipelines.prepared import Prepared
 from pipelines.report import Reporter
 
 # The fields that `references` holds as JSON are named in the module.
@@ -57,8 +57,7 @@ def write(prepared: Prepared, out: Path, *, report: Reporter) -> Exported:
             },
         }
 
-    for split in SPLITS:
-        rows.jsonl(f"{split}.jsonl", split, row)
+    rows.splits(row)
     rows.text("reward.py", reward)
     rows.notes += [*asked.notes, "reward.py is the pythonCodeSnippet of a code-execution reward"]
     if long:  # n bytes are at most n tokens

@@ -7,7 +7,7 @@ from pathlib import Path
 from pipelines.exports.rows import Rows, as_it_is
 from pipelines.exports.target import Exported, Target
 from pipelines.foundry.job import request
-from pipelines.prepared import SPLITS, Prepared
+from pipelines.prepared import Prepared
 from pipelines.report import Reporter
 
 # The one model that OpenAI's guide names for it.
@@ -17,8 +17,7 @@ MODEL = "o4-mini-2025-04-16"
 def write(prepared: Prepared, out: Path, *, report: Reporter) -> Exported:
     """Rows, grader and response format as they are; the job asks for OpenAI's model."""
     rows = Rows(TARGET, prepared, out, report)
-    for split in SPLITS:
-        rows.jsonl(f"{split}.jsonl", split, as_it_is)
+    rows.splits(as_it_is)
     grader, response_format = (prepared.document(role) for role in ("grader", "response_format"))
     rows.document("grader.json", grader)
     rows.document("response_format.json", response_format)

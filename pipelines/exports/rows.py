@@ -169,6 +169,11 @@ class Rows:
 
         self._written(name, fill)
 
+    def splits(self, convert: Convert) -> None:
+        """Write both splits as JSONL, a file each."""
+        for split in SPLITS:
+            self.jsonl(f"{split}.jsonl", split, convert)
+
     def parquet(self, name: str, split: str, convert: Convert, columns: pa.Schema) -> None:
         """Write the rows of a split as parquet, a row group at a time."""
 

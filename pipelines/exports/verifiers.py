@@ -9,7 +9,7 @@ import orjson
 from pipelines.exports import form
 from pipelines.exports.rows import Item, Row, Rows, fields
 from pipelines.exports.target import Exported, Target
-from pipelines.prepared import SPLITS, Prepared
+from pipelines.prepared import Prepared
 from pipelines.report import Reporter
 
 _ADAPTER = '''
@@ -38,8 +38,7 @@ def write(prepared: Prepared, out: Path, *, report: Reporter) -> Exported:
             "info": orjson.dumps(more).decode(),
         }
 
-    for split in SPLITS:
-        rows.jsonl(f"{split}.jsonl", split, row)
+    rows.splits(row)
     rows.text("reward.py", reward)
     rows.notes += [*asked.notes, "Rubric(funcs=[reward]); from version 0.4 in a task's @vf.reward"]
     return rows.done()
