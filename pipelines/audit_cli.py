@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
-import orjson
 import typer
 
+from pipelines import terminal
 from pipelines.findings import BadInput
 from pipelines.terminal import SHOWN
 
@@ -93,7 +92,7 @@ def audit(
         benchmarks=question_rows(tuple(against)) if against else None,
     )
     if output_format is AuditFormat.json:
-        sys.stdout.buffer.write(orjson.dumps(_document(found), option=orjson.OPT_INDENT_2) + b"\n")
+        terminal.print_json(_document(found))
     else:
         _print(found, train, validation, None if every else SHOWN)
     raise typer.Exit(int(not found.sound))
@@ -135,18 +134,18 @@ def _print(found: audits.Audit, train: Path, validation: Path, most: int | None)
     _list(found.quotes, hit_line, len(found.quotes), most, "to read: ")
     total = sum(found.counts.values())
     kinds = ", ".join(f"{count:,} {kind}" for kind, count in found.counts.items())
-    print(
+    terminal.say(
         f"{total:,} pairs across{f' ({kinds})' if kinds else ''}; "
         f"{found.rows[0]:,} training and {found.rows[1]:,} validation rows, "
         f"near-duplicates from {found.threshold:g}, {found.candidates:,} candidates counted"
     )
     if any(found.left_out):
         before, after = found.left_out
-        print(
+        terminal.say(
             f"not compared: {before:,} and {after:,} characters that all prompts begin and end with"
         )
     if found.hits:
-        print(f"{len(found.hits):,} rows are a benchmark's question")
+        terminal.say(f"{len(found.hits):,} rows are a benchmark's question")
 
 
 def _list(
@@ -158,7 +157,7 @@ def _list(
 ) -> None:
     shown = some[:most]
     for one in shown:
-        print(f"{before}{line(one)}")
+        terminal.say(f"{before}{line(one)}")
     if count > len(shown):
         hint = " (--all shows them)" if most is not None else ""
-        print(f"{before}{count - len(shown):,} more like it{hint}")
+        terminal.say(f"{before}{count - len(shown):,} more like it{hint}")

@@ -50,17 +50,22 @@ def _rows(found: list[tuple[str, list[str]]]) -> pl.DataFrame:
 
 
 def path_and_field(word: str) -> tuple[Path, str | None]:
-    """`PATH` or `PATH:FIELD` as the path and the field; a path that exists is never cut."""
+    """`PATH` or `PATH:FIELD` as the path and the field; a path that exists is never cut.
+
+    BadInput where there is no such file.
+    """
     path, colon, field = word.rpartition(":")
-    if not colon or Path(word).exists():
-        return Path(word), None
-    return Path(path), field
+    named, field_or_none = (Path(path), field) if colon else (Path(word), None)
+    if Path(word).exists():
+        named, field_or_none = Path(word), None
+    if not named.is_file():
+        hint = "is a folder" if named.is_dir() else "there is no such file"
+        raise BadInput(f"{named}: {hint}; give --against a JSONL or parquet file")
+    return named, field_or_none
 
 
 def questions(path: Path, field: str | None) -> list[str]:
     """The questions of a benchmark file, in order; null is empty."""
-    if not path.is_file():
-        raise BadInput(f"{path}: there is no such file; see --against")
     try:
         frame = (
             pl.read_parquet(path, glob=False)

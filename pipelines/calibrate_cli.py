@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import os
-import sys
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import closing
 from fractions import Fraction
@@ -89,7 +88,7 @@ def calibrate(
         files.write(out, lambda file: file.writelines(lines))
     told = calibration.summary(scores, rates, threshold, bounds)
     if output_format is Format.json:
-        sys.stdout.buffer.write(orjson.dumps(told, option=orjson.OPT_INDENT_2) + b"\n")
+        terminal.print_json(told)
     elif not quiet:
         _print_calibration(told)
     raise typer.Exit(int(any(rate.errors or rate.not_run for rate in rates)))
@@ -195,7 +194,7 @@ def select(
         "files": {"kept": str(kept), "ledger": str(ledger)},
     }
     if output_format is Format.json:
-        sys.stdout.buffer.write(orjson.dumps(told, option=orjson.OPT_INDENT_2) + b"\n")
+        terminal.print_json(told)
     elif not quiet:
         _print_selection(told)
     raise typer.Exit(int(bool(told["errors"] or told["not_run"])))
@@ -232,7 +231,7 @@ def _graded(
 
     def tell(line: str) -> None:
         if not quiet:
-            shown.print(line, markup=False, soft_wrap=True)
+            shown.print(line, soft_wrap=True)
 
     scores = Scores()
     with closing(run.compiled(document, setup, name=str(grader))) as ready:
@@ -280,7 +279,7 @@ def _print_calibration(told: Mapping[str, Any]) -> None:
     out = terminal.console()
 
     def say(text: str) -> None:
-        out.print(text, markup=False, soft_wrap=True)
+        out.print(text, soft_wrap=True)
 
     rate, counts = told["pass_rate"], [int(count) for count in told["samples_per_item"]]
     each = f"{counts[0]:,}" if len(counts) == 1 else f"{counts[0]:,} to {counts[-1]:,}"
@@ -343,6 +342,6 @@ def _print_selection(told: Mapping[str, Any]) -> None:
     out.print(table)
     files = told["files"]
     text = f"{told['kept']:,} of {told['items']:,} items in {files['kept']}, "
-    out.print(f"{text}the others in {files['ledger']}", markup=False, soft_wrap=True)
+    out.print(f"{text}the others in {files['ledger']}", soft_wrap=True)
     if told["errors"] or told["not_run"]:
         out.print(f"answers: {told['errors']:,} errors, {told['not_run']:,} not run")

@@ -13,6 +13,7 @@ os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:0,muzzy_decay_ms:0")
 
 import sys
 from collections.abc import Callable
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -167,6 +168,13 @@ Previous = Annotated[
         help="The folder of an earlier output, none of whose rows may change sides.",
     ),
 ]
+KeepEdits = Annotated[
+    bool,
+    typer.Option("--keep-edits", help="Keep grader.json, job.json and such as they were edited."),
+]
+ReplaceEdits = Annotated[
+    bool, typer.Option("--replace-edits", help="Write files anew that were edited.")
+]
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Show three finished items and the counts; write nothing.")
 ]
@@ -201,6 +209,8 @@ def _command(name: str, about: str) -> Callable[..., None]:
         against: Against = None,
         threshold: Threshold = None,
         previous: Previous = None,
+        keep_edits: KeepEdits = False,
+        replace_edits: ReplaceEdits = False,
         dry_run: DryRun = False,
         quiet: Quiet = False,
         output_format: OutputFormat = Format.text,
@@ -219,6 +229,8 @@ def _command(name: str, about: str) -> Callable[..., None]:
             parse_band(pass_rate)
         if instruction is not None and not instruction.strip():
             raise BadInput("--instruction: is empty; give a text, or leave the option out")
+        if keep_edits and replace_edits:
+            raise BadInput("--keep-edits and --replace-edits: give one of them")
         if pilot:
             rows, validation_rows = rows or PILOT[0], validation_rows or PILOT[1]
         if rows is not None and validation_rows is None:
@@ -244,6 +256,7 @@ def _command(name: str, about: str) -> Callable[..., None]:
             shards=shards,
             columns=columns,
             offline=offline,
+            edits="keep" if keep_edits else "replace" if replace_edits else None,
         )
         chosen = [find(word) for word in dict.fromkeys(datasets or DATASETS)]
         until = "validate" if name == "prepare" else name
@@ -260,7 +273,7 @@ def _command(name: str, about: str) -> Callable[..., None]:
                     terminal.show_items(result, out_console)
             terminal.show_results(results, out_console, files=not dry_run)
         if output_format is Format.json:
-            sys.stdout.buffer.write(terminal.as_json(results))
+            terminal.print_json(terminal.as_json(results))
         found = [finding for result in results for finding in result.findings]
         if output_format is Format.github:
             for finding in found:
@@ -303,7 +316,7 @@ def _with_check(run: Callable[..., None]) -> Callable[..., None]:
             for fault in download.check(find(word))
         ]
         for fault in faults:
-            print(fault)
+            terminal.say(fault)
         if not faults and not options["quiet"]:
             print("every downloaded file is as it came")
         raise typer.Exit(int(bool(faults)))
@@ -335,6 +348,9 @@ app.command("stages")(tables_cli.stages)
 
 def main() -> None:
     """Entry point: what the user can mend is one line and exit code 2, never a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a locale without a character must not end a run
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
     except BadInput as error:

@@ -31,7 +31,7 @@ from pipelines.settings import Settings
 from pipelines.stages import NAMES, STAGES, download, validate
 
 # Keyword-only parameters of stages and writers that decide nothing about what is made.
-_NO_SETTINGS = {"advance", "ledger"}
+_NO_SETTINGS = {"advance", "ledger", "kept"}
 # Settings that say which files of the source, and which parts of them, are brought.
 _DOWNLOADED = ("revision", "config", "shards", "columns")
 
@@ -47,6 +47,7 @@ def prepare(
     """Take a dataset through the stages up to `until`; with `write` false, in memory only."""
     if not write:
         return _Walk(dataset, settings, reporter, write=False).run(until)
+    manifest.check_ours(settings.out / dataset.name)
     with files.alone(settings.out / dataset.name):
         return _Walk(dataset, settings, reporter, write=True).run(until)
 
@@ -67,16 +68,39 @@ class _Walk:
         self.dropped: dict[str, pl.DataFrame] = {}
         self.lines: dict[str, list[bytes]] = {}
         self.changed = False
+        self.kept: frozenset[str] = frozenset()
         self.benchmarks: pl.DataFrame | None = None
 
     def run(self, until: str) -> Result:
         start = perf_counter()
+        if self.write:
+            self.kept = self._kept_edits()
         self._download()
         for name in NAMES[1 : NAMES.index(until) + 1]:
             self._stage(name)
         if until == NAMES[-1] and self.write:
             self._finish()
         return self._result(perf_counter() - start)
+
+    def _kept_edits(self) -> frozenset[str]:
+        """The documents that stay as a person edited them: those of which that was once said.
+
+        BadInput where anything else was edited, unless it is to be written anew.
+        """
+        if self.settings.edits == "replace":
+            return frozenset()
+        edited = manifest.edited(self.folder)
+        keep = self.settings.edits == "keep"
+        for name, kept_before in edited.items():
+            path = self._path(name)
+            if name in outputs.DOCUMENTS and (keep or kept_before):
+                self.reporter.note(f"{path}: kept as it was edited; --replace-edits makes it anew")
+                continue
+            reason = "was edited since `rft prepare` wrote it"
+            if name in outputs.DOCUMENTS:
+                raise BadInput(f"{path}: {reason}; give --keep-edits or --replace-edits")
+            raise BadInput(f"{path}: {reason}; move it away, or give --replace-edits")
+        return frozenset(edited)
 
     # Stages --------------------------------------------------------------------------------------
 
@@ -128,14 +152,19 @@ class _Walk:
             "versions": manifest.versions(),
         }
         receipt_file = self._path(f"stages/{name}.json")
-        done = manifest.finished(receipt_file, receipt) if self.write else None
+        done = manifest.finished(receipt_file, receipt, self.kept) if self.write else None
         if done is not None:
             self.receipts.append(done)
             self.records = None
             self.reporter.end(self.dataset.name, name, done["rows"], done=True)
             return
-        if self.write and not self.changed:
-            self._remove_manifest()
+        if self.write:
+            # Both say that files are whole which are about to be written anew. Of the receipt only
+            # what is kept is left, for a run that is killed before the next one is written.
+            self._remove(*([] if self.changed else ["manifest.json"]), f"stages/{name}.json")
+            if self.kept:
+                kept = [{"path": path, "edited": True} for path in sorted(self.kept)]
+                files.write_json(receipt_file, {"outputs": kept})
         self.changed = True
         before = self.receipts[-1]["rows"]["kept"]
         self.reporter.begin(self.dataset.name, name, before)
@@ -224,7 +253,7 @@ class _Walk:
     def _chosen(self, function: Callable[..., Any] | None) -> dict[str, Any]:
         """The keyword arguments of a stage or a writer."""
         known = {"dataset": self.dataset, "advance": self.reporter.advance}
-        names = _keywords(function) - {"ledger"}
+        names = _keywords(function) - {"ledger", "kept"}
         return {n: known[n] if n in known else getattr(self.settings, n) for n in names}
 
     def _read_records(self) -> pl.DataFrame:
@@ -250,9 +279,10 @@ class _Walk:
         if writer is not None:
             chosen = self._chosen(writer)
             if "ledger" in _keywords(writer):
-                chosen["ledger"] = self._ledger()
+                chosen |= {"ledger": self._ledger(), "kept": self.kept}
             for path, rows in writer(self.folder, frame, **chosen):
-                entries.append(files.describe(path, self.folder, rows))
+                entry = files.describe(path, self.folder, rows)
+                entries.append(entry | ({"edited": True} if path.name in self.kept else {}))
         return entries
 
     def _ledger(self) -> pl.DataFrame:
@@ -269,7 +299,7 @@ class _Walk:
         return pl.concat(self.dropped[name] for name in names)
 
     def _validate(self) -> Receipt:
-        threshold, grading = self.settings.threshold, self.dataset.grading
+        threshold = self.settings.threshold
         assert threshold is not None
         certificate = evidence.certificate(
             self._read_lines, threshold=threshold, benchmarks=self._benchmarks()
@@ -279,8 +309,7 @@ class _Walk:
         subject = validate.Files(
             train=self._read_lines("train", told=True),
             validation=self._read_lines("validation", told=True),
-            grader=grading.grader,
-            job=job.request(self.settings.model, grading.grader, grading.response_format),
+            **self._documents(),
             dataset=self.dataset.name,
             provenance={
                 "benchmarks": len(self.benchmark_files),
@@ -306,6 +335,15 @@ class _Walk:
             "certificate": certificate,
             "probes": probed,
         }
+
+    def _documents(self) -> dict[str, Any]:
+        """Grader, response format and job by role, as they are on the disk where they are there."""
+        grading = self.dataset.grading
+        if not self.write:
+            request = job.request(self.settings.model, grading.grader, grading.response_format)
+            return {"grader": grading.grader, "job": request}
+        paths = {Path(name).stem: self._path(name) for name in outputs.DOCUMENTS}
+        return {role: outputs.read_document(p) for role, p in paths.items() if p.is_file()}
 
     def _benchmark_remedy(self) -> str:
         if self.dataset.benchmark:
@@ -335,7 +373,7 @@ class _Walk:
         value = manifest.assemble(self.dataset, self.raw, self.receipts)
         path = self._path("manifest.json")
         if any(finding["severity"] == "error" for finding in value["findings"]):
-            self._remove_manifest()
+            self._remove("manifest.json")
             return
         data = orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
         if not path.exists() or path.read_bytes() != data:
@@ -372,9 +410,10 @@ class _Walk:
     def _path(self, name: str) -> Path:
         return self.folder / name
 
-    def _remove_manifest(self) -> None:
+    def _remove(self, *names: str) -> None:
         try:
-            self._path("manifest.json").unlink(missing_ok=True)
+            for name in names:
+                self._path(name).unlink(missing_ok=True)
         except OSError as error:
             raise files.unwritable(self.folder, error) from error
 

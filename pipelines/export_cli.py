@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -135,12 +134,12 @@ def export(
             "findings": [finding.as_dict() for finding in refused.held],
             "summary": dict(sorted(refused.counts.items())),
         }
-        sys.stdout.buffer.write(orjson.dumps(value, option=orjson.OPT_INDENT_2) + b"\n")
+        terminal.print_json(value)
     else:
         if records and not quiet:
             _show(records, folders)
         for line in _refusals(refused):
-            print(line)
+            terminal.say(line)
     raise typer.Exit(int(bool(refused.counts)))
 
 
@@ -227,7 +226,7 @@ def _show(records: Mapping[str, Mapping[str, Any]], folders: Mapping[str, Path])
     out.print(table)
     for name, record in records.items():
         for line in _lines(record):
-            out.print(f"{name}: {line}", markup=False, soft_wrap=True)
+            out.print(f"{name}: {line}", soft_wrap=True)
 
 
 _SPLITS = ("train", "validation", "test")

@@ -40,7 +40,7 @@ def write(path: Path, fill: Callable[[BinaryIO], object]) -> None:
     part = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as file:
+        with open_new(part) as file:
             fill(file)
             file.flush()
             os.fsync(file.fileno())
@@ -52,6 +52,12 @@ def write(path: Path, fill: Callable[[BinaryIO], object]) -> None:
     except BaseException:
         part.unlink(missing_ok=True)
         raise
+
+
+def open_new(path: Path) -> BinaryIO:
+    """Open a file that is to be written from its start, never what a link of that name leads to."""
+    path.unlink(missing_ok=True)
+    return path.open("xb")
 
 
 def unwritable(path: Path, error: OSError) -> BadInput:

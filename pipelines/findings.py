@@ -11,11 +11,27 @@ Severity = Literal["error", "warning", "info"]
 VALUE_WIDTH = 80
 
 
+def printable(text: str) -> str:
+    """The text with every character escaped that would not print as itself.
+
+    Those are line ends, control characters (escape sequences begin with one), marks that turn the
+    direction of text, and halves of surrogate pairs. What a file or a server holds can then neither
+    start a line of its own nor move a terminal's cursor.
+    """
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
+
+
 class BadInput(Exception):
     """Something the user can mend. Its text is one line: place, what is wrong; what to do.
 
     The command line prints it without a traceback and exits with 2.
     """
+
+    def __str__(self) -> str:
+        """The line, printable whatever file or server its words come from."""
+        return printable(super().__str__())
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +54,7 @@ class Finding:
         """The finding as a line of text."""
         place = f"{self.path}:{self.line}" if self.line else self.path
         pointer = f" {self.pointer}" if self.pointer else ""
-        return f"{place}: {self.code}{pointer}: {self.message}; {self.remedy}"
+        return printable(f"{place}: {self.code}{pointer}: {self.message}; {self.remedy}")
 
     def as_dict(self) -> dict[str, object]:
         """The finding as the JSON output and the manifest hold it."""
@@ -47,12 +63,15 @@ class Finding:
     def as_annotation(self) -> str:
         """The finding as a workflow command that a GitHub run shows beside the file."""
         level = {"error": "error", "warning": "warning", "info": "notice"}[self.severity]
-        text = f"{self.code} {self.pointer} {self.message}; {self.remedy}".replace("  ", " ")
-        return f"::{level} file={self.path},line={max(self.line, 1)}::{_escape(text)}"
+        pointer = f" {self.pointer}" if self.pointer else ""
+        text = _escaped(f"{self.code}{pointer} {self.message}; {self.remedy}")
+        path = _escaped(self.path).replace(":", "%3A").replace(",", "%2C")
+        return f"::{level} file={path},line={max(self.line, 1)}::{text}"
 
 
-def _escape(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+def _escaped(text: str) -> str:
+    """Text inside a workflow command, of which a line end would start another."""
+    return printable(text).replace("%", "%25")
 
 
 def show(value: object) -> str:

@@ -115,7 +115,7 @@ def grade(
     shown = terminal.console(stderr=True)
     with closing(run.compiled(document, setup, name=str(grader))) as ready:
         for warning in () if quiet else ready.warnings:
-            shown.print(f"warning: {warning}", markup=False, soft_wrap=True)
+            shown.print(f"warning: {warning}", soft_wrap=True)
         summary = Summary(document, str(items))
         scored = _scored(ready, pairs)
         # Rows that scroll by on a terminal are progress enough.
@@ -132,7 +132,7 @@ def grade(
             files.write(out, lambda file: file.writelines(lines))
     if not quiet:
         for told in summary.text(alone=pairs.alone):
-            shown.print(told, markup=False, soft_wrap=True)
+            shown.print(told, soft_wrap=True)
     raise typer.Exit(int(bool(summary.errors or summary.not_run)))
 
 

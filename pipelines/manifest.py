@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import unicodedata
+from contextlib import suppress
 from functools import cache
 from hashlib import sha256
 from importlib.metadata import version
@@ -14,6 +15,7 @@ import orjson
 
 from pipelines import files, schema
 from pipelines.datasets.dataset import Dataset
+from pipelines.findings import BadInput, show
 from pipelines.stages.download import Raw
 
 # What a stage was made from (stage, settings, inputs, code, versions) and what it made (rows,
@@ -53,8 +55,11 @@ def code() -> str:
     return total.hexdigest()[:32]
 
 
-def finished(path: Path, expected: Receipt) -> Receipt | None:
-    """The receipt at `path` where it was made from what is expected and its outputs are whole."""
+def finished(path: Path, expected: Receipt, kept: frozenset[str]) -> Receipt | None:
+    """The receipt at `path` where it was made from what is expected and its outputs are whole.
+
+    `kept` are the files that stay as a person edited them.
+    """
     folder = path.parent.parent
     try:
         receipt: Receipt = orjson.loads(path.read_bytes())
@@ -62,11 +67,42 @@ def finished(path: Path, expected: Receipt) -> Receipt | None:
         known = orjson.loads(orjson.dumps(expected))
         same = all(receipt[key] == known[key] for key in known)
         whole = same and all(
-            files.sha256(folder / entry["path"]) == entry["sha256"] for entry in receipt["outputs"]
+            files.sha256(folder / entry["path"]) == entry["sha256"]
+            and bool(entry.get("edited")) == (entry["path"] in kept)
+            for entry in receipt["outputs"]
         )
     except (OSError, orjson.JSONDecodeError, KeyError, TypeError):
         return None
     return receipt if whole else None
+
+
+def edited(folder: Path) -> dict[str, bool]:
+    """The JSON and JSONL files below a folder that are no longer as their stage wrote them.
+
+    The value is true where an earlier run was told to keep the file as it was edited.
+    """
+    names = {}
+    receipts = [(path, "outputs") for path in sorted(folder.glob("stages/*.json"))]
+    for path, listed in (*receipts, (folder / "manifest.json", "files")):
+        with suppress(OSError, orjson.JSONDecodeError, KeyError, TypeError):
+            for entry in orjson.loads(path.read_bytes())[listed]:
+                written = folder / entry["path"]
+                if written.suffix not in (".json", ".jsonl") or not written.is_file():
+                    continue  # a parquet file that differs was damaged, not edited
+                if entry.get("edited") or files.sha256(written) != entry["sha256"]:
+                    names[entry["path"]] = bool(entry.get("edited"))
+    return names
+
+
+def check_ours(folder: Path) -> None:
+    """BadInput where a folder holds files and no run of ours has written there."""
+    ours = (*folder.glob("stages/normalize.*"), *folder.glob("manifest.json"))
+    strange = sorted(path.name for path in folder.glob("*") if path.name != ".lock")
+    if strange and not ours:
+        raise BadInput(
+            f"{folder}: holds {show(strange[0])}, which `rft prepare` did not make; "
+            "give another --out, or move it away"
+        )
 
 
 def dropped(receipts: list[Receipt]) -> dict[str, int]:
@@ -81,6 +117,18 @@ def dropped(receipts: list[Receipt]) -> dict[str, int]:
 def written(receipts: list[Receipt]) -> dict[str, dict[str, Any]]:
     """The files that stages after download wrote, by path."""
     return {entry["path"]: entry for receipt in receipts[1:] for entry in receipt["outputs"]}
+
+
+def _provenance(raw: Raw) -> dict[str, str | None]:
+    """Repository, revision of the hub and license, as far as the files themselves show them."""
+    record = raw.record
+    if record is None:
+        return {"repository": None, "revision": None, "licence": None}
+    return {
+        "repository": record.repository,
+        "revision": record.revision if record.source == "huggingface" else None,
+        "licence": record.licence,
+    }
 
 
 def assemble(dataset: Dataset, raw: Raw, receipts: list[Receipt]) -> dict[str, Any]:
@@ -102,9 +150,7 @@ def assemble(dataset: Dataset, raw: Raw, receipts: list[Receipt]) -> dict[str, A
         "dataset": dataset.name,
         "source": {
             "kind": raw.kind,
-            "repository": dataset.kaggle if raw.kind == "kaggle" else dataset.hub,
-            "revision": raw.revision,
-            "licence": dataset.licence,
+            **_provenance(raw),
             "files": receipts[0]["outputs"],
         },
         "rows": rows,

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import orjson
 import polars as pl
 
 from pipelines import files
 from pipelines.datasets.dataset import Dataset
+from pipelines.findings import BadInput
 from pipelines.foundry import job
 
 Written = Iterator[tuple[Path, int | None]]
@@ -48,28 +51,49 @@ def after_split(folder: Path, frame: pl.DataFrame) -> Written:
     yield _parquet(folder / "splits.parquet", frame.select("id", "digest", "cluster", "split"))
 
 
+def read_document(path: Path) -> Any:
+    """A document of a prepared folder; BadInput where it is no JSON."""
+    try:
+        return orjson.loads(path.read_bytes())
+    except orjson.JSONDecodeError as error:
+        raise BadInput(f"{path}: not JSON: {error}; mend it, or give --replace-edits") from None
+
+
+# What the job needs beside the two files.
+DOCUMENTS = ("grader.json", "response_format.json", "job.json")
+
+
 def after_convert(
-    folder: Path, frame: pl.DataFrame, *, ledger: pl.DataFrame, dataset: Dataset, model: str
+    folder: Path,
+    frame: pl.DataFrame,
+    *,
+    ledger: pl.DataFrame,
+    kept: frozenset[str],
+    dataset: Dataset,
+    model: str,
 ) -> Written:
-    """The two JSONL files, what the job needs beside them, and `dropped.parquet`."""
+    """The two JSONL files, what the job needs beside them, and `dropped.parquet`.
+
+    Documents in `kept` stay as a person left them; the others are made to go with those.
+    """
     for side in ("train", "validation"):
         path = folder / f"{side}.jsonl"
         lines = frame.filter(pl.col("split") == side)["line"].drop_nulls()
         files.write(path, lambda file, lines=lines: file.writelines(lines))  # type: ignore[misc]
         yield path, lines.len()
-    grading = dataset.grading
-    request = job.request(model, grading.grader, grading.response_format)
-    documents = {
-        "grader.json": grading.grader,
-        "response_format.json": grading.response_format,
-        "job.json": request,
+    made: dict[str, Any] = {
+        "grader.json": dataset.grading.grader,
+        "response_format.json": dataset.grading.response_format,
     }
-    for name, document in documents.items():
-        if document is not None:
-            files.write_json(folder / name, document)
-            yield folder / name, None
-        else:  # another grader's
+    made |= {name: read_document(folder / name) for name in made if name in kept}
+    made["job.json"] = job.request(model, *made.values())
+    for name, document in made.items():
+        if document is None:  # another grader's
             (folder / name).unlink(missing_ok=True)
+            continue
+        if name not in kept:
+            files.write_json(folder / name, document)
+        yield folder / name, None
     yield _parquet(folder / "dropped.parquet", ledger)
 
 

@@ -19,6 +19,7 @@ from typing import Protocol, Self
 
 import orjson
 
+from pipelines.files import open_new
 from pipelines.findings import BadInput
 
 _BLOCK = 1 << 20
@@ -54,8 +55,11 @@ class Part:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             _beside(self.path, ".bad").unlink(missing_ok=True)
             known = _validator(self.path, self.published)
+            part = _beside(self.path, ".part")
+            if part.is_symlink():
+                part.unlink()  # what it leads to is somebody's, and no bytes of ours
             # Unbuffered: what was written before a kill is in the file.
-            self.file = _beside(self.path, ".part").open("ab+", buffering=0)
+            self.file = part.open("ab+", buffering=0)
             self.hashers = _hashers(self.published)
             if known is None:
                 self.begin("")
@@ -92,7 +96,8 @@ class Part:
             self.hashers = _hashers(self.published)
             told = _beside(self.path, ".part.json")
             if self.joinable:
-                told.write_bytes(orjson.dumps({**_told(self.published), "validator": validator}))
+                with open_new(told) as file:
+                    file.write(orjson.dumps({**_told(self.published), "validator": validator}))
             else:
                 told.unlink(missing_ok=True)
 

@@ -69,6 +69,8 @@ def _checked(dataset: Dataset, path: Path, found: pa.Schema) -> list[str]:
         )
     columns = [name for name in dataset.columns if name in found.names]
     for name in columns:
+        if found.names.count(name) > 1:
+            raise BadInput(f"{path}: has two columns {name!r}; leave one of them")
         wrong = mismatch(rows["properties"][name], found.field(name).type)
         if wrong:
             raise BadInput(
@@ -82,7 +84,8 @@ def _check_bounds(dataset: Dataset, path: Path, column: pl.Series) -> None:
     allowed = schema.load(f"raw.{dataset.name}")["properties"][column.name]
     if "minimum" not in allowed:
         return
-    outside = ~column.is_between(allowed["minimum"], allowed["maximum"])
+    # As floats, for a column may be of unsigned numbers, or of nulls alone.
+    outside = ~column.cast(pl.Float64).is_between(allowed["minimum"], allowed["maximum"])
     row = outside.fill_null(False).arg_max() if outside.any() else None
     if row is not None:
         raise BadInput(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +32,5 @@ class Settings:
     shards: str | None = None
     columns: str | None = None
     offline: bool = False
+    # What becomes of files that a person edited: "keep", "replace", or None: the run stops.
+    edits: Literal["keep", "replace"] | None = None

@@ -145,5 +145,6 @@ def _keep(folder: Path, new: dict[str, tuple[_Stat, str]]) -> None:
     with suppress(OSError):
         data = orjson.dumps({**_kept(folder), **new})
         part = folder / f"{_VERIFIED}.part"
-        part.write_bytes(data)
+        with files.open_new(part) as file:
+            file.write(data)
         part.replace(folder / _VERIFIED)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
-import orjson
 import typer
 from rich.table import Table
 
@@ -50,7 +48,7 @@ def rules(
             }
             for rule in catalogue
         ]
-        sys.stdout.buffer.write(orjson.dumps(listed, option=orjson.OPT_INDENT_2) + b"\n")
+        terminal.print_json(listed)
         return
     table = Table("rule", "severity", "what holds", "source", "read")
     for rule in catalogue:

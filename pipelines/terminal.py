@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -11,6 +13,7 @@ from itertools import groupby
 from typing import Any
 
 import orjson
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -23,8 +26,9 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 from rich.table import Table
+from rich.text import Text
 
-from pipelines.findings import Finding
+from pipelines.findings import Finding, printable
 from pipelines.report import Reporter, Result
 
 # Findings shown for each rule before they are only counted.
@@ -32,6 +36,9 @@ SHOWN = 5
 
 # Width of tables where there is no terminal to ask: room for a path, no wrapped cells.
 _PIPED_WIDTH = 110
+
+# Columns of the closing table: that of the names, and one for each dataset.
+_NAMES_WIDTH, _COUNTS_WIDTH = 26, 14
 
 
 class Format(StrEnum):
@@ -41,11 +48,38 @@ class Format(StrEnum):
     json = "json"
 
 
+class _Console(Console):
+    """A console on which text is text: no markup, and no control characters of its own."""
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        return super().render_str("\n".join(map(printable, text.split("\n"))), **options)
+
+
 def console(*, stderr: bool = False) -> Console:
     """A console that colours and measures only where it writes to a terminal."""
     stream = sys.stderr if stderr else sys.stdout
     width = None if stream.isatty() else int(os.environ.get("COLUMNS", _PIPED_WIDTH))
-    return Console(stderr=stderr, width=width, highlight=False)
+    return _Console(stderr=stderr, width=width, highlight=False, markup=False, emoji=False)
+
+
+def say(text: str, *, stderr: bool = False) -> None:
+    """Print one line, whatever its words come from."""
+    print(printable(text), file=sys.stderr if stderr else sys.stdout)
+
+
+def print_json(value: object) -> None:
+    """Print one JSON document; what a terminal could take for a command is escaped in it."""
+    try:
+        text = orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
+    except orjson.JSONEncodeError:  # a path that is not UTF-8 has halves of surrogate pairs
+        text = json.dumps(value, indent=2, ensure_ascii=False)
+    text = _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    sys.stdout.flush()
+    sys.stdout.buffer.write(text.encode() + b"\n")
+
+
+# What JSON may hold as it is and a terminal obeys: DEL, C1 controls, marks that turn text.
+_UNPRINTABLE = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 class Lines(Reporter):
@@ -55,10 +89,10 @@ class Lines(Reporter):
         self.out = out
 
     def end(self, dataset: str, stage: str, rows: Mapping[str, Any], done: bool) -> None:
-        self.out.print(_line(dataset, stage, rows, done), markup=False, soft_wrap=True)
+        self.out.print(_line(dataset, stage, rows, done), soft_wrap=True)
 
     def note(self, text: str) -> None:
-        self.out.print(text, markup=False, soft_wrap=True)
+        self.out.print(text, soft_wrap=True)
 
 
 class Bars(Lines):
@@ -139,49 +173,50 @@ def reporter(*, quiet: bool) -> Reporter:
 
 
 def show_results(results: list[Result], out: Console, *, files: bool) -> None:
-    """The closing tables: rows in, out, dropped by reason, bytes, seconds, where the files are."""
-    table = Table(
-        title="prepared" if files else "dry run: nothing is written", title_justify="left"
-    )
-    table.add_column("dataset", no_wrap=True)
-    for name in ("rows in", "dropped", "train", "validation", "bytes", "seconds"):
-        table.add_column(name, justify="right", no_wrap=True)
-    if files:
-        table.add_column("files", overflow="fold")
-    for result in results:
-        cells = [
-            result.dataset,
-            f"{result.raw:,}",
-            f"{sum(result.dropped.values()):,}",
-            f"{result.train:,}",
-            f"{result.validation:,}",
-            f"{result.size:,}",
-            f"{result.seconds:.1f}",
-        ]
-        table.add_row(*cells, *([f"{result.folder}/"] if files else []))
-    out.print(table)
-    reasons = list(dict.fromkeys(reason for result in results for reason in result.dropped))
-    if reasons:
-        table = Table(title="dropped, by reason", title_justify="left")
-        table.add_column("reason", no_wrap=True)
-        for result in results:
-            table.add_column(result.dataset, justify="right", no_wrap=True)
-        for reason in reasons:
-            counts = (result.dropped.get(reason, 0) for result in results)
-            table.add_row(reason, *(f"{count:,}" if count else "" for count in counts))
-        out.print(table)
+    """The closing table, a column a dataset: where its rows went, reason by reason, and what it
+    took. Below it the folders, which may be long.
+    """
+    abreast = max(1, (out.width - _NAMES_WIDTH) // _COUNTS_WIDTH)
+    for first in range(0, len(results), abreast):
+        out.print(_results_table(results[first : first + abreast]))
     for result in results:
         if result.unchanged:
             out.print(
                 f"{result.dataset}: nothing to do; inputs, settings, code and outputs are unchanged"
             )
+        if files:
+            out.print(f"{result.dataset}: {result.folder}/", soft_wrap=True)
+    if not files:
+        out.print("dry run: nothing is written")
+
+
+def _results_table(results: list[Result]) -> Table:
+    rows: dict[str, list[str]] = {
+        "rows in": [f"{result.raw:,}" for result in results],
+        "dropped": [f"{sum(result.dropped.values()):,}" for result in results],
+    }
+    for reason in dict.fromkeys(reason for result in results for reason in result.dropped):
+        counts = (result.dropped.get(reason) for result in results)
+        rows[f"  {reason}"] = [f"{count:,}" if count else "" for count in counts]
+    rows |= {
+        "training rows": [f"{result.train:,}" for result in results],
+        "validation rows": [f"{result.validation:,}" for result in results],
+        "bytes": [f"{result.size:,}" for result in results],
+        "seconds": [f"{result.seconds:.1f}" for result in results],
+    }
+    table = Table("", box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for result in results:
+        table.add_column(result.dataset, justify="right")
+    for name, cells in rows.items():
+        table.add_row(name, *cells)
+    return table
 
 
 def show_items(result: Result, out: Console) -> None:
     """The first finished items, as the service will see them."""
     for item in result.items:
         text = orjson.dumps(orjson.loads(item), option=orjson.OPT_INDENT_2).decode()
-        out.print(text, markup=False, soft_wrap=True)
+        out.print(text, soft_wrap=True)
 
 
 class Tally:
@@ -207,14 +242,14 @@ def show_findings(tally: Tally, out: Console) -> None:
     for code, group in groupby(ordered, key=lambda finding: finding.code):
         shown = list(group)
         for finding in shown:
-            out.print(f"{finding.severity}: {finding}", markup=False, soft_wrap=True)
+            out.print(f"{finding.severity}: {finding}", soft_wrap=True)
         if tally.counts[code] > len(shown):
             out.print(f"{code}: {tally.counts[code] - len(shown)} more like it (--all shows them)")
 
 
-def as_json(results: list[Result]) -> bytes:
-    """The results as one JSON document."""
-    value = {
+def as_json(results: list[Result]) -> dict[str, object]:
+    """The results as the JSON output has them."""
+    return {
         "datasets": [
             {
                 "dataset": result.dataset,
@@ -235,4 +270,3 @@ def as_json(results: list[Result]) -> bytes:
             for result in results
         ]
     }
-    return orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)

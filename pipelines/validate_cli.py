@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from enum import StrEnum
@@ -149,7 +148,7 @@ def _repaired(
         for change in changes:
             place = f"{path}:{change.line}" if change.line else str(path)
             pointer = f" {change.pointer}" if change.pointer else ""
-            print(f"fixed: {place}: {change.code}{pointer}: {change.what}", file=sys.stderr)
+            terminal.say(f"fixed: {place}: {change.code}{pointer}: {change.what}", stderr=True)
         copies[role] = copy
     if len(targets) == 1 and targets[0].is_file():
         return [copies["train"]], {}
@@ -222,14 +221,14 @@ def _show(tally: terminal.Tally, counts: list[Counted], how: Format, *, strict: 
             "summary": dict(sorted(tally.counts.items())),
             **({"tokens": {path: asdict(tokens) for path, tokens in counts}} if counts else {}),
         }
-        sys.stdout.buffer.write(orjson.dumps(value, option=orjson.OPT_INDENT_2) + b"\n")
+        terminal.print_json(value)
     elif how is Format.github:
         for finding in tally.held:
             print(finding.as_annotation())
     else:
         terminal.show_findings(tally, terminal.console())
         for path, tokens in counts:
-            print(
+            terminal.say(
                 f"{path}: {tokens.rows:,} rows, {tokens.about}{tokens.total:,} tokens, "
                 f"at most {tokens.longest:,} (line {tokens.line})"
             )

@@ -215,7 +215,7 @@ def render(text: str) -> str:
 
 def timeless(text: str) -> str:
     """The text without the seconds of a run, which differ from one to the next."""
-    return re.sub(r"│ +\d+\.\d │", "│ s │", text)
+    return re.sub(r"(?m)^seconds .*$", "seconds", text)
 
 
 def main() -> None:

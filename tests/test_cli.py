@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import resource
 import subprocess
 import sys
@@ -46,6 +47,23 @@ def under_a_file(path: Path) -> list[str]:
 
 _ROWS = frame(*(mcq(f"Question {n}") for n in range(30)))
 _BYTES = TRAIN.read_bytes()
+
+
+def twice(path: Path) -> list[str]:
+    import pyarrow.parquet as pq
+
+    folder = folder_with(path, "train.parquet", _ROWS)
+    file = Path(folder, "train.parquet")
+    table = pq.read_table(file)
+    pq.write_table(table.append_column("cop", table["cop"]), file)
+    return ["medmcqa", "--source", folder]
+
+
+def strange_folder(path: Path) -> list[str]:
+    (path / "out" / "medmcqa").mkdir(parents=True)
+    (path / "out" / "medmcqa" / "train.jsonl").write_bytes(b"precious")
+    return ["medmcqa", "--out", str(path / "out")]
+
 
 BAD: dict[str, tuple[Case, str]] = {
     "unknown dataset": (
@@ -125,6 +143,30 @@ BAD: dict[str, tuple[Case, str]] = {
     "dry run of what is not there": (
         lambda path: ["medmcqa", "--source", "huggingface", "--dry-run"],
         "rft: raw/medmcqa: not downloaded yet; run `rft download medmcqa --source huggingface`",
+    ),
+    "two columns of one name": (
+        twice,
+        "train.parquet: has two columns 'cop'; leave one of them",
+    ),
+    "a column of nothing": (
+        raw(_ROWS.with_columns(cop=pl.lit(None))),
+        "medmcqa: nothing is left after normalize (unlabelled 30); give other rows, or loosen",
+    ),
+    "labels that cannot be negative": (
+        raw(_ROWS.with_columns(cop=pl.lit(9, pl.UInt64))),
+        "train.parquet: row 1: column 'cop' holds 9; expected the right option counted from 0",
+    ),
+    "no benchmark": (
+        lambda path: ["medmcqa", "--against", "nofile"],
+        "rft: nofile: there is no such file; give --against a JSONL or parquet file",
+    ),
+    "a folder for a benchmark": (
+        lambda path: ["medmcqa", "--against", f"{path}:problem"],
+        "is a folder; give --against a JSONL or parquet file",
+    ),
+    "a folder of somebody else's": (
+        strange_folder,
+        "holds 'train.jsonl', which `rft prepare` did not make; give another --out",
     ),
     "benchmark without a question": (
         lambda path: ["medmcqa", "--against", str(ROOT / "schemas" / "item.json")],
@@ -215,6 +257,74 @@ def test_github_annotations(rft: Run, tmp_path: Path) -> None:
         "::warning file=processed/openr1-math,line=1::RFT601 decontaminated against nothing; "
         "give benchmark files with --against\n"
     )
+
+
+HOSTILE = "x\n::error file=a,line=1::forged\r\x1b[2J\x9b1;1H\u202e%0A,:"
+
+
+@pytest.mark.parametrize("words", [[], ["--format", "github"], ["--format", "json"]])
+def test_what_a_file_holds_stays_in_its_line(rft: Run, tmp_path: Path, words: list[str]) -> None:
+    path = tmp_path / "a\nb\x1b[31m,c:d%.jsonl"
+    grader = tmp_path / "grader.json"
+    grader.write_bytes(
+        orjson.dumps(
+            {
+                "type": "string_check",
+                "name": HOSTILE,
+                "operation": HOSTILE,
+                "input": f"{{{{ {HOSTILE} }}}}",
+                "reference": "{{item.x}}",
+                HOSTILE: 1,
+            }
+        )
+    )
+    messages = [{"role": HOSTILE, "content": "a"}, {"role": "user", "content": HOSTILE, HOSTILE: 1}]
+    path.write_bytes(orjson.dumps({"messages": messages, HOSTILE: HOSTILE}) + b"\n")
+    got = rft("validate", "--train", path, "--grader", grader, *words)
+    assert got.returncode == 1
+    text = got.stdout + got.stderr
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", text)
+    assert "\n::error file=a,line=1::forged" not in text
+    if words[1:] == ["github"]:
+        lines = got.stdout.splitlines()
+        assert len(lines) > 3
+        # What stands between file= and ,line= has no comma and no colon of its own.
+        assert all(re.match(r"::\w+ file=[^,:]*,line=\d+::RFT\d", line) for line in lines)
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 200])
+def test_the_closing_table_fits_and_cuts_nothing(width: int, tmp_path: Path) -> None:
+    from io import StringIO
+
+    from pipelines import terminal
+    from pipelines.report import Result
+
+    folder = tmp_path / "a long folder" / "with [brackets] in its name"
+    results = [
+        Result(
+            dataset=name,
+            folder=folder / name,
+            raw=1_234_567,
+            dropped={"near_duplicate": 1_000_001, f"of_{name}": 2},
+            train=50_000,
+            validation=1_000,
+            size=123_456_789,
+            findings=[],
+            seconds=1234.5,
+            unchanged=False,
+        )
+        for name in ("openr1-math", "medmcqa", "another")
+    ]
+    out = terminal.console()
+    out.file, out.width = StringIO(), width
+    terminal.show_results(results, out, files=True)
+    lines = out.file.getvalue().splitlines()
+    table = [line for line in lines if str(folder) not in line]
+    assert max(map(len, table)) <= width
+    text = "\n".join(table)
+    for whole in ("1,234,567", "1,000,001", "123,456,789", "1234.5"):
+        assert text.count(whole) == 3
+    assert [line for line in lines if line.endswith(f"{folder / 'medmcqa'}/")]
 
 
 def test_dry_run_writes_nothing(rft: Run, tmp_path: Path) -> None:

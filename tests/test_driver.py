@@ -10,14 +10,14 @@ import time
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
-from shutil import copytree
+from shutil import copytree, rmtree
 
 import orjson
 import polars as pl
 import pytest
 from conftest import ROOT, SAMPLE, contents, frame, math, problem, settings
 
-from pipelines import driver, schema
+from pipelines import driver, files, schema
 from pipelines.datasets import DATASETS
 from pipelines.findings import BadInput
 from pipelines.foundry.templates import item_fields
@@ -235,8 +235,122 @@ def test_what_is_damaged_is_made_again(tmp_path: Path, file: str, damage: str) -
     before = contents(tmp_path)
     path = tmp_path / "medmcqa" / file
     path.unlink() if damage == "delete" else path.write_bytes(path.read_bytes()[:-20])
-    assert not run(tmp_path, "medmcqa").unchanged
+    if (file, damage) == ("train.jsonl", "cut"):  # as an edit would look
+        with pytest.raises(BadInput, match=r"train\.jsonl: was edited since"):
+            run(tmp_path, "medmcqa", edits="keep")
+        assert not run(tmp_path, "medmcqa", edits="replace").unchanged
+    else:
+        assert not run(tmp_path, "medmcqa").unchanged
     assert contents(tmp_path) == before
+
+
+def edit(path: Path) -> bytes:
+    """Edit a JSON document as a person would; its bytes then."""
+    path.write_bytes(orjson.dumps(orjson.loads(path.read_bytes()) | {"seed": 7}))
+    return path.read_bytes()
+
+
+def test_edits_are_seen_without_the_stage_files(tmp_path: Path) -> None:
+    run(tmp_path, "medmcqa")
+    rmtree(tmp_path / "medmcqa" / "stages")
+    edit(tmp_path / "medmcqa" / "job.json")
+    with pytest.raises(BadInput, match=r"job\.json: was edited"):
+        run(tmp_path, "medmcqa")
+
+
+@pytest.mark.parametrize("changes", [{}, {"rows": 30}, {"seed": 1}])
+def test_an_edited_document_is_never_replaced_without_a_word(tmp_path: Path, changes: dict) -> None:
+    run(tmp_path, "medmcqa")
+    made = contents(tmp_path)
+    edited = edit(tmp_path / "medmcqa" / "job.json")
+    before = contents(tmp_path)
+    with pytest.raises(BadInput, match=r"job\.json: was edited .* --keep-edits or --replace-edits"):
+        run(tmp_path, "medmcqa", **changes)
+    assert contents(tmp_path) == before
+    run(tmp_path, "medmcqa", edits="keep", **changes)
+    manifest = orjson.loads((tmp_path / "medmcqa" / "manifest.json").read_bytes())
+    marked = [entry["path"] for entry in manifest["files"] if entry.get("edited")]
+    assert marked == ["job.json"]
+    assert schema.compiled("manifest").is_valid(manifest)
+    # What was said once holds for the runs that follow.
+    assert run(tmp_path, "medmcqa", **changes).unchanged
+    run(tmp_path, "medmcqa", rows=25)
+    assert (tmp_path / "medmcqa" / "job.json").read_bytes() == edited
+    run(tmp_path, "medmcqa", edits="replace")
+    assert contents(tmp_path) == made
+
+
+def test_an_edited_grader_goes_into_the_job(tmp_path: Path) -> None:
+    run(tmp_path, "medmcqa")
+    path = tmp_path / "medmcqa" / "grader.json"
+    grader = orjson.loads(path.read_bytes()) | {"name": "mine"}
+    path.write_bytes(orjson.dumps(grader))
+    run(tmp_path, "medmcqa", edits="keep")
+    job = orjson.loads((tmp_path / "medmcqa" / "job.json").read_bytes())
+    assert job["method"]["reinforcement"]["grader"] == grader
+
+
+def test_what_is_kept_is_checked(tmp_path: Path) -> None:
+    run(tmp_path, "medmcqa")
+    path = tmp_path / "medmcqa" / "job.json"
+    path.write_bytes(orjson.dumps(orjson.loads(path.read_bytes()) | {"trainingType": "Developer"}))
+    result = run(tmp_path, "medmcqa", edits="keep")
+    assert [finding.code for finding in result.findings if finding.severity == "error"]
+    path.write_bytes(b"{")
+    with pytest.raises(BadInput, match=r"job\.json: not JSON"):
+        run(tmp_path, "medmcqa", edits="keep")
+
+
+def test_an_edit_outlives_a_run_that_is_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(tmp_path, "medmcqa")
+    edited = edit(tmp_path / "medmcqa" / "job.json")
+    with monkeypatch.context() as patch:
+        patch.setattr(driver.outputs, "after_convert", lambda *_, **__: 1 / 0)
+        patch.setitem(driver.outputs.AFTER, "convert", driver.outputs.after_convert)
+        with pytest.raises(ZeroDivisionError):
+            run(tmp_path, "medmcqa", edits="keep", rows=30)
+    run(tmp_path, "medmcqa", rows=30)
+    assert (tmp_path / "medmcqa" / "job.json").read_bytes() == edited
+
+
+@pytest.mark.parametrize("strange", ["train.jsonl", "notes.txt", "stages/mine.txt"])
+def test_a_folder_of_somebody_elses_is_left_alone(tmp_path: Path, strange: str) -> None:
+    path = tmp_path / "medmcqa" / strange
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"precious")
+    with pytest.raises(BadInput, match="did not make"):
+        run(tmp_path, "medmcqa")
+    assert contents(tmp_path) == {f"medmcqa/{strange}": b"precious"}
+
+
+def test_only_files_that_show_it_are_said_to_be_from_the_hub(tmp_path: Path) -> None:
+    from pipelines import source
+
+    copytree(SAMPLE / "medmcqa", tmp_path / "own" / "medmcqa")
+    root = tmp_path / "own" / "medmcqa"
+
+    def told(kind: str) -> dict:
+        run(tmp_path / "out", "medmcqa", kind, edits="replace")
+        path = tmp_path / "out" / "medmcqa" / "manifest.json"
+        return {**orjson.loads(path.read_bytes())["source"], "files": None}
+
+    unknown = {"repository": None, "revision": None, "licence": None, "files": None}
+    assert told("sample") == {"kind": "sample", **unknown}
+    assert told(str(root.parent)) == {"kind": "folder", **unknown}
+    entries = [
+        source.Entry(path.relative_to(root).as_posix(), files.sha256(path), 1, verified=True)
+        for path in sorted(root.glob("data/*.parquet"))
+    ]
+    record = source.Source("huggingface", "some/one", "ab" * 20, "MIT", {}, [], entries)
+    source.write(root, record)
+    known = {"repository": "some/one", "revision": "ab" * 20, "licence": "MIT", "files": None}
+    assert told(str(root.parent)) == {"kind": "folder", **known}
+    # One train file more than the record names, and nothing is shown any longer.
+    first = next(root.glob("data/train-*.parquet"))
+    pl.read_parquet(first).head(1).write_parquet(first.with_name("train-00001-of-00001.parquet"))
+    assert told(str(root.parent)) == {"kind": "folder", **unknown}
 
 
 def test_killed_at_any_moment_it_ends_the_same(tmp_path: Path) -> None:

@@ -23,6 +23,17 @@ def test_a_failed_write_leaves_what_was_there(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_what_a_link_leads_to_is_not_written(tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.write_bytes(b"precious")
+    for name in ("x", "x.part"):
+        (tmp_path / name).symlink_to(victim)
+    files.write(tmp_path / "x", lambda file: file.write(b"new"))
+    assert victim.read_bytes() == b"precious"
+    assert (tmp_path / "x").read_bytes() == b"new"
+    assert not (tmp_path / "x").is_symlink()
+
+
 def test_folder_that_cannot_be_written() -> None:
     with pytest.raises(BadInput, match="cannot be written"):
         files.write(Path("/proc/nowhere/x"), lambda file: file.write(b""))

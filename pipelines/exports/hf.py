@@ -93,6 +93,10 @@ def _body(prepared: Prepared) -> Iterator[str]:
         revision = made["source"]["revision"]
         at = f", revision `{revision}`" if revision else ""
         yield f"Made from [{dataset.title}]({dataset.page}){at}, {dataset.licence}.\n"
+    elif made:
+        names = [f"`{file['path']}`" for file in made["source"]["files"]]
+        more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+        yield f"Made from the files {', '.join(names[:3])}{more}, whose origin is not recorded.\n"
     dropped: dict[str, int] = made.get("dropped") or {}
     if dropped:
         yield "Rows of the source that are not here, by reason:\n"
@@ -102,9 +106,11 @@ def _body(prepared: Prepared) -> Iterator[str]:
 
 
 def _published(prepared: Prepared) -> Dataset | None:
-    """The dataset that the rows are from; None for the sample, and for rows of unknown origin."""
-    kind = (_manifest(prepared).get("source") or {}).get("kind", "sample")
-    return None if kind == "sample" else DATASETS.get(prepared.dataset or "")
+    """The dataset that the rows are from, where their files showed that they came from there."""
+    dataset = DATASETS.get(prepared.dataset or "")
+    repository = (_manifest(prepared).get("source") or {}).get("repository")
+    known = dataset is not None and repository and repository in (dataset.hub, dataset.kaggle)
+    return dataset if known else None
 
 
 def _manifest(prepared: Prepared) -> dict[str, Any]:

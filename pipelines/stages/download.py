@@ -41,9 +41,9 @@ class Raw:
     """The raw files of a dataset. Paths in records are relative to `root`.
 
     kind: `sample`, `huggingface`, `kaggle` or `folder`. absent: names of shards that the names of
-    the others tell of. others: files of other test sets, from `benchmarks/`. revision: the commit
-    of the hub, None where there is none. digests: the sha256 of the files that were found to be as
-    they came; empty where `root` has no `SOURCE.json`.
+    the others tell of. others: files of other test sets, from `benchmarks/`. record: what
+    `SOURCE.json` tells of these files, None where nothing shows where they are from. digests: the
+    sha256 of the files that were found to be as they came; empty where `root` has no `SOURCE.json`.
     """
 
     kind: str
@@ -52,7 +52,7 @@ class Raw:
     benchmark: tuple[Path, ...]
     absent: tuple[str, ...]
     others: tuple[Path, ...] = ()
-    revision: str | None = None
+    record: Source | None = None
     digests: Mapping[Path, str] = field(default_factory=dict)
 
 
@@ -208,7 +208,7 @@ def _listed(dataset: Dataset, root: Path, held: Source) -> Raw:
         benchmark=tuple(paths[name] for name in benchmark),
         absent=_absent(train),
         others=tuple(paths[name] for name in others),
-        revision=held.revision if held.source == "huggingface" else None,
+        record=held,
         digests={paths[entry.path]: entry.sha256 for entry in held.files},
     )
 
@@ -236,6 +236,7 @@ def _found(dataset: Dataset, folder: Path, kind: str) -> Raw:
                 for path in sorted(root.glob("benchmarks/**/*"))
                 if path.suffix in (".jsonl", ".parquet")
             )
+            digests = {root / entry.path: entry.sha256 for entry in held.files} if held else {}
             return Raw(
                 kind=kind,
                 root=root,
@@ -243,7 +244,8 @@ def _found(dataset: Dataset, folder: Path, kind: str) -> Raw:
                 benchmark=tuple(sorted(inner.glob(pattern)) if pattern else ()),
                 absent=_absent(train),
                 others=tuple(others),
-                digests={root / entry.path: entry.sha256 for entry in held.files} if held else {},
+                record=held if digests.keys() >= set(train) else None,
+                digests=digests,
             )
     raise BadInput(
         f"{folder}: no parquet file of {dataset.name}; "

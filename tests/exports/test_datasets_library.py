@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from pathlib import Path
 
+import orjson
 import pytest
 
 from pipelines.datasets import DATASETS
@@ -56,10 +57,10 @@ def test_the_card_names_the_licence_of_published_rows_alone(
     published.folder.mkdir()
     for name in ("train.jsonl", "validation.jsonl", "grader.json"):
         (published.folder / name).write_bytes((prepared.folder / name).read_bytes())
-    manifest = (prepared.folder / "manifest.json").read_bytes()
-    (published.folder / "manifest.json").write_bytes(
-        manifest.replace(b'"kind": "sample"', b'"kind": "huggingface"')
-    )
+    manifest = orjson.loads((prepared.folder / "manifest.json").read_bytes())
+    assert manifest["source"]["repository"] is None
+    manifest["source"] |= {"kind": "huggingface", "repository": DATASETS[dataset].hub}
+    (published.folder / "manifest.json").write_bytes(orjson.dumps(manifest))
     folder = export("hf", published, tmp_path / "again")
     card = DatasetCard.load(folder / "README.md").data.to_dict()
     assert card["license"] == DATASETS[dataset].licence.lower()
