@@ -152,7 +152,7 @@ def test_seven_files_with_fewer_columns(api: Api, tmp_path: Path) -> None:
     raw = bring()
     there = {path.name: path.read_bytes() for path in raw.train}
     assert there == FILES
-    assert (raw.kind, raw.revision, raw.absent) == ("kaggle", None, ())
+    assert (raw.kind, raw.absent) == ("kaggle", ())
     held = source.read(Path("raw/openr1-math"))
     assert held is not None
     assert (held.repository, held.revision) == ("alejopaullier/openr1-math-220k", "3")

@@ -47,7 +47,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """`raw/openr1-math` and what was prepared of it."""
     folder = tmp_path_factory.mktemp("sft")
     write_raw(folder, raw_rows())
-    prepared(folder, folder, validation_share=0.2)
+    prepared(folder / "out", folder, validation_share=0.2)
     return folder
 
 
@@ -77,7 +77,7 @@ def left_out(out: Path) -> list[dict[str, Any]]:
 
 def test_rows(folder: Path, tmp_path: Path) -> None:
     """Chats that end with a verified trace, each on its item's side; the rest in the ledger."""
-    made = find("openr1-math", folder)
+    made = find("openr1-math", folder / "out")
     result = export(made, tmp_path, folder)
     assert result.files == ("left_out.parquet", "validation.jsonl", "train.jsonl")
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(result.files)
@@ -109,7 +109,7 @@ def test_rows(folder: Path, tmp_path: Path) -> None:
 
 
 def test_lines_are_compact_json(folder: Path, tmp_path: Path) -> None:
-    export(find("openr1-math", folder), tmp_path, folder)
+    export(find("openr1-math", folder / "out"), tmp_path, folder)
     lines = (tmp_path / "train.jsonl").read_bytes().splitlines(keepends=True)
     assert lines == [orjson.dumps(orjson.loads(line)) + b"\n" for line in lines]
 
@@ -118,7 +118,7 @@ def test_lines_are_compact_json(folder: Path, tmp_path: Path) -> None:
 def test_order_and_files_of_the_raw_rows_do_not_count(
     folder: Path, tmp_path: Path, seed: int
 ) -> None:
-    export(find("openr1-math", folder), tmp_path / "one", folder)
+    export(find("openr1-math", folder / "out"), tmp_path / "one", folder)
     rows = raw_rows()
     Random(seed).shuffle(rows)
     data = write_raw(tmp_path, rows[:1]).parent
@@ -127,7 +127,7 @@ def test_order_and_files_of_the_raw_rows_do_not_count(
         table = pa.Table.from_pylist(part, SCHEMA)
         path = data / f"train-{shard:05}-of-00003.parquet"
         pq.write_table(table, path, row_group_size=seed + 3)
-    again = prepared(tmp_path, tmp_path, validation_share=0.2)
+    again = prepared(tmp_path / "out", tmp_path, validation_share=0.2)
     export(again, tmp_path / "two", tmp_path, max_bytes=10_000)
     export(again, tmp_path / "two", tmp_path)
     assert contents(tmp_path / "two") == contents(tmp_path / "one")
@@ -138,7 +138,7 @@ def test_order_and_files_of_the_raw_rows_do_not_count(
 
 def test_the_cap_is_kept_evenly(folder: Path, tmp_path: Path) -> None:
     """Whatever the cap, the file is the beginning of the whole one, and even over the sources."""
-    made = find("openr1-math", folder)
+    made = find("openr1-math", folder / "out")
     export(made, tmp_path, folder)
     whole = (tmp_path / "train.jsonl").read_bytes()
     items = by_prompt(made, "train")
@@ -185,7 +185,7 @@ def samples_file(path: Path, rows: list[dict[str, Any]]) -> Path:
 
 def test_several_outputs_an_item(folder: Path, tmp_path: Path) -> None:
     """The best of each item stand before any second one, so that a cap cuts second ones first."""
-    made = find("openr1-math", folder)
+    made = find("openr1-math", folder / "out")
     names = [item["id"] for split in ("train", "validation") for item in made.items(split)]
     texts = [rf"{word} \boxed{{5}}" for word in ("So", "Then", "Thus")] + [r"\boxed{6}"]
     rows = [{"id": name, "output_text": text} for name in names for text in texts]
@@ -290,12 +290,12 @@ def test_texts_in_parts_and_no_validation_rows(tmp_path: Path) -> None:
 
 def test_too_few_rows(folder: Path, tmp_path: Path) -> None:
     """What stood in the folder stays."""
-    made = find("openr1-math", folder)
+    made = find("openr1-math", folder / "out")
     export(made, tmp_path, folder)
     before = contents(tmp_path)
     with pytest.raises(BadInput) as raised:
         export(made, tmp_path, folder, max_bytes=1_000)
-    told = str(raised.value).removeprefix(str(folder))
+    told = str(raised.value).removeprefix(str(folder / "out"))
     assert told.startswith("/openr1-math: 2 training rows, and a job needs 10 (over_size_limit 5")
     assert contents(tmp_path) == before
 
@@ -303,11 +303,11 @@ def test_too_few_rows(folder: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("words", [{"keep_ratio": 0.5}, {"grader": Path("grader.json")}])
 def test_options_without_samples(folder: Path, tmp_path: Path, words: dict[str, Any]) -> None:
     with pytest.raises(BadInput, match=r"are for outputs of your model; give --samples$"):
-        export(find("openr1-math", folder), tmp_path, folder, **words)
+        export(find("openr1-math", folder / "out"), tmp_path, folder, **words)
 
 
 def test_nothing_is_written_over_what_is_read(folder: Path) -> None:
-    made = find("openr1-math", folder)
+    made = find("openr1-math", folder / "out")
     before = contents(made.folder)
     with pytest.raises(BadInput, match=r"train.jsonl: is read here; choose another folder"):
         export(made, made.folder, folder)
@@ -317,7 +317,7 @@ def test_nothing_is_written_over_what_is_read(folder: Path) -> None:
 def test_a_folder_that_cannot_be_written(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(BadInput, match=r"file/out: cannot be written \(Not a directory\); choose"):
-        export(find("openr1-math", folder), tmp_path / "file/out", folder)
+        export(find("openr1-math", folder / "out"), tmp_path / "file/out", folder)
 
 
 KILLED = """
@@ -338,7 +338,7 @@ sft.write(prepared.find(made), Path(out), max_bytes=10**8, samples=[], grader=No
 
 
 def test_a_kill_leaves_nothing(folder: Path, tmp_path: Path) -> None:
-    words = [folder / "openr1-math", tmp_path / "out", folder]
+    words = [folder / "out" / "openr1-math", tmp_path / "out", folder]
     run = subprocess.run([sys.executable, "-c", KILLED, *map(str, words)], check=False)
     assert run.returncode == -SIGKILL
     assert contents(tmp_path / "out") == {}
@@ -368,12 +368,12 @@ def test_memory_does_not_grow_with_the_traces(tmp_path: Path) -> None:
     long = "Let me count once more. " * 1_660
     rows = [row(f"{n}", [thought(f"{n} {k} {long}") for k in range(4)]) for n in range(1_500)]
     write_raw(tmp_path, rows)
-    prepared(tmp_path, tmp_path)
-    words = [tmp_path / "openr1-math", tmp_path / "out", tmp_path]
+    prepared(tmp_path / "out", tmp_path)
+    words = [tmp_path / "out" / "openr1-math", tmp_path / "sft", tmp_path]
     run = subprocess.run(
         [sys.executable, "-c", MEASURED, *map(str, words)], capture_output=True, check=True
     )
-    written = sum(path.stat().st_size for path in (tmp_path / "out").glob("*.jsonl"))
+    written = sum(path.stat().st_size for path in (tmp_path / "sft").glob("*.jsonl"))
     assert written > 59e6
     assert int(run.stdout) < 240e6
 

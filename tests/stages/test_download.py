@@ -85,7 +85,7 @@ def test_what_is_brought_and_recorded(bring: Download, tmp_path: Path) -> None:
     assert names(raw.train) == TRAIN
     assert names(raw.benchmark) == ["data/test-00000-of-00001.parquet"]
     assert names(raw.others) == ["benchmarks/aime/test.jsonl"]
-    assert (raw.kind, raw.revision, raw.absent) == ("huggingface", COMMIT, ())
+    assert (raw.kind, raw.record.revision, raw.absent) == ("huggingface", COMMIT, ())
     there = contents(tmp_path / "raw" / RECIPE.name)
     assert {n: there.pop(n) for n in ["SOURCE.json", ".verified.json"]}
     wanted = FILES | {"benchmarks/aime/test.jsonl": b"{}\n"}
@@ -193,13 +193,13 @@ def test_a_run_that_failed_leaves_no_record(bring: Download, hub: HubServer) -> 
 
 
 def test_a_branch_is_resolved_and_its_commit_recorded(bring: Download, hub: HubServer) -> None:
-    assert bring(revision="main").revision == COMMIT
+    assert bring(revision="main").record.revision == COMMIT
     assert source()["asked"] == {"revision": "main"}
     hub.asked.clear()
     bring(revision="main")
     assert [kind for kind, _, _ in hub.asked] == ["info", "paths"]  # it may have moved on
     hub.asked.clear()
-    assert bring(revision="main", offline=True).revision == COMMIT
+    assert bring(revision="main", offline=True).record.revision == COMMIT
     assert hub.asked == []
 
 
@@ -208,7 +208,7 @@ def test_another_pinned_commit_is_brought(bring: Download, hub: HubServer) -> No
     hub.commit = "a" * 40
     hub.files[TRAIN[0]] = hub.published[TRAIN[0]] = b"published later"
     hub.sent.clear()
-    assert bring(recipe=replace(RECIPE, revision="a" * 40)).revision == "a" * 40
+    assert bring(recipe=replace(RECIPE, revision="a" * 40)).record.revision == "a" * 40
     assert hub.sent == {TRAIN[0]: 15}
 
 
