@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import unicodedata
+from collections.abc import Collection
 from contextlib import suppress
 from functools import cache
 from hashlib import sha256
@@ -55,7 +56,7 @@ def code() -> str:
     return total.hexdigest()[:32]
 
 
-def finished(path: Path, expected: Receipt, kept: frozenset[str]) -> Receipt | None:
+def finished(path: Path, expected: Receipt, kept: Collection[str]) -> Receipt | None:
     """The receipt at `path` where it was made from what is expected and its outputs are whole.
 
     `kept` are the files that stay as a person edited them.
@@ -92,6 +93,14 @@ def edited(folder: Path) -> dict[str, bool]:
                 if entry.get("edited") or files.sha256(written) != entry["sha256"]:
                     names[entry["path"]] = bool(entry.get("edited"))
     return names
+
+
+def document(path: Path) -> Any:
+    """A JSON document that a person edited; BadInput where it is no JSON."""
+    try:
+        return orjson.loads(path.read_bytes())
+    except orjson.JSONDecodeError as error:
+        raise BadInput(f"{path}: not JSON: {error}; mend it, or give --replace-edits") from None
 
 
 def check_ours(folder: Path) -> None:

@@ -87,9 +87,9 @@ def rules(
 
 def stages() -> None:
     """List the stages in the order in which they run."""
-    from pipelines.stages import NAMES, STAGES
+    from pipelines.stages import MODULES, NAMES
 
     table = Table("stage", "what it does", show_lines=False)
-    for name, module in zip(NAMES, STAGES, strict=True):
+    for name, module in zip(NAMES, MODULES, strict=True):
         table.add_row(name, (module.__doc__ or "").partition("\n")[0])
     terminal.console().print(table)

@@ -105,7 +105,7 @@ def stage_table() -> str:
     """What each stage does."""
     rows = (
         (f"`{name}`", (module.__doc__ or "").partition("\n")[0])
-        for name, module in zip(stages.NAMES, stages.STAGES, strict=True)
+        for name, module in zip(stages.NAMES, stages.MODULES, strict=True)
     )
     return _table(("stage", "what it does"), rows)
 

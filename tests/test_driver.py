@@ -307,8 +307,12 @@ def test_an_edit_outlives_a_run_that_is_killed(
     run(tmp_path, "medmcqa")
     edited = edit(tmp_path / "medmcqa" / "job.json")
     with monkeypatch.context() as patch:
-        patch.setattr(driver.outputs, "after_convert", lambda *_, **__: 1 / 0)
-        patch.setitem(driver.outputs.AFTER, "convert", driver.outputs.after_convert)
+        write = driver.files.write
+        patch.setattr(
+            driver.files,
+            "write",
+            lambda path, fill: 1 / 0 if path.name == "train.jsonl" else write(path, fill),
+        )
         with pytest.raises(ZeroDivisionError):
             run(tmp_path, "medmcqa", edits="keep", rows=30)
     run(tmp_path, "medmcqa", rows=30)

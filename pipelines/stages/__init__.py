@@ -1,4 +1,7 @@
-"""The stages, in the order in which they run; each is one function named after its module."""
+"""The stages, in the order in which they run; each is a module whose docstring says what it does.
+
+The first brings files and the last checks files; those between are walked frame by frame.
+"""
 
 from __future__ import annotations
 
@@ -12,5 +15,6 @@ from pipelines.stages import (
     validate,
 )
 
-STAGES = (download, normalize, dedupe, decontaminate, split, convert, validate)
-NAMES = tuple(stage.__name__.rpartition(".")[2] for stage in STAGES)
+MODULES = (download, normalize, dedupe, decontaminate, split, convert, validate)
+NAMES = tuple(module.__name__.rpartition(".")[2] for module in MODULES)
+STAGES = (normalize.STAGE, dedupe.STAGE, decontaminate.STAGE, split.STAGE, convert.STAGE)

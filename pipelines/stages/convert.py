@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 import orjson
 import polars as pl
 
 from pipelines import ledger
 from pipelines.datasets.dataset import Dataset
+from pipelines.foundry import job
+from pipelines.stages.stage import Content, Context, Stage
 
 
 def convert(
@@ -85,3 +88,38 @@ def _lines(
             break
         lines.append(line)
     return lines
+
+
+def documents(dataset: Dataset, model: str, edited: Mapping[str, Any]) -> dict[str, Any]:
+    """What the job needs beside the two files, by name; None where the grading has none.
+
+    Those in `edited` stay as a person left them, and the others are made to go with them.
+    """
+    parts: dict[str, Any] = {
+        "grader.json": dataset.grading.grader,
+        "response_format.json": dataset.grading.response_format,
+    }
+    parts |= {name: edited[name] for name in parts if name in edited}
+    return {**parts, "job.json": job.request(model, *parts.values()), **edited}
+
+
+def _outputs(records: pl.DataFrame, context: Context) -> Iterator[tuple[str, Content]]:
+    for side in ("train", "validation"):
+        yield f"{side}.jsonl", records.filter(pl.col("split") == side)["line"].drop_nulls()
+    yield from documents(context.dataset, context.settings.model, context.edited).items()
+
+
+STAGE = Stage(
+    name="convert",
+    run=lambda records, context: convert(
+        records,
+        dataset=context.dataset,
+        instruction=context.settings.instruction,
+        rows=context.settings.rows,
+        validation_rows=context.settings.validation_rows,
+        max_bytes=context.settings.max_bytes,
+        advance=context.advance,
+    ),
+    settings=("dataset", "instruction", "max_bytes", "model", "rows", "validation_rows"),
+    outputs=_outputs,
+)

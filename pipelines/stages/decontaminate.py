@@ -9,6 +9,7 @@ import polars as pl
 from pipelines import ledger
 from pipelines.findings import BadInput
 from pipelines.similarity import TooManyPairs, near_pairs
+from pipelines.stages.stage import Stage
 from pipelines.windows import WORDS, quotes
 
 
@@ -98,3 +99,14 @@ def facts(records: pl.DataFrame) -> dict[str, Any]:
     same = int(details.str.starts_with("same question").sum())
     long = int(details.str.starts_with("runs of").sum())
     return {"same_question": same, "near_duplicate": details.len() - same - long, "quoted": long}
+
+
+STAGE = Stage(
+    name="decontaminate",
+    run=lambda records, context: decontaminate(
+        records, context.benchmarks(), threshold=context.threshold
+    ),
+    settings=("threshold",),
+    reads=("benchmarks",),
+    facts=facts,
+)

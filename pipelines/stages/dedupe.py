@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 import polars as pl
@@ -12,9 +13,8 @@ from pipelines.clusters import Pair, roots, spanning_ties, tying
 from pipelines.datasets.dataset import Dataset
 from pipelines.findings import BadInput
 from pipelines.similarity import TooManyPairs, near_pairs
+from pipelines.stages.stage import Context, Stage
 from pipelines.text import answer_key, answer_text, answer_value, marks
-
-PREVIOUS: dict[str, pl.DataType] = {"digest": pl.String(), "split": pl.String()}
 
 
 def dedupe(
@@ -280,3 +280,31 @@ def _tag_near(records: pl.DataFrame, questions: pl.DataFrame, near: list[Pair]) 
     records = records.join(hits, on="row", how="left", maintain_order="left")
     found = pl.col("kept_near").is_not_null()
     return ledger.tag(records, "near_duplicate", found, pl.col("kept_near")).drop("kept_near")
+
+
+def _outputs(records: pl.DataFrame, context: Context) -> Iterator[tuple[str, pl.DataFrame]]:
+    """The records that are not alone, by cluster, and what ties each to it."""
+    ids = records.select(tied_to="row", tied_to_id="id")
+    together = (
+        records.filter(pl.len().over("cluster") > 1)
+        .join(ids, on="tied_to", how="left", maintain_order="left")
+        .sort("cluster", "row")
+    )
+    columns = ("tie", "similarity", "dropped", "reference_answer", "prompt")
+    tied_to = pl.col("tied_to_id").alias("tied_to")
+    yield "clusters.parquet", together.select("cluster", "id", tied_to, *columns)
+
+
+STAGE = Stage(
+    name="dedupe",
+    run=lambda records, context: dedupe(
+        records,
+        context.previous(),
+        dataset=context.dataset,
+        threshold=context.threshold,
+    ),
+    settings=("dataset", "threshold"),
+    reads=("previous",),
+    facts=facts,
+    outputs=_outputs,
+)

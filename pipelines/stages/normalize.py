@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 
 import polars as pl
@@ -12,6 +12,7 @@ from pipelines.calibration import parse_band
 from pipelines.datasets.dataset import Dataset
 from pipelines.findings import BadInput
 from pipelines.gradeable import OwnGrader
+from pipelines.stages.stage import Context, Stage
 from pipelines.text import digest, key
 
 # Columns of every record (schemas/record.json); the item fields of the dataset join them.
@@ -122,3 +123,27 @@ def _one_prompt_an_id(records: pl.DataFrame) -> pl.DataFrame:
         .otherwise("repairs"),
         published=pl.when(shared).then(pl.coalesce("published", "prompt")).otherwise("published"),
     )
+
+
+def _outputs(records: pl.DataFrame, context: Context) -> Iterator[tuple[str, pl.DataFrame]]:
+    """The prompts, or ids, that differ from the published ones."""
+    repairs = records.filter(pl.col("repairs").list.len() > 0)
+    yield (
+        "repairs.parquet",
+        repairs.select("id", "repairs", before="published", after="prompt"),
+    )
+
+
+STAGE = Stage(
+    name="normalize",
+    run=lambda _, context: normalize(
+        context.raw_rows(),
+        dataset=context.dataset,
+        max_prompt_bytes=context.settings.max_prompt_bytes,
+        pass_rate=context.settings.pass_rate,
+        advance=context.advance,
+    ),
+    settings=("dataset", "max_prompt_bytes", "pass_rate"),
+    reads=("raw",),
+    outputs=_outputs,
+)
