@@ -19,7 +19,7 @@ import numpy as np
 from pipelines.graders.boxed_math.answers import read
 from pipelines.graders.boxed_math.bounds import Unreadable
 from pipelines.graders.boxed_math.brackets import split
-from pipelines.graders.boxed_math.points import same_expression, value_at
+from pipelines.graders.boxed_math.points import constant, same_expression
 from pipelines.graders.boxed_math.spelling import spell
 from pipelines.graders.boxed_math.tokens import tokens
 from pipelines.graders.boxed_math.trees import Node, renamed, steps_of, symbols, walk
@@ -147,7 +147,7 @@ def _values(answer: str, names: Sequence[str]) -> tuple[list[str], list[Fraction
     numbers = []
     for value in values:
         bare = value[0] == "qty" and not value[2] and not symbols(value)
-        number = value_at(value[1], 0, False, False, 50) if bare else None
+        number = constant(value[1], False, 50) if bare else None
         if not isinstance(number, Fraction) or abs(number) > _LARGEST:
             return None
         numbers.append(number)

@@ -218,6 +218,12 @@ HOSTILE = [
     r"\cup".join(rf"({n}\pi,{n + 1}\pi)" for n in range(80)),
     "|" * 1_900,
     "x_" * 900,
+    "x" + "%" * 900,
+    "x" + "!%" * 400,
+    "(" * 28 + "x" + r"\%!^2\%)" * 28,
+    "=".join(r"\sum_{k=1}^{n}k^{1999}" + "+0" * n for n in range(19)),
+    r"\sum_{k=1}^{n}\sum_{j=1}^{k}\sum_{i=1}^{j}\frac{1}{kj+i}",
+    "+".join(f"{n}^{{n^8}}" for n in range(2, 100)),
     r"\text{" * 10_000,
     r"\boxed{" * 100_000,
     "}{" * 100_000,
@@ -328,6 +334,59 @@ def test_an_expression_is_what_it_is_in_other_words(expression: str) -> None:
     assert same(expression, rf"\frac{{({expression}) \cdot 3}}{{3}}")
     assert not same(expression, rf"{expression} + 10^{{-9}}")
     assert not same(f"x = {expression}", f"y = {expression}")
+
+
+LETTERS = r"""
+abcdfghjklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ \alpha \beta \gamma \theta \lambda \mu \phi
+\omega \Delta \Omega a_1 a_2 a_{12} n_1 n_2 n_k k_n x_n x_{n+1} N_A M_1 a' x' n'
+"""
+NAMES = [*LETTERS.split()[0], *LETTERS.split()[1:]]
+# The value changes where another letter is put for one of these.
+HELD = r"""
+X X+Y \frac{X}{Y} X-Y XY^2 X^2-Y^2 2^{X}+Y 2^{X-Y} (-2)^{X}Y X^{Y} \sqrt{X^2+Y} \sin(X)+Y e^{X}Y
+\ln(X+2Y) |X-2Y| \binom{X}{Y}+Y X!+Y \frac{(X+Y)!}{X!} \gcd(X,Y)+X \sum_{j=1}^{n}X^{j}Y (X+Y)!
+2^{2^{X}}+Y \lfloor\frac{X}{2}\rfloor+Y X(Y+1) \frac{X!}{3}Y \pi\cdot{X^2}Y iX+Y f(X)+Y P(0)X+Y
+(X-Y)i X^{-Y} \frac{X+1}{Y+1}
+"""
+PAIRS = st.tuples(
+    st.sampled_from(HELD.split()),
+    st.lists(st.sampled_from(NAMES), min_size=3, max_size=3, unique=True),
+)
+
+
+@settings(max_examples=250, deadline=None)
+@given(PAIRS)
+def test_another_letter_is_another_answer(pair: tuple[str, list[str]]) -> None:
+    form, (first, second, other) = pair
+
+    def put(x: str, y: str) -> str:
+        return re.sub("X|Y", lambda name: f"{{{x if name[0] == 'X' else y}}}", form)
+
+    reference = put(first, second)
+    assert same(reference, f"0 + {reference}")
+    assert not same(reference, put(other, second))
+    assert not same(reference, put(first, other)) or "Y" not in form
+    assert not same(f"z = {reference}", f"z = {put(other, second)}")
+
+
+def test_no_two_letters_are_the_same() -> None:
+    for place, name in enumerate(NAMES):
+        for other in NAMES[place + 1 :]:
+            assert not same(f"{name}+1", f"{other}+1")
+            assert not same(f"2^{{{name}}}", f"2^{{{other}}}")
+
+
+def test_a_new_letter_in_a_golden_reference_is_another_answer() -> None:
+    """But for the letter that "k ∈ Z" names, and the arguments of a function that lacks them."""
+    accepted = []
+    for reference in sorted({reference for reference, _ in SAME + WRONG}):
+        for place in re.finditer(r"(?<![A-Za-z\\{])[a-zA-Z](?![A-Za-z(])", reference):
+            answer = f"{reference[: place.start()]}W{reference[place.end() :]}"
+            if same(reference, answer):
+                accepted.append(answer)
+    bound = re.compile(r"W ?\\in|W ∈|(?:f\((?:W, y|x, W|W)\) = [0x])$")
+    assert [answer for answer in accepted if not bound.search(answer)] == []
+    assert len(accepted) == 23
 
 
 rationals = st.fractions(-50, 50, max_denominator=12)

@@ -32,12 +32,20 @@ What counts as the same:
 How expressions are compared. Numbers without roots and functions: as fractions, exactly. Other
 constants: in decimal arithmetic in which every number carries a bound of its error. They differ
 where they are further apart than the bounds, at 50 digits or at 200; they are the same where they
-are not and the bounds are below 10^-100 of the larger. Expressions with variables: by their values
-at 11 fixed points, the same ones for both; whole numbers for the letters that usually stand for
-them. The points count at which both have a real value (any value where i occurs); two must, and at
-all that do the values must agree, as fractions exactly or to 30 of 60 digits. So "different" is
-proved, and "the same" means that constants agree to 100 digits and functions wherever both are
-real: ln x² is 2 ln x, and √x² is |x| but not x.
+are not and the bounds are below 10^-100 of the larger. Expressions with letters: by their values at
+points that are drawn by a hash from both texts, so that no answer can be written around them, and
+at which two letters differ; whole numbers for the letters that usually stand for them. At three
+points the letters are whole numbers of 61 bits, and the remainders by a drawn number of 290 bits
+are compared; for rational functions that is all. Others are also compared at 11 to 15 points (see
+samples.py). The points count at which both have a real value (any value where i occurs); two must,
+and at all that do the values must agree, as fractions exactly or to 30 of 60 digits. So "different"
+is proved (if π and e are held to be independent), and "the same" means that constants agree to 100
+digits and functions wherever both are real: ln x² is 2 ln x, and √x² is |x| but not x. What is not
+seen is a term that is zero at all whole numbers up to 673, where it or what stands beside it has no
+value at large ones, as n! has none.
+
+P(0), P(-1/2) and P(x) are values of a function, of which nothing is known; a(b + c) and a(2)^n are
+products, and so is a letter before any other single argument in parentheses, but for f, g and h.
 
 The time is bounded by sizes, not by a clock.
 """

@@ -9,8 +9,9 @@ from pipelines.graders.boxed_math.answers import Answer, name_and_value
 from pipelines.graders.boxed_math.cases import same_cases
 from pipelines.graders.boxed_math.declarations import INTEGER
 from pipelines.graders.boxed_math.families import declared, parameter, same_families
-from pipelines.graders.boxed_math.points import proportional, same_expression
+from pipelines.graders.boxed_math.points import LETTERS, proportional, same_expression
 from pipelines.graders.boxed_math.real_sets import is_set, real_set, same_set
+from pipelines.graders.boxed_math.samples import Letters
 from pipelines.graders.boxed_math.trees import MINUS_ONE, Node, negative, renamed, steps_of
 
 
@@ -171,6 +172,15 @@ def _same_step(this: tuple[str, Node, Node], that: tuple[str, Node, Node]) -> bo
 
 def same_answer(reference: Answer, answer: Answer) -> bool:
     """Whether an answer means what the reference means."""
+    nodes = (node for _, names, values in (reference, answer) for node in (*names, *values))
+    before = LETTERS.set(Letters(*nodes))
+    try:
+        return _same_answer(reference, answer)
+    finally:
+        LETTERS.reset(before)
+
+
+def _same_answer(reference: Answer, answer: Answer) -> bool:
     kind, names, values = reference
     other, other_names, other_values = answer
     if not values or not other_values:
@@ -258,10 +268,16 @@ def _same_named(reference: Answer, answer: Answer) -> bool:
     if names == other_names:
         return _same_unordered(values, other_values)
     match names[0][1], other_names[0][1]:
-        case (("call", name, *mine), ("call", other_name, *yours)) if name == other_name:
-            swaps = dict(zip(yours, mine, strict=False))  # f(t) = 2t is f(x) = 2x
-            swaps |= {old: new for new, old in swaps.items() if old not in swaps}
-            return _same_unordered(values, [renamed(value, swaps) for value in other_values])
+        case (("call", name, *mine), ("call", other_name, *yours)) if name == other_name and len(
+            mine
+        ) == len(yours) == len(set(mine)) == len(set(yours)):
+            # f(t) = 2t is f(x) = 2x, but f(k) = kx is not f(x) = kx.
+            bound = [("sym", f"{letter}_•") for _, letter in mine]
+            here, there = (dict(zip(each, bound, strict=True)) for each in (mine, yours))
+            return _same_unordered(
+                [renamed(value, here) for value in values],
+                [renamed(value, there) for value in other_values],
+            )
         case (("sym", "y"), ("call", _, ("sym", "x"))) | (("call", _, ("sym", "x")), ("sym", "y")):
             return _same_unordered(values, other_values)
     if len(values) == len(other_values) == 1:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 
-from pipelines.graders.boxed_math.bounds import MAX_DEPTH, Unreadable
+from pipelines.graders.boxed_math.bounds import MAX_DEPTH, MAX_SIGNS, Unreadable
 from pipelines.graders.boxed_math.brackets import closing, joined, split
 from pipelines.graders.boxed_math.tokens import ANSWERS, FUNCTIONS, OPENING, Token
 from pipelines.graders.boxed_math.trees import (
@@ -17,7 +18,8 @@ from pipelines.graders.boxed_math.trees import (
 )
 from pipelines.graders.boxed_math.units import SCALES, UNITS, unit_name
 
-_FUNCTION_LETTERS = frozenset("fghFGH")  # before a bracket; of others, only P(x) is a function
+_FUNCTION_LETTERS = frozenset("fghFGH")  # functions before any bracket
+_NUMBER = re.compile(r"-?(?:[\d.]+(?:/\d+)?|frac(?:\d+|\{\d+\}){1,2})")
 _FACTORS: dict[str, tuple[Node, ...]] = {
     "%": (("num", Fraction(1, 100)),),
     "°": (("sym", "π"), ("num", Fraction(1, 180))),
@@ -102,6 +104,9 @@ class Parser:
                 factors.append(("num", Fraction(SCALES[self.token[1]])))  # 5 million
                 self.at += 1
             elif self.starts_factor():
+                zero = joined(self.tokens[self.at : self.at + 3]) == "(0)"
+                if zero and factors[-1][0] != "num":
+                    raise Unreadable  # i(0), (f + g)(0): a value, hardly a product
                 factors.append(self.power())
             else:
                 return factors[0] if len(factors) == 1 else ("mul", *factors)
@@ -124,7 +129,7 @@ class Parser:
 
     def power(self) -> Node:
         node = self.primary()
-        while True:
+        for _ in range(MAX_SIGNS + 1):
             last = self.units and self.at == len(self.tokens) - 1
             if self.take("!"):
                 node = ("fn", "double factorial" if self.take("!") else "factorial", node)
@@ -134,6 +139,7 @@ class Parser:
                 node = self.raised(node)
             else:
                 return node
+        raise Unreadable
 
     def raised(self, node: Node) -> Node:
         if self.token == ("sign", "{"):
@@ -229,14 +235,26 @@ class Parser:
         if name[0] in _FUNCTION_LETTERS and joined(ahead) == "^{-1}(":  # the inverse function
             name += "^-1"
             self.at += 5
-        if self.token == ("sign", "(") and name not in ("π", "e", "i"):
-            close = closing(self.tokens, self.at)
-            given, commas = split(self.tokens[self.at + 1 : close], ",")
-            bare = all(len(each) == 1 and each[0][0] == "symbol" for each in given)
-            if bare or name[0] in _FUNCTION_LETTERS or commas:
-                self.at = close + 1
-                return ("call", name, *(Parser(each, self.depth + 1).whole() for each in given))
-        return ("sym", name)
+        return self.called(name)
+
+    def called(self, name: str) -> Node:
+        """A name, or the value of a function: before symbols, several arguments or one number.
+
+        P(x), P(0), P(-1/2) are values, a(b + c) and a(2)^n products. Only after f, g and h any
+        argument makes a value; P(0) to a power is one too.
+        """
+        if self.token != ("sign", "(") or name in ("π", "e", "i"):
+            return ("sym", name)
+        close = closing(self.tokens, self.at)
+        inner = self.tokens[self.at + 1 : close]
+        given, commas = split(inner, ",")
+        bare = all(len(each) == 1 and each[0][0] == "symbol" for each in given)
+        raised = self.tokens[close + 1 : close + 2] == [("sign", "^")] and joined(inner) != "0"
+        number = not raised and _NUMBER.fullmatch(joined(inner))
+        if not (bare or number or commas or name[0] in _FUNCTION_LETTERS):
+            return ("sym", name)
+        self.at = close + 1
+        return ("call", name, *(Parser(each, self.depth + 1).whole() for each in given))
 
     def span(self) -> list[Token]:
         """The tokens of the next group, or the next token alone."""
@@ -268,7 +286,7 @@ class Parser:
             return ("pow", self.nested(), ("pow", index, MINUS_ONE))
         name = "overrightarrow" if name == "vec" else name
         if name in ("angle", "triangle", "overline", "overrightarrow", "vec", "bar", "hat"):
-            return ("sym", f"{name} {joined(self.span())}")
+            return self.called(f"{name} {joined(self.span())}")
         if name in FUNCTIONS:
             return self.function(name)
         if name in ("sum", "prod"):

@@ -18,7 +18,8 @@ from pipelines.graders.boxed_math.arithmetic import (
 )
 from pipelines.graders.boxed_math.bounds import MAX_MEMBERS, Unreadable
 from pipelines.graders.boxed_math.declarations import INTEGER, NATURAL
-from pipelines.graders.boxed_math.points import CONSTANTS, WHOLE, agree, value_at
+from pipelines.graders.boxed_math.points import agree, constant
+from pipelines.graders.boxed_math.samples import CONSTANTS, WHOLE
 from pipelines.graders.boxed_math.trees import MINUS_ONE, Node, renamed, steps_of, symbols, walk
 
 _K: Node = ("sym", INTEGER)
@@ -149,7 +150,7 @@ def _linear(tree: Node) -> tuple[Node, Node]:
 
 
 def _constant(tree: Node) -> Number:
-    value = value_at(tree, 0, False, True, 60) if symbols(tree) <= CONSTANTS else None
+    value = constant(tree, True, 60) if symbols(tree) <= CONSTANTS else None
     if value is None:
         raise Unreadable
     return value

@@ -28,7 +28,7 @@ from pipelines.graders.boxed_math.arithmetic import (
     square_root,
     whole_power,
 )
-from pipelines.graders.boxed_math.bounds import MAX_BITS, MAX_DIGITS, Unreadable
+from pipelines.graders.boxed_math.bounds import MAX_BITS, MAX_CHOSEN, MAX_DIGITS, Unreadable
 
 
 def exponential(a: Ball) -> Ball:
@@ -174,6 +174,13 @@ def _counting(function: Callable[..., int], most: int) -> Callable[..., Number]:
     return apply
 
 
+def _choose(n: int, k: int) -> int:
+    """A binomial coefficient; Unreadable where it is zero but large numbers have none."""
+    if k > max(n, MAX_CHOSEN):
+        raise Unreadable
+    return math.comb(n, k)
+
+
 APPLY: dict[str, Callable[..., Number]] = {
     "sin": _sine,
     "cos": _cosine,
@@ -202,7 +209,7 @@ APPLY: dict[str, Callable[..., Number]] = {
     "max": lambda *numbers: negated(_least(*map(negated, numbers))),
     "factorial": _counting(math.factorial, MAX_BITS // 8),
     "double factorial": _counting(lambda n: math.prod(range(n, 0, -2)), MAX_BITS // 8),
-    "binomial": _counting(math.comb, MAX_BITS),
+    "binomial": _counting(_choose, MAX_BITS),
     "gcd": _counting(math.gcd, 10**MAX_DIGITS),
     "lcm": _counting(math.lcm, 10**MAX_DIGITS),
 }

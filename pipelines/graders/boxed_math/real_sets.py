@@ -13,7 +13,8 @@ from pipelines.graders.boxed_math.answers import Answer
 from pipelines.graders.boxed_math.arithmetic import Number, as_real, order, precision
 from pipelines.graders.boxed_math.bounds import Unreadable
 from pipelines.graders.boxed_math.declarations import INTEGER, NATURAL
-from pipelines.graders.boxed_math.points import CONSTANTS, value_at
+from pipelines.graders.boxed_math.points import constant
+from pipelines.graders.boxed_math.samples import CONSTANTS
 from pipelines.graders.boxed_math.trees import Node, negative, steps_of, symbols
 
 Cut = tuple[int, Number, int]
@@ -63,7 +64,7 @@ def _bound(node: Node, side: int) -> Cut:
         return (node[1], Fraction(0), 0)
     if node[0] != "qty":
         raise Unreadable
-    value = value_at(node[1], 0, False, True, 60) if symbols(node) <= CONSTANTS else None
+    value = constant(node[1], True, 60) if symbols(node) <= CONSTANTS else None
     if value is None:
         raise Unreadable
     return (0, value if isinstance(value, Fraction) else as_real(value), side)

@@ -1,0 +1,94 @@
+"""The numbers that stand for letters where expressions are compared.
+
+They are drawn by a hash from both texts together, so that no answer can be written around them,
+and a letter's place among all letters tells it from the others. Each letter has
+
+- at the points −3 to −1 a whole number of 61 bits, for arithmetic modulo one of 290;
+- at 0 to 10, if it stands for whole numbers, each of 3 to 13 once, in one of 110 orders, another
+  one than the other letters; else a fraction of 28,227 of up to 3, 9, 1 or 3,000 in turn;
+- at 11 to 13, which only count where a letter stands for whole numbers, one of 14 to 343 or, if
+  its turn is to be the largest, of 344 to 673; at 14 again a whole number of 61 bits.
+
+Fractions are positive at the points 0 to 3, negative at 4, 7 and 9, and elsewhere negative for some
+letters. Of several letters each in turn is the largest, at the points from 11 on and where
+fractions reach beyond 1.
+"""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from functools import cached_property
+from hashlib import sha256
+
+from pipelines.graders.boxed_math.arithmetic import Number
+from pipelines.graders.boxed_math.declarations import INTEGER, NATURAL
+from pipelines.graders.boxed_math.trees import Node, symbols
+
+WHOLE = frozenset("kmnKMN")  # letters that stand for whole numbers
+CONSTANTS = frozenset("πei")
+HUGE = range(-3, 0)
+_COVERING, _WIDE, _POINTS = 11, 14, 15
+_STEPS = 97**2  # of one; an odd number, so that powers of negative numbers are real
+_SMOOTH = math.lcm(*range(1, 100))
+
+
+def is_whole(name: str) -> bool:
+    """Whether a letter stands for whole numbers wherever it occurs."""
+    return name.partition("_")[0] in WHOLE or name in (INTEGER, NATURAL)
+
+
+def points(names: set[str], whole: bool) -> range:
+    """The points at which expressions with such letters are compared."""
+    return range(_POINTS if whole or any(map(is_whole, names)) else _COVERING)
+
+
+class Letters:
+    """The numbers that are drawn for two texts, the same ones in either order."""
+
+    def __init__(self, *nodes: Node) -> None:
+        self._nodes = nodes
+        # Of a tree at a point, with all letters whole or not, and with i or not.
+        self.values: dict[tuple[Node, int, bool, bool], Number | None] = {}
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        names = sorted(symbols(*self._nodes) - CONSTANTS)
+        return {name: place for place, name in enumerate(names)}
+
+    @cached_property
+    def _seed(self) -> bytes:
+        return sha256("\n".join(sorted(map(ascii, self._nodes))).encode()).digest()
+
+    def drawn(self, name: str, point: int = 0) -> int:
+        """A number of 256 bits."""
+        return int.from_bytes(sha256(self._seed + ascii((name, point)).encode()).digest(), "big")
+
+    @cached_property
+    def modulus(self) -> int:
+        """A number of about 290 bits without a divisor below 100."""
+        return 1 + _SMOOTH * (self.drawn("modulus") >> 100)
+
+    def huge(self, name: str, point: int) -> int:
+        """A whole number of 61 bits for a letter, and for π and e, at a point."""
+        return 2**60 + self.drawn(name, point) % 2**60
+
+    def number(self, name: str, point: int, whole: bool) -> Fraction:
+        """What stands for a letter at a point."""
+        place = self._places.setdefault(name, len(self._places))
+        drawn = self.drawn(name, point)
+        whole = whole or is_whole(name)
+        if point < 0 or (whole and point >= _WIDE):
+            return Fraction(self.huge(name, point))
+        largest = point % len(self._places) == place and len(self._places) > 1
+        if whole:
+            if point >= _COVERING:
+                return Fraction(14 + drawn % 330 + 330 * largest)
+            step, start = divmod((self.drawn("order") + 37 * place) % 110, 11)
+            return Fraction(3 + (start + (1 + step) * point) % 11)
+        scale = (Fraction(1), Fraction(3), Fraction(1, 3), Fraction(1000))[point % 4]
+        size = scale * Fraction(1 + drawn % (3 * _STEPS), _STEPS)
+        if largest and scale >= 1:
+            size += 3 * scale
+        negative = {5: place % 2, 6: place // 2 % 2, 8: 1 - place % 2, 10: drawn >> 100 & 1}
+        return -size if point in (4, 7, 9) or negative.get(point) else size
