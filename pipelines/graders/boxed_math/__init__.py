@@ -36,12 +36,12 @@ are not and the bounds are below 10^-100 of the larger. Expressions with letters
 points that are drawn by a hash from both texts, so that no answer can be written around them, and
 at which two letters differ; whole numbers for the letters that usually stand for them. At three
 points the letters are whole numbers of 61 bits, and the remainders by a drawn number of 290 bits
-are compared; for rational functions that is all. Others are also compared at 11 to 15 points (see
+are compared; for rational functions that is all. Others are also compared at 11 to 18 points (see
 samples.py). The points count at which both have a real value (any value where i occurs); two must,
 and at all that do the values must agree, as fractions exactly or to 30 of 60 digits. So "different"
 is proved (if π and e are held to be independent), and "the same" means that constants agree to 100
 digits and functions wherever both are real: ln x² is 2 ln x, and √x² is |x| but not x. What is not
-seen is a term that is zero at all whole numbers up to 673, where it or what stands beside it has no
+seen is a term that is zero at all whole numbers up to 343, where it or what stands beside it has no
 value at large ones, as n! has none.
 
 P(0), P(-1/2) and P(x) are values of a function, of which nothing is known; a(b + c) and a(2)^n are

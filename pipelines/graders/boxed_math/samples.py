@@ -5,13 +5,13 @@ and a letter's place among all letters tells it from the others. Each letter has
 
 - at the points −3 to −1 a whole number of 61 bits, for arithmetic modulo one of 290;
 - at 0 to 10, if it stands for whole numbers, each of 3 to 13 once, in one of 110 orders, another
-  one than the other letters; else a fraction of 28,227 of up to 3, 9, 1 or 3,000 in turn;
-- at 11 to 13, which only count where a letter stands for whole numbers, one of 14 to 343 or, if
-  its turn is to be the largest, of 344 to 673; at 14 again a whole number of 61 bits.
+  one than the other letters; else one of 28,227 fractions up to three times the point's scale;
+- at 11 to 16, which only count where a letter stands for whole numbers, one of 14 to 343; at 17
+  again a whole number of 61 bits.
 
-Fractions are positive at the points 0 to 3, negative at 4, 7 and 9, and elsewhere negative for some
-letters. Of several letters each in turn is the largest, at the points from 11 on and where
-fractions reach beyond 1.
+Fractions are positive at the points 0 to 3 and 8, negative at 4, 7 and 9, and elsewhere negative
+for some letters. Of several letters each in turn is larger than the others together from 11 on,
+and larger than the others where fractions are large, for roots and factorials of differences.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ from pipelines.graders.boxed_math.trees import Node, symbols
 WHOLE = frozenset("kmnKMN")  # letters that stand for whole numbers
 CONSTANTS = frozenset("πei")
 HUGE = range(-3, 0)
-_COVERING, _WIDE, _POINTS = 11, 14, 15
+_COVERING, _WIDE, _POINTS = 11, 17, 18
+_SCALES = (1, 3, Fraction(1, 3), 1000, 1, 30, Fraction(1, 3), 1000, 100, 3, Fraction(1, 3))
 _STEPS = 97**2  # of one; an odd number, so that powers of negative numbers are real
 _SMOOTH = math.lcm(*range(1, 100))
 
@@ -83,12 +84,12 @@ class Letters:
         largest = point % len(self._places) == place and len(self._places) > 1
         if whole:
             if point >= _COVERING:
-                return Fraction(14 + drawn % 330 + 330 * largest)
+                return Fraction(14 + drawn % 330 + 330 * len(self._places) * largest)
             step, start = divmod((self.drawn("order") + 37 * place) % 110, 11)
             return Fraction(3 + (start + (1 + step) * point) % 11)
-        scale = (Fraction(1), Fraction(3), Fraction(1, 3), Fraction(1000))[point % 4]
+        scale = _SCALES[point % _COVERING]
         size = scale * Fraction(1 + drawn % (3 * _STEPS), _STEPS)
         if largest and scale >= 1:
             size += 3 * scale
-        negative = {5: place % 2, 6: place // 2 % 2, 8: 1 - place % 2, 10: drawn >> 100 & 1}
-        return -size if point in (4, 7, 9) or negative.get(point) else size
+        negative = {5: place, 6: place // 2, 10: place + 1}.get(point, point in (4, 7, 9)) % 2
+        return -size if negative else size
