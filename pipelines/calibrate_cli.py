@@ -22,7 +22,7 @@ from rich.table import Table
 
 from pipelines import terminal
 from pipelines.findings import BadInput
-from pipelines.grade_cli import Endpoint, Python, Workers
+from pipelines.grade_cli import Endpoint, Python, Trust, Workers
 from pipelines.terminal import Format
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ def calibrate(
     endpoint: Endpoint = None,
     python: Python = None,
     workers: Workers = None,
+    trust_grader: Trust = False,
     quiet: Quiet = False,
 ) -> None:
     """Show how often a model's answers pass, item by item, and which threshold would suit them.
@@ -78,7 +79,7 @@ def calibrate(
     if out is not None:
         _keep_apart([out], [items, samples, grader])
     ids = selection.ids(items)
-    asked = items, samples, grader, endpoint, python, workers, quiet
+    asked = items, samples, grader, endpoint, python, workers, trust_grader, quiet
     scores, threshold, bounds = _graded(pass_threshold, *asked)
     rates = scores.rates(ids, threshold)
     if out is not None:
@@ -141,6 +142,7 @@ def select(
     endpoint: Endpoint = None,
     python: Python = None,
     workers: Workers = None,
+    trust_grader: Trust = False,
     quiet: Quiet = False,
 ) -> None:
     """Keep the items from which there is something to learn: neither all nor no answers pass.
@@ -177,7 +179,7 @@ def select(
     if samples is None or grader is None:
         rated = selection.read_rates(rates or Path(), ids, items)
     else:
-        asked = items, samples, grader, endpoint, python, workers, quiet
+        asked = items, samples, grader, endpoint, python, workers, trust_grader, quiet
         scores, threshold, _ = _graded(pass_threshold, *asked)
         rated = scores.rates(ids, threshold)
     ratio = None if keep_ratio is None else Fraction(str(keep_ratio))
@@ -208,6 +210,7 @@ def _graded(
     endpoint: str | None,
     python: str | None,
     workers: int | None,
+    trusted: bool,
     quiet: bool,
 ) -> tuple[Scores, float, tuple[float, float]]:
     """The scores of all answers, the threshold at which they pass, the lowest and the full score.
@@ -226,7 +229,7 @@ def _graded(
     except orjson.JSONDecodeError as error:
         raise BadInput(f"{grader}: not JSON: {error}; write one JSON object") from None
     asked = model.endpoint(endpoint, os.environ)
-    setup = run.Setup(python=python, workers=workers, endpoint=asked)
+    setup = run.Setup(python=python, trusted=trusted, workers=workers, endpoint=asked)
     shown = terminal.console(stderr=True)
 
     def tell(line: str) -> None:

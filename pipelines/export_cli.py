@@ -47,6 +47,13 @@ def export(
         Path | None,
         typer.Option(show_default=False, help="sft: another grader (JSON) than the folder's."),
     ] = None,
+    trust_grader: Annotated[
+        bool,
+        typer.Option(
+            "--trust-grader",
+            help="sft: run its python grader without a sandbox where there is none, as you.",
+        ),
+    ] = False,
     keep_ratio: Annotated[
         float | None,
         typer.Option(show_default=False, help="sft: the best share of the answers, 0 to 1."),
@@ -89,6 +96,7 @@ def export(
     only_sft = {
         "--samples": samples,
         "--grader": grader,
+        "--trust-grader": trust_grader,
         "--keep-ratio": keep_ratio,
         "--source": source,
         "--max-bytes": max_bytes,
@@ -100,6 +108,7 @@ def export(
         "max_bytes": max_bytes or limit("file_bytes"),
         "samples": samples or [],
         "grader": grader,
+        "trusted": trust_grader,
         "keep_ratio": keep_ratio,
         "source": source or "",
     }

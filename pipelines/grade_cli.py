@@ -39,6 +39,14 @@ Python = Annotated[
         show_default=False, help="The Python that runs python graders, in place of this one."
     ),
 ]
+Trust = Annotated[
+    bool,
+    typer.Option(
+        "--trust-grader",
+        help="Where bubblewrap is missing, run python graders all the same, as you: they can read "
+        "and change whatever you can.",
+    ),
+]
 Workers = Annotated[
     int | None,
     typer.Option(
@@ -76,6 +84,7 @@ def grade(
     endpoint: Endpoint = None,
     python: Python = None,
     workers: Workers = None,
+    trust_grader: Trust = False,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="No progress and no summary.")
     ] = False,
@@ -85,7 +94,8 @@ def grade(
     \b
     Samples find their items by `line` (from 1), by `id`, or, without either, by their order.
     An answer on which the grader fails scores 0, with an error; one that cannot be graded
-    here scores null, with the reason. Exit 1 if there is either.
+    here scores null, with the reason. Exit 1 if there is either. A python grader runs in
+    bubblewrap (bwrap); without it only the datasets' own run, or what you trust.
 
     \b
     Examples:
@@ -111,7 +121,12 @@ def grade(
         document = orjson.loads(sent)
     except orjson.JSONDecodeError as error:
         raise BadInput(f"{grader}: not JSON: {error}; write one JSON object") from None
-    setup = run.Setup(python=python, workers=workers, endpoint=model.endpoint(endpoint, os.environ))
+    setup = run.Setup(
+        python=python,
+        trusted=trust_grader,
+        workers=workers,
+        endpoint=model.endpoint(endpoint, os.environ),
+    )
     shown = terminal.console(stderr=True)
     with closing(run.compiled(document, setup, name=str(grader))) as ready:
         for warning in () if quiet else ready.warnings:

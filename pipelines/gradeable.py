@@ -12,7 +12,7 @@ from pipelines.graders.grade import Grade
 
 
 class OwnGrader:
-    """The grader of a dataset, run in this process: it is our own.
+    """The grader of a dataset: in this process where it is our own, else in the sandbox or refused.
 
     Where it only compares fields, equal answers to equal fields are graded once.
     """
@@ -21,7 +21,7 @@ class OwnGrader:
         grading = dataset.grading
         grader = grading.local or grading.grader
         self._wrap = grading.wrap
-        self._ready = run.compiled(grader, run.Setup(trusted=True))
+        self._ready = run.compiled(grader, run.Setup(in_process=True))
         self._fields = (
             None if grader["type"] in ("python", "multi") else sorted(item_fields(grader))
         )

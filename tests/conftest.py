@@ -46,6 +46,25 @@ def rft(tmp_path: Path) -> Run:
     return run
 
 
+@pytest.fixture
+def bubblewrap() -> None:
+    """Skip where bubblewrap does not work; fail where `RFT_REQUIRE_SANDBOX` says it must."""
+    from pipelines.graders.sandbox import Refused, Sandbox
+
+    try:
+        Sandbox("")
+    except Refused as reason:
+        if os.environ.get("RFT_REQUIRE_SANDBOX"):
+            pytest.fail(str(reason))
+        pytest.skip(str(reason))
+
+
+@pytest.fixture
+def no_bubblewrap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A PATH without bubblewrap, and without anything else."""
+    monkeypatch.setenv("PATH", str(tmp_path / "no-programs"))
+
+
 def settings(out: Path, source: str | Path = "sample", **changes: Any) -> Settings:
     """The settings of a plain run."""
     values = {

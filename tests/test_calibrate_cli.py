@@ -100,7 +100,8 @@ def rft(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     return done
 
 
-GRADED = ("--items", "items.jsonl", "--samples", "samples.jsonl", "--grader", "grader.json")
+FILES = ("--items", "items.jsonl", "--samples", "samples.jsonl", "--grader", "grader.json")
+GRADED = (*FILES, "--trust-grader")
 CALIBRATE = ("calibrate", *GRADED)
 BAND = ("--pass-rate", "0.1..0.9")
 SELECT = ("select", *GRADED, *BAND)

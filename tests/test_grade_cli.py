@@ -78,7 +78,7 @@ def test_scores_and_summary(grade: Grade) -> None:
 
 
 def test_a_python_grader(grade: Grade) -> None:
-    done = grade(python(NUMBER), answers("4", "2", "x", "0"), "--workers", "2")
+    done = grade(python(NUMBER), answers("4", "2", "x", "0"), "--workers", "2", "--trust-grader")
     scores = [json.loads(line) for line in done.stdout.splitlines()]
     assert [row["score"] for row in scores] == [1.0, 0.5, 0.0, 0.0]
     assert [row.get("error") for row in scores] == [
@@ -93,8 +93,25 @@ def test_a_python_grader(grade: Grade) -> None:
         "error: python_grader_runtime_error: 1, first items.jsonl:3: line 2: ValueError: "
         "could not convert string to float: 'x'",
     ]
-    assert all("bubblewrap" in line for line in told[:-2])
+    assert all("sandbox" in line for line in told[:-2])
     assert done.returncode == 1
+
+
+def test_a_stranger_without_a_sandbox_is_refused(
+    grade: Grade, tmp_path: Path, no_bubblewrap: None
+) -> None:
+    source = f"open({str(tmp_path / 'ran')!r}, 'w')\n{NUMBER}"
+    grader = multi("a + b", a=check(), b=python(source))
+    done = grade(grader, answers("4", "2", "3", "0"))
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert done.stderr.startswith("rft: grader.json /graders/b: its Python is not ours, and ")
+    assert "apt-get install bubblewrap" in done.stderr
+    assert "--trust-grader" in done.stderr
+    assert not (tmp_path / "ran").exists()
+    done = grade(grader, answers("4", "2", "3", "0"), "--trust-grader")
+    assert done.returncode == 0
+    assert "warning: --trust-grader: python graders run without a sandbox" in done.stderr
+    assert (tmp_path / "ran").exists()
 
 
 def test_what_cannot_be_run_is_not_guessed(grade: Grade, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -200,7 +217,8 @@ def test_a_grader_that_is_none_is_refused(grade: Grade) -> None:
 
 
 def test_the_same_bytes_whatever_the_workers(grade: Grade) -> None:
-    runs = [grade(python(NUMBER), answers("4", "2", "x", "0"), "--workers", str(n)) for n in (1, 3)]
+    words = ("--trust-grader", "--workers")
+    runs = [grade(python(NUMBER), answers("4", "2", "x", "0"), *words, str(n)) for n in (1, 3)]
     assert runs[0].stdout == runs[1].stdout
 
 
@@ -211,6 +229,7 @@ def test_an_interrupted_run_ends_at_once(tmp_path: Path) -> None:
     rows(tmp_path / "grader.json", [python(source)])
     rows(tmp_path / "items.jsonl", ITEMS)
     words = ("--grader", "grader.json", "--items", "items.jsonl", "--template", "x")
+    words = (*words, "--trust-grader")
     (tmp_path / "bin").mkdir()
     (tmp_path / "tmp").mkdir()
     running = subprocess.Popen(

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 from conftest import frame, math
+from pipelines.stages.validate import probe as probed
 
+from pipelines import schema
 from pipelines.datasets import DATASETS
+from pipelines.datasets.dataset import Dataset
 from pipelines.findings import BadInput
+from pipelines.foundry.provenance_rules import rewards_no_guess
 from pipelines.gradeable import OwnGrader
 from pipelines.probes import table
 from pipelines.stages.normalize import normalize
@@ -57,21 +62,34 @@ def test_a_grader_that_rewards_guesses_is_found() -> None:
     assert table([], grading, lambda output, item: 1.0, "source")["items"] == 0
 
 
-def test_a_reference_that_does_not_score_is_dropped() -> None:
+def strange() -> Dataset:
+    """A dataset whose grader is not ours."""
+    math = DATASETS["openr1-math"].graded_by("exact")
+    source = "def grade(sample, item):\n    return 0.25"
+    grader = {"type": "python", "name": "g", "source": source}
+    return replace(math, gradings=(replace(math.grading, grader=grader),))
+
+
+def test_a_reference_that_does_not_score_is_dropped(bubblewrap: None) -> None:
     rows = frame(math("a", "5"), math("b", r"5 \\ 6}{"), math("c", "  "))
     records = normalize(rows, dataset=DATASETS["openr1-math"], max_prompt_bytes=99)
     told = dict(records.select("prompt", "dropped").iter_rows())
     assert told == {"a": None, "b": "unbalanced_answer", "c": "empty_answer"}
-    refusing = DATASETS["openr1-math"].graded_by("exact")
-    source = "def grade(sample, item):\n    return 0.25"
-    grader = {"type": "python", "name": "g", "source": source}
-    from dataclasses import replace
-
-    strict = replace(refusing, gradings=(replace(refusing.grading, grader=grader),))
-    records = normalize(rows, dataset=strict, max_prompt_bytes=99)
+    records = normalize(rows, dataset=strange(), max_prompt_bytes=99)
     assert records.filter(prompt="a").select("dropped", "detail").rows() == [
         ("ungradeable", "the reference answer scores 0.25")
     ]
+
+
+def test_a_grader_that_may_not_run_here_is_a_finding(no_bubblewrap: None) -> None:
+    records = normalize(frame(math("a", "5")), dataset=strange(), max_prompt_bytes=99)
+    assert records["dropped"].to_list() == [None]
+    found = probed([b'{"reference_answer": "5"}\n'], strange())
+    assert found["items"] == 0
+    ((_, message, remedy),) = rewards_no_guess({"probes": found})
+    assert "were graded: grader: its Python is not ours" in message
+    assert "bubblewrap" in remedy
+    assert set(found) <= set(schema.load("manifest")["properties"]["probes"]["properties"])
 
 
 def test_an_unknown_grader() -> None:

@@ -62,16 +62,18 @@ def rewarded(
     grader: Path | None,
     keep_ratio: float | None,
     report: Reporter,
+    trusted: bool = False,
 ) -> Turns:
     """The kept outputs. Every other output, and every item without one, is left out, and why.
 
     Reasons: `duplicate_output`, `tool_calls`, `empty_output`, `special_token`, `unscored`,
     `rejected` (no candidate), `over_keep_ratio`, `no_output`. grader: a grader's JSON; None for the
-    folder's own. Nothing depends on the order of the outputs.
+    folder's own; `trusted` runs it even where there is no sandbox. Nothing depends on the order of
+    the outputs.
     """
     if keep_ratio is not None and not 0 < keep_ratio <= 1:
         raise BadInput(f"--keep-ratio {keep_ratio}: give a share above 0, and 1 at most")
-    scored, left_out = _scored(prepared, items, outputs, grader, report)
+    scored, left_out = _scored(prepared, items, outputs, grader, trusted, report)
     turns = []
     for item, found in sorted(scored.items()):
         chosen = kept(found, keep_ratio)
@@ -93,7 +95,12 @@ def kept(scored: Sequence[Scored], keep_ratio: float | None) -> list[Scored]:
 
 
 def _scored(
-    prepared: Prepared, items: Items, outputs: Outputs, grader: Path | None, report: Reporter
+    prepared: Prepared,
+    items: Items,
+    outputs: Outputs,
+    grader: Path | None,
+    trusted: bool,
+    report: Reporter,
 ) -> tuple[Mapping[int, list[Scored]], list[LeftOut]]:
     """The outputs that have a score, by item, and those that have none."""
     path = grader or prepared.path("grader")
@@ -116,7 +123,7 @@ def _scored(
             yield output.text, items[output.item]
 
     with ExitStack() as closed:
-        setup = run.Setup(endpoint=model.endpoint(None, os.environ))
+        setup = run.Setup(trusted=trusted, endpoint=model.endpoint(None, os.environ))
         ready = closed.enter_context(closing(run.compiled(document, setup, name=str(path))))
         for warning in ready.warnings:
             report.note(f"warning: {warning}")

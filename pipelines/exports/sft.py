@@ -57,12 +57,14 @@ def write(
     keep_ratio: float | None,
     source: str,
     report: Reporter,
+    trusted: bool = False,
 ) -> Exported:
     """Write `train.jsonl`, `validation.jsonl` and `left_out.parquet` to `out`.
 
     max_bytes: the cap on each file. samples: outputs of the user's model, scored with `grader` (by
-    default the folder's) and filtered by `keep_ratio`; without them, published traces are used,
-    from the raw files that `source` names as for `rft prepare`, the manifest's where it is empty.
+    default the folder's), which `trusted` runs even where there is no sandbox, and filtered by
+    `keep_ratio`; without them, published traces are used, from the raw files that `source` names as
+    for `rft prepare`, the manifest's where it is empty.
 
     `left_out.parquet` (split, line, id, reason, detail; by the items' order) holds every item that
     is in no row, and with samples every output that is in none; each is counted in the result. An
@@ -77,7 +79,13 @@ def write(
                 name = prepared.folder.name
                 report.begin(name, "outputs", None)
                 offered = rejection.rewarded(
-                    prepared, items, outputs, grader=grader, keep_ratio=keep_ratio, report=report
+                    prepared,
+                    items,
+                    outputs,
+                    grader=grader,
+                    keep_ratio=keep_ratio,
+                    report=report,
+                    trusted=trusted,
                 )
                 _end(report, name, "outputs", offered)
                 return _export(prepared, out, items, offered, max_bytes)

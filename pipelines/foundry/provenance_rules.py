@@ -62,9 +62,13 @@ def rewards_no_guess(provenance: Mapping[str, Any]) -> Iterator[Fault]:
     """An answer that solves nothing gets the full score on at most 0.5 % of the items.
 
     Tried are the empty answer, the prompt, the reference without the form that is asked for, the
-    reference with a wrong answer beside it, all letters and all options.
+    reference with a wrong answer beside it, all letters and all options. Nothing is tried, nor any
+    reference graded, with a python grader that is not ours where there is no sandbox to run it in.
     """
     probes = provenance["probes"]
+    if refused := probes.get("refused"):
+        message = f"neither guesses nor references were graded: {refused}"
+        yield "", message, "install bubblewrap (bwrap), and prepare once more"
     for name, hit in probes["hits"].items():
         if hit["items"] * 1000 > limit("probe_hits") * probes["items"]:
             lines = ", ".join(map(str, hit["lines"]))

@@ -24,6 +24,20 @@ def python_grader(module: str, **constants: float) -> dict[str, object]:
     return {"type": "python", "name": module, "source": source}
 
 
+# What the datasets' graders are made of. Nothing else is ours: neither a grader of an earlier
+# version nor one that differs by a space.
+_SHIPPED: tuple[tuple[str, dict[str, float]], ...] = (
+    ("one_letter", {}),
+    ("boxed_math", {}),
+    ("boxed_math", {"BOXED_BUT_WRONG": 0.1}),
+)
+
+
+def is_ours(source: str) -> bool:
+    """Whether a source is one that this version writes, byte for byte."""
+    return any(python_grader(name, **constants)["source"] == source for name, constants in _SHIPPED)
+
+
 @cache
 def _source(module: str) -> str:
     folder = Path(__file__).with_name(module)

@@ -16,10 +16,10 @@ from typing import Any
 
 from pipelines.findings import BadInput
 from pipelines.foundry import formula, rules
-from pipelines.graders import metrics, model, worker
+from pipelines.graders import is_ours, metrics, model, worker
 from pipelines.graders.grade import Grade, NotRun, failed, not_run
 from pipelines.graders.render import Roots, Unresolved, filler, sample_of
-from pipelines.graders.sandbox import Limits, Sandbox
+from pipelines.graders.sandbox import Limits, Refused, Sandbox
 
 # Rules without which a grader cannot be run: its fields and type, operation, metric, range, roles,
 # templates, source and formula.
@@ -38,14 +38,14 @@ _Scorer = Callable[[Roots], Grade]
 class Setup:
     """How graders are run: all of it may be left out.
 
-    `trusted` runs python graders in this process, with no limits: for our own. `python` is the
-    interpreter of the others, `isolated` False leaves out bubblewrap, `workers` is how many answers
-    are graded at once (default: the cores).
+    `in_process` runs our own python graders in this process, with no limits. `python` is the
+    interpreter of the others, and `trusted` runs them even where there is no sandbox. `workers` is
+    how many answers are graded at once (default: the cores).
     """
 
-    trusted: bool = False
+    in_process: bool = False
     python: str | None = None
-    isolated: bool = True
+    trusted: bool = False
     limits: Limits = field(default_factory=Limits)
     endpoint: model.Endpoint | None = None
     workers: int | None = None
@@ -54,12 +54,12 @@ class Setup:
 class Grader:
     """A grader that is ready to run, to be closed after use (`contextlib.closing`)."""
 
-    def __init__(self, grader: Mapping[str, Any], setup: Setup) -> None:
+    def __init__(self, grader: Mapping[str, Any], setup: Setup, name: str) -> None:
         self._setup = setup
         self._open = ExitStack()
         self._at_once = 0  # answers worth grading at once; 0 where nothing is waited for
         self.warnings: list[str] = []
-        self._score = self._scorer(grader)
+        self._score = self._scorer(grader, name)
 
     def score(self, sample: Sample, item: Mapping[str, Any]) -> Grade:
         """The grade of one answer, its text or all of a sample (`sample_of`), to an item, a row.
@@ -80,7 +80,7 @@ class Grader:
         """End the processes of python graders, also those that are grading."""
         self._open.close()
 
-    def _scorer(self, grader: Mapping[str, Any]) -> _Scorer:
+    def _scorer(self, grader: Mapping[str, Any], name: str) -> _Scorer:
         try:
             match grader["type"]:
                 case "string_check":
@@ -88,9 +88,9 @@ class Grader:
                 case "text_similarity":
                     return _text_similarity(grader)
                 case "python":
-                    return self._python(grader["source"])
+                    return self._python(grader["source"], name)
                 case "multi":
-                    return self._multi(grader)
+                    return self._multi(grader, name)
                 case "score_model" | "label_model":
                     client = model.client(self._setup.endpoint)
                     self._open.callback(client.close)
@@ -101,30 +101,35 @@ class Grader:
             grade = not_run(reason)
             return lambda _: grade
 
-    def _python(self, source: str) -> _Scorer:
-        if self._setup.trusted:
+    def _python(self, source: str, name: str) -> _Scorer:
+        if self._setup.in_process and is_ours(source):
             grade = _loaded(source)
             return lambda roots: _answered(worker.call(grade, roots["sample"], roots["item"]))
         if os.name != "posix":
             raise NotRun("python graders are run on Linux and macOS only")
-        sandbox = Sandbox(
-            source,
-            limits=self._setup.limits,
-            python=self._setup.python,
-            isolated=self._setup.isolated,
-        )
+        try:
+            sandbox = Sandbox(
+                source,
+                limits=self._setup.limits,
+                python=self._setup.python,
+                trusted=self._setup.trusted,
+            )
+        except Refused as reason:
+            raise Refused(f"{name}: {reason}") from None
         self._open.callback(sandbox.close)
-        if sandbox.warning and sandbox.warning not in self.warnings:
-            self.warnings.append(sandbox.warning)
+        self.warnings += [each for each in sandbox.warnings if each not in self.warnings]
         self._at_once = max(self._at_once, os.cpu_count() or 1)
         return lambda roots: sandbox.grade(roots["sample"], roots["item"])
 
-    def _multi(self, grader: Mapping[str, Any]) -> _Scorer:
+    def _multi(self, grader: Mapping[str, Any], name: str) -> _Scorer:
         """A part that fails counts 0, or makes the whole `invalid_grade` where the grader has one.
 
         What the service does with `invalid_grade` is not documented.
         """
-        parts = {key: self._scorer(part) for key, part in grader["graders"].items()}
+        parts = {
+            key: self._scorer(part, f"{name} /graders/{key}")
+            for key, part in grader["graders"].items()
+        }
         text, invalid = grader["calculate_output"], grader.get("invalid_grade")
         used, calculate = formula.parse(text), formula.evaluator(text)
 
@@ -163,14 +168,14 @@ def compiled(grader: Any, setup: Setup | None = None, *, name: str = "grader") -
                 if rule.code in NEEDED:
                     raise BadInput(fault)
                 warnings.append(fault)
-    ready = Grader(grader, setup or Setup())
+    ready = Grader(grader, setup or Setup(), name)
     ready.warnings += warnings
     return ready
 
 
 @cache
 def _loaded(source: str) -> Callable[[Any, Any], Any]:
-    """A trusted grader, compiled once: the math grader takes 70 ms."""
+    """A grader of ours, compiled once: the math grader takes 70 ms."""
     return worker.load(source, f"grader_{sha256(source.encode()).hexdigest()[:12]}")
 
 

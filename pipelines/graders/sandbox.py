@@ -1,9 +1,10 @@
 """Python graders in processes of their own, under the limits of the service's sandbox.
 
-With bubblewrap (`bwrap`) a grader sees no network, no file but Python's own, read-only, and an
-empty scratch folder. Without it memory, time and cores are limited, the network and files are not.
-A worker loads the grader once and keeps it for many answers. One that takes too long, dies or runs
-out of memory is replaced: 60 ms and the grader's imports.
+Whose code a grader is decides how it may run (`Sandbox`). Ours may run anywhere. A stranger's runs
+in bubblewrap (`bubble.py`); where that does not work here it is refused before a byte of it runs,
+or, if a person trusts it, runs as that person. A worker loads the grader once and keeps it for many
+answers. One that takes too long, dies or runs out of memory is replaced: 40 ms and the grader's
+imports.
 """
 
 from __future__ import annotations
@@ -16,27 +17,35 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
-from functools import cache
 from itertools import count
 from pathlib import Path
 from tempfile import mkdtemp
-from threading import Lock
+from threading import Event, Lock, Thread
 from typing import Any
 
 import orjson
 
 from pipelines.findings import BadInput
 from pipelines.foundry.graders import table
-from pipelines.graders import worker
+from pipelines.graders import is_ours, worker
+from pipelines.graders.bubble import SCRATCH, Bubble, bubble, interpreter
 from pipelines.graders.grade import Grade, failed, not_run
 
-WARNING = (
-    "python graders run without bubblewrap: memory, time and cores are limited, but the network "
-    "and files are not cut off; install bubblewrap (bwrap)"
+TRUSTED = (
+    "--trust-grader: python graders run without a sandbox: they can read and change whatever you "
+    "can, and get round the limits of time and memory"
 )
-_SCRATCH = "/tmp/scratch"  # inside bubblewrap
+# Processes and threads of one worker, and how often they and their memory are counted.
+_TASKS = 64
+_LOOK_SECONDS = 0.05
+# Beside the grader's: bubblewrap's own.
+_MEMORY_BESIDE = 64 << 20
+
+
+class Refused(BadInput):
+    """A stranger's grader, and no sandbox to run it in."""
 
 
 def _documented(name: str) -> int:
@@ -59,7 +68,11 @@ class Limits:
 
 
 class Sandbox:
-    """Workers for one grader's source; as many as threads call `grade` at the same time."""
+    """Workers for one grader's source; as many as threads call `grade` at the same time.
+
+    Raises Refused for a source that is not ours (`is_ours`) where bubblewrap does not work, unless
+    it is `trusted`. `warnings`: what a person should know of the protection that there is not.
+    """
 
     def __init__(
         self,
@@ -67,26 +80,30 @@ class Sandbox:
         *,
         limits: Limits | None = None,
         python: str | None = None,
-        isolated: bool = True,
+        trusted: bool = False,
     ) -> None:
         self.limits = limits or Limits()
         self._source = source
-        python = python or sys.executable
-        self._python = os.path.normpath(Path(shutil.which(python) or python).absolute())
-        _places(self._python)  # BadInput where it is no Python
-        self._bubble = _bubble(self._python) if isolated else None
+        python = shutil.which(python or sys.executable) or python or sys.executable
+        self._python = interpreter(os.path.normpath(Path(python).absolute()))
+        found = bubble(self._python, shutil.which("bwrap"), self.limits.file_bytes)
+        self._bubble = None if isinstance(found, str) else found
+        self.warnings: list[str] = []
+        if isinstance(found, Bubble):
+            if found.weak:
+                self.warnings.append(f"the sandbox of python graders is weak: {found.weak}")
+        elif not is_ours(source):
+            if not trusted:
+                raise Refused(f"its Python is not ours, and {found}; {_remedy(found)}")
+            self.warnings.append(TRUSTED)
         self._cores = count()
         self._lock = Lock()
         self._idle: list[_Worker] = []
         self._busy: set[_Worker] = set()
-        self._closed = False
+        self._closed = Event()
+        self._watching = False
         self._loaded = False
         self._unloadable: Grade | None = None
-
-    @property
-    def warning(self) -> str | None:
-        """What a person should know of the protection that there is not."""
-        return None if self._bubble else WARNING
 
     def grade(self, sample: Mapping[str, Any], item: Mapping[str, Any]) -> Grade:
         """The grade of one answer; may be called by many threads at once."""
@@ -95,17 +112,17 @@ class Sandbox:
         running = self._take() or self._start()
         if isinstance(running, Grade):
             # Where no worker ever was, trying again for each answer would be of no use.
-            if not self._loaded and not self._closed:
+            if not self._loaded and not self._closed.is_set():
                 self._unloadable = running
             return running
         request = {"sample": sample, "item": item, "seconds": self.limits.seconds}
         answer = running.ask(request, self.limits.seconds)
-        fit = answer.get("error") != worker.SERVER
         with self._lock:
+            fit = answer.get("error") != worker.SERVER and not running.excess
             self._busy.discard(running)
-            if fit and not self._closed:
+            if fit and not self._closed.is_set():
                 self._idle.append(running)
-        if not fit or self._closed:
+        if not fit or self._closed.is_set():
             running.end()
         return self._grade(answer)
 
@@ -119,14 +136,18 @@ class Sandbox:
     def _start(self) -> _Worker | Grade:
         """A worker that has loaded the source, or the grade of all answers where none can."""
         with self._lock:
-            if self._closed:
+            if self._closed.is_set():
                 return failed(worker.SERVER, "the sandbox is closed")
-            running = _Worker(self._python, self._bubble)
+            running = _Worker(self._python.path, self._bubble)
             self._busy.add(running)
+            if self._bubble and not self._watching:
+                self._watching = True
+                Thread(target=self._watch, daemon=True).start()
         first = {
             "source": self._source,
             "memory": self.limits.memory,
             "file_bytes": self.limits.file_bytes,
+            "tasks": _TASKS if self._bubble and _counts_tasks() else None,
             "core": next(self._cores),
         }
         answer = running.ask(first, self.limits.load_seconds)
@@ -145,13 +166,33 @@ class Sandbox:
         package = table()["sandbox"]["modules"].get(answer.get("missing"))
         if package is not None:
             name = package.replace(" ", "==")
-            return not_run(f"{package} is not installed for {self._python}; pip install {name}")
+            return not_run(
+                f"{package} is not installed for {self._python.path}; pip install {name}"
+            )
         return failed(answer["error"], answer["details"])
+
+    def _watch(self) -> None:
+        """Kill the workers whose processes together are too many, or hold too much memory.
+
+        The limits of a process do not sum up those of its children; and no number of processes
+        limits root, which a sandbox of root's is to the kernel.
+        """
+        while not self._closed.wait(_LOOK_SECONDS):
+            with self._lock:
+                workers = [*self._idle, *self._busy]
+            for each in workers:
+                each.excess = each.excess or _excess(each.pid, self.limits.memory)
+                if each.excess:
+                    with self._lock:
+                        idle = each in self._idle
+                        if idle:
+                            self._idle.remove(each)
+                    each.end() if idle else each.kill()
 
     def close(self) -> None:
         """End every worker, the busy too."""
         with self._lock:
-            self._closed = True
+            self._closed.set()
             idle, busy = self._idle, list(self._busy)
             self._idle = []
         for each in idle:
@@ -163,21 +204,25 @@ class Sandbox:
 class _Worker:
     """One process that runs `worker.py`."""
 
-    def __init__(self, python: str, bubble: tuple[str, ...] | None) -> None:
+    def __init__(self, python: str, bubble: Bubble | None) -> None:
+        self.excess = ""  # why it was killed, where it was for what it took
         self._folder = None if bubble else mkdtemp(prefix="rft-grader-")
-        scratch = self._folder or _SCRATCH
+        scratch = self._folder or SCRATCH
         flags = ("-s", "-P", "-B", "-X", "utf8")
+        none: tuple[list[str], list[int]] = ([], [])
         try:
-            self._process = subprocess.Popen(
-                [*(bubble or ()), python, *flags, worker.__file__, scratch],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                bufsize=0,
-                cwd=self._folder,
-                env=_environment(scratch),
-                start_new_session=True,  # Ctrl-C reaches us alone, and we end the group
-            )
+            with bubble.command() if bubble else nullcontext(none) as (words, descriptors):
+                self._process = subprocess.Popen(
+                    [*words, python, *flags, worker.__file__, scratch],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.DEVNULL,
+                    bufsize=0,
+                    cwd=self._folder,
+                    env=_environment(scratch),
+                    pass_fds=descriptors,
+                    start_new_session=True,  # Ctrl-C reaches us alone, and we end the group
+                )
         except OSError as error:
             shutil.rmtree(scratch, ignore_errors=True)
             reason = f"cannot be started ({error.strerror})"
@@ -186,6 +231,7 @@ class _Worker:
         assert self._process.stdout is not None
         self._in, self._out = self._process.stdin.fileno(), self._process.stdout.fileno()
         os.set_blocking(self._in, False)
+        self.pid = self._process.pid
         self._asked = 0
         self._read = b""
 
@@ -197,7 +243,8 @@ class _Worker:
         except TimeoutError:
             details = f"timeout: no grade after {seconds:g} s"
         except (OSError, ValueError, EOFError):
-            details = "the grader's process ended" + self._how()
+            how = self._how()
+            details = "the grader's process ended" + (self.excess or how)
         return {"error": worker.SERVER, "details": details}
 
     def _exchange(self, request: dict[str, Any], deadline: float) -> dict[str, Any]:
@@ -269,38 +316,46 @@ def _environment(home: str) -> dict[str, str]:
     }
 
 
-@cache
-def _places(python: str) -> tuple[str, ...]:
-    """The folders that a Python needs: its own and those of its environment."""
-    asks = "import sys; print(*{sys.prefix, sys.base_prefix, sys.base_exec_prefix}, sep='\\n')"
-    try:
-        found = subprocess.run(
-            [python, "-s", "-P", "-c", asks], capture_output=True, text=True, check=True, timeout=60
-        ).stdout.split("\n")
-    except (OSError, subprocess.SubprocessError):
-        raise BadInput(f"{python}: is no Python 3.11 or later; name another") from None
-    folders = {*filter(None, found), str(Path(python).resolve().parent.parent)}
-    return tuple(sorted({*folders, *(str(Path(folder).resolve()) for folder in folders)} - {"/"}))
+def _remedy(why: str) -> str:
+    """What to do where there is no bubblewrap."""
+    trust = "or --trust-grader if you trust it with all that you may read and change"
+    if sys.platform != "linux":
+        return f"run it on Linux, {trust}"
+    if "not installed" in why:
+        return f"apt-get install bubblewrap, {trust}"
+    return f"let bwrap make user namespaces, {trust}"
 
 
-@cache
-def _bubble(python: str) -> tuple[str, ...] | None:
-    """The command line of a bubblewrap that works here, or None."""
-    program = shutil.which("bwrap")
-    if program is None:
-        return None
-    system = ("/usr", "/lib", "/lib32", "/lib64", "/bin", "/etc/ld.so.cache", "/etc/alternatives")
-    shown = [*system, *_places(python), worker.__file__]
-    binds = [word for place in shown for word in ("--ro-bind-try", place, place)]
-    # The size of a tmpfs can be given since bubblewrap 0.8.
-    for size in (("--size", str(Limits().file_bytes)), ()):
-        command = (
-            *(program, "--unshare-all", "--die-with-parent", "--cap-drop", "ALL"),
-            *("--proc", "/proc", "--dev", "/dev", *size, "--tmpfs", "/tmp", "--dir", _SCRATCH),
-            *(*binds, "--remount-ro", "/", "--chdir", _SCRATCH),
-        )
-        probe = [*command, python, "-s", "-P", "-c", ""]
-        with suppress(OSError, subprocess.SubprocessError):
-            if subprocess.run(probe, capture_output=True, timeout=60).returncode == 0:
-                return command
-    return None
+def _counts_tasks() -> bool:
+    """Whether this kernel counts tasks in each user namespace, as from 5.14 on.
+
+    Before, all that a user runs is counted, and a limit would be reached at once.
+    """
+    major, minor, *_ = os.uname().release.split(".")
+    return sys.platform == "linux" and (int(major), int(minor)) >= (5, 14)
+
+
+def _excess(pid: int, memory: int) -> str:
+    """What a process and those below it take too much of, in words; or ""."""
+    pids, tasks, held = [pid], 0, 0
+    for each in pids:  # grows on the way
+        with suppress(OSError, ValueError):
+            for task in Path(f"/proc/{each}/task").iterdir():
+                tasks += 1
+                pids += map(int, (task / "children").read_text(encoding="ascii").split())
+            pages = int(Path(f"/proc/{each}/statm").read_text(encoding="ascii").split()[1])
+            held += pages * os.sysconf("SC_PAGE_SIZE")
+        if tasks > _TASKS:
+            return f": more than {_TASKS} processes and threads"
+    if held > memory + _MEMORY_BESIDE and sum(map(_own_share, pids)) > memory + _MEMORY_BESIDE:
+        return f": its processes hold more than {memory:,} bytes together"
+    return ""
+
+
+def _own_share(pid: int) -> int:
+    """The memory of a process, where what it shares with others is divided among them."""
+    with suppress(OSError):
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) << 10
+    return 0

@@ -1,7 +1,7 @@
 """The process that runs a python grader: JSON lines in, JSON lines out.
 
 It is started by its path, with Python's own library alone, and knows nothing of this package. First
-comes `{"source", "memory", "file_bytes", "core"}`, answered by `{}` or an error; then
+comes `{"source", "memory", "file_bytes", "tasks", "core"}`, answered by `{}` or an error; then
 `{"n", "sample", "item", "seconds"}` for each answer to grade, answered by `{"n", "score"}` or
 `{"n", "error", "details"}`. An error of a module that is not installed has its name in `missing`.
 """
@@ -21,6 +21,7 @@ from typing import Any
 
 RUNTIME, SERVER = "python_grader_runtime_error", "python_grader_server_error"
 _FILE = "<grader>"
+_OPEN_FILES = 1024  # each may hold some memory in the kernel
 
 Answer = dict[str, Any]
 
@@ -68,31 +69,42 @@ def failure(error: BaseException) -> Answer:
     return answer
 
 
-def confine(memory: int, file_bytes: int, core: int) -> None:
-    """Limits of this process: address space, bytes of a file, one core, no core dump."""
+def confine(memory: int, file_bytes: int, tasks: int | None, core: int) -> None:
+    """Limits of this process for good: address space, bytes of a file, tasks; and a core to begin.
+
+    Tasks are processes and threads; where they cannot be limited, `tasks` is None.
+    """
     _limit("RLIMIT_CORE", 0)
+    _limit("RLIMIT_NOFILE", _OPEN_FILES)
     _limit("RLIMIT_FSIZE", file_bytes)
     _limit("RLIMIT_AS", memory)
+    if tasks is not None:
+        _limit("RLIMIT_NPROC", tasks)
     if hasattr(os, "sched_setaffinity"):
         cores = sorted(os.sched_getaffinity(0))
         os.sched_setaffinity(0, {cores[core % len(cores)]})
 
 
 def allow(seconds: float) -> None:
-    """Let this process run for so much longer: its end where nobody is left to stop it."""
-    _limit("RLIMIT_CPU", math.ceil(time.process_time() + seconds) + 1)
+    """Let this process run for so much longer: its end where nobody is left to stop it.
+
+    This limit grows with each answer, so it is a soft one: a grader may lift it.
+    """
+    _limit("RLIMIT_CPU", math.ceil(time.process_time() + seconds) + 1, for_good=False)
 
 
-def _limit(name: str, most: int) -> None:
-    """Set a soft limit; one that the system does not know, as macOS the address space, is none."""
+def _limit(name: str, most: int, *, for_good: bool = True) -> None:
+    """Set a limit; one that the system does not know, as macOS the address space, is none.
+
+    For good, it cannot be raised again: the hard limit is set with the soft one.
+    """
     import resource  # here, for a grader that is trusted runs on Windows too
 
     kind = getattr(resource, name)
     hard = resource.getrlimit(kind)[1]
+    most = most if hard == resource.RLIM_INFINITY else min(most, hard)
     with suppress(ValueError, OSError):
-        resource.setrlimit(
-            kind, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard)
-        )
+        resource.setrlimit(kind, (most, most if for_good else hard))
 
 
 def serve() -> None:
@@ -114,7 +126,7 @@ def serve() -> None:
         answers.flush()
 
     first = json.loads(requests.readline())
-    confine(first["memory"], first["file_bytes"], first["core"])
+    confine(*(first[name] for name in ("memory", "file_bytes", "tasks", "core")))
     try:
         grade = load(first["source"])
     except BaseException as error:

@@ -20,6 +20,7 @@ from pipelines import audit, probes
 from pipelines.datasets.dataset import Dataset
 from pipelines.foundry import check
 from pipelines.gradeable import OwnGrader
+from pipelines.graders.sandbox import Refused
 from pipelines.stages.stage import Context
 
 SETTINGS = ("dataset", "max_bytes", "rows", "threshold", "validation_rows")
@@ -85,7 +86,17 @@ def certificate(read: Read, *, threshold: float, benchmarks: pl.DataFrame) -> di
 
 
 def probe(lines: Iterable[bytes], dataset: Dataset) -> dict[str, Any]:
-    """What answers that must not score do score on the first training lines."""
+    """What answers that must not score do score on the first training lines.
+
+    Nothing is graded by a grader that may not run here, and `refused` tells why.
+    """
     items = [orjson.loads(line) for line in islice(lines, probes.PROBED)]
-    with closing(OwnGrader(dataset)) as grader:
+    try:
+        grader = OwnGrader(dataset)
+    except Refused as reason:
+        return {
+            **probes.table([], dataset.grading, lambda output, item: 0.0, ""),
+            "refused": str(reason).partition("; ")[0],
+        }
+    with closing(grader):
         return probes.table(items, dataset.grading, grader.score, dataset.stratum)

@@ -114,6 +114,7 @@ def test_one_target_is_refused_and_the_other_is_written(export, make, tmp_path: 
         (["--to", "geminy"], "unknown target 'geminy'; did you mean 'gemini'?"),
         (["--to", "trl", "--samples", "a.jsonl"], "--samples: goes with --to sft alone"),
         (["--to", "sft", "--to", "trl", "--keep-ratio", "0.5"], "--keep-ratio: goes with --to"),
+        (["--to", "trl", "--trust-grader"], "--trust-grader: goes with --to sft alone"),
         (["--to", "trl", "--max-bytes", "9"], "--max-bytes: goes with --to sft alone"),
     ],
 )

@@ -76,7 +76,13 @@ def outcome(
     ]
     with closing(Items(prepared)) as items, closing(Outputs(items, paths)) as outputs:
         found = rewarded(
-            prepared, items, outputs, grader=grader, keep_ratio=keep_ratio, report=Reporter()
+            prepared,
+            items,
+            outputs,
+            grader=grader,
+            keep_ratio=keep_ratio,
+            report=Reporter(),
+            trusted=True,
         )
         texts: dict[str, list[str]] = {}
         for turn in found.turns:
@@ -231,7 +237,7 @@ def test_outputs_that_change_on_the_way(tmp_path: Path) -> None:
     prepared = folder_of(tmp_path, NUMBER)
     path = write_rows(tmp_path / "samples.jsonl", of("a", "0.5"))
     with closing(Items(prepared)) as items, closing(Outputs(items, [path])) as outputs:
-        words = {"grader": None, "keep_ratio": None, "report": Reporter()}
+        words = {"grader": None, "keep_ratio": None, "report": Reporter(), "trusted": True}
         found = rewarded(prepared, items, outputs, **words)
         write_rows(path, of("a", "0.6"))
         with pytest.raises(BadInput, match=r"samples.jsonl: it changed while it was read; run"):

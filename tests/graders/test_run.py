@@ -13,14 +13,16 @@ from cases_grader import CASES, check, multi, python, score, similarity
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipelines.datasets import DATASETS
 from pipelines.findings import BadInput
 from pipelines.graders import python_grader
 from pipelines.graders.boxed_math import grade as boxed
 from pipelines.graders.grade import Grade
 from pipelines.graders.run import NEEDED, Setup, compiled
+from pipelines.graders.sandbox import Refused
 
-# Without bubblewrap, for its tests are in test_sandbox.py and this one is there everywhere.
-SETUP = Setup(isolated=False)
+# Bubblewrap where it works: its tests are in test_sandbox.py.
+SETUP = Setup(trusted=True)
 
 
 def graded(grader: dict[str, Any], text: str, setup: Setup = SETUP, **item: Any) -> Grade:
@@ -71,37 +73,55 @@ def test_output_json() -> None:
     assert graded(grader, '{"a": 1}', answer="4").error == "invalid_variable_error"
 
 
-@pytest.mark.parametrize("trusted", [False, True])
-def test_python(trusted: bool) -> None:
-    setup = Setup(isolated=False, trusted=trusted)
+def test_python() -> None:
     source = (
         "def grade(sample, item):\n"
         "    return sample['output_json']['a'] / item['n'] + len(item['messages'])\n"
     )
     item = {"n": 2, "messages": [{"role": "user", "content": "?"}]}
-    assert graded(python(source), '{"a": 1}', setup, **item) == Grade(1.5)
-    failed = graded(python(source), "no JSON", setup, **item)
+    assert graded(python(source), '{"a": 1}', **item) == Grade(1.5)
+    failed = graded(python(source), "no JSON", **item)
     assert (failed.score, failed.error) == (0.0, "python_grader_runtime_error")
     assert failed.details == "line 2: TypeError: 'NoneType' object is not subscriptable"
 
 
-def test_what_is_trusted_runs_in_this_process() -> None:
-    source = "import os\ndef grade(sample, item):\n    return os.getpid()\n"
-    assert graded(python(source), "", Setup(trusted=True)) == Grade(float(os.getpid()))
-    assert graded(python(source), "") != Grade(float(os.getpid()))
-
-
-def test_a_trusted_source_may_define_dataclasses() -> None:
-    source = (
-        "from __future__ import annotations\nfrom dataclasses import dataclass\n"
-        "@dataclass\nclass A:\n    x: int\ndef grade(sample, item):\n    return A(3).x\n"
+@pytest.mark.parametrize("trusted", [False, True])
+def test_only_what_is_ours_runs_in_this_process(trusted: bool, no_bubblewrap: None) -> None:
+    """A stranger's does not, whoever asks: not with a space more, not with another constant."""
+    ours = python_grader("boxed_math")
+    setup = Setup(in_process=True, trusted=trusted)
+    with closing(compiled(ours, setup)) as ready:
+        assert ready.warnings == []
+        assert not ready._at_once  # no process to wait for
+    pid = "import os\ndef grade(sample, item):\n    return os.getpid()\n"
+    strange = (
+        f"{ours['source']} ",
+        python_grader("boxed_math", BOXED_BUT_WRONG=0.2)["source"],
+        pid,
     )
-    assert graded(python(source), "", Setup(trusted=True)) == Grade(3.0)
+    for source in strange:
+        grader = multi("a + b", a=check(), b=python(str(source)))
+        if trusted:
+            with closing(compiled(grader, setup)) as ready:
+                assert [warning for warning in ready.warnings if "without a sandbox" in warning]
+                assert ready.score("4", {"reference_answer": "4"}).score != os.getpid()
+        else:
+            with pytest.raises(Refused, match=r"^g\.json /graders/b: its Python is not ours"):
+                compiled(grader, setup, name="g.json")
+
+
+def test_every_grader_of_the_datasets_is_ours(no_bubblewrap: None) -> None:
+    gradings = [grading for dataset in DATASETS.values() for grading in dataset.gradings]
+    for grader in (
+        each for grading in gradings for each in (grading.grader, grading.local) if each
+    ):
+        with closing(compiled(grader)) as ready:
+            assert [warning for warning in ready.warnings if "RFT" not in warning] == []
 
 
 def test_our_own_grader_scores_as_its_module() -> None:
     pairs = [(r"\boxed{4}", "4"), (r"\boxed{5}", "4"), ("4", "4"), (r"\boxed{ a  b}", "a b")]
-    for setup in (SETUP, Setup(trusted=True)):
+    for setup in (SETUP, Setup(in_process=True)):
         for text, answer in pairs:
             expected = boxed({"output_text": text}, {"reference_answer": answer})
             grade = graded(python_grader("boxed_math"), text, setup, reference_answer=answer)
@@ -183,7 +203,7 @@ def test_what_is_no_grader_is_refused(grader: object) -> None:
 
 def test_what_the_service_lacks_is_warned_of() -> None:
     grader = python("import math_verify, socket\ndef grade(sample, item):\n    return 1\n")
-    with closing(compiled(grader, Setup(isolated=False))) as ready:
+    with closing(compiled(grader, SETUP)) as ready:
         codes = [warning.split(":")[1].split()[0] for warning in ready.warnings if "RFT" in warning]
     assert codes == ["RFT433", "RFT434"]
 
@@ -199,7 +219,7 @@ def test_scores_come_in_order(workers: int) -> None:
         "import time\ndef grade(sample, item):\n"
         "    time.sleep(0.02 if item['n'] < 3 else 0)\n    return item['n']\n"
     )
-    with closing(compiled(python(source), Setup(isolated=False, workers=workers))) as ready:
+    with closing(compiled(python(source), Setup(trusted=True, workers=workers))) as ready:
         assert [grade.score for grade in ready.scores(numbered(40))] == list(range(40))
 
 
@@ -219,7 +239,7 @@ def test_only_a_few_pairs_are_taken_ahead() -> None:
             yield pair
 
     source = "def grade(sample, item):\n    return item['n']\n"
-    with closing(compiled(python(source), Setup(isolated=False, workers=2))) as ready:
+    with closing(compiled(python(source), Setup(trusted=True, workers=2))) as ready:
         scores = ready.scores(counted())
         assert next(scores).score == 0.0
         assert taken == 8
@@ -234,7 +254,7 @@ def test_a_fault_of_the_pairs_reaches_the_caller_and_ends_the_workers() -> None:
     source = "import time\ndef grade(sample, item):\n    time.sleep(60)\n"
     start = time.monotonic()
     with (
-        closing(compiled(python(source), Setup(isolated=False, workers=2))) as ready,
+        closing(compiled(python(source), Setup(trusted=True, workers=2))) as ready,
         pytest.raises(BadInput, match="broken"),
     ):
         list(ready.scores(broken()))

@@ -1,0 +1,224 @@
+"""What a python grader sees of this machine under bubblewrap (`bwrap`), as a command line.
+
+No network, no process but its own, no file but Python's own, read-only, and an empty scratch folder
+in memory. Of the system's calls it is denied those that would get round that (`_DENIED`).
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import pwd
+import struct
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from errno import ENOSYS, EPERM
+from functools import cache
+from pathlib import Path
+
+from pipelines.findings import BadInput
+from pipelines.graders import worker
+
+SCRATCH = "/tmp/scratch"
+# Of /dev/shm, in which numeric libraries hold what processes share: what containers have.
+_SHARED_BYTES = 64 << 20
+
+# What a grader may read: of the system and of a Python's prefix these parts. Beside them a prefix
+# may hold a project, with its data and keys.
+_SYSTEM = ("/usr", "/usr/local")
+_PARTS = ("bin", "lib", "lib32", "lib64", "share", "nltk_data", "pyvenv.cfg")
+_LOADER = ("/lib", "/lib32", "/lib64", "/bin", "/etc/ld.so.cache", "/etc/alternatives")
+
+_PERSONS = range(1000, 60_000)  # user ids that systems give to persons
+
+# Numbers of the calls that are denied, on x86_64 and aarch64. The first five hold memory that no
+# limit of a process counts; the next three read the keys of our session; the others reach into
+# other processes or into the kernel, or make namespaces with file systems of their own.
+_DENIED = {
+    "memfd_create": (319, 279),
+    "memfd_secret": (447, 447),
+    "shmget": (29, 194),
+    "msgget": (68, 186),
+    "mq_open": (240, 180),
+    "add_key": (248, 217),
+    "request_key": (249, 218),
+    "keyctl": (250, 219),
+    "ptrace": (101, 117),
+    "process_vm_readv": (310, 270),
+    "process_vm_writev": (311, 271),
+    "unshare": (272, 97),
+    "setns": (308, 268),
+    "mount": (165, 40),
+    "bpf": (321, 280),
+    "perf_event_open": (298, 241),
+    "userfaultfd": (323, 282),
+    "io_uring_setup": (425, 425),
+}
+# Those of root own the machine's devices in /dev, whose modes and lists of access they could change
+# for everybody. They change nothing, and say that they did.
+_IDLE_FOR_ROOT = {
+    "chmod": (90, 53),
+    "fchmod": (91, 52),
+    "fchmodat": (268, 53),
+    "fchmodat2": (452, 452),
+    "setxattr": (188, 5),
+    "lsetxattr": (189, 6),
+    "fsetxattr": (190, 7),
+    "setxattrat": (463, 463),
+}
+_CLONE, _CLONE3, _NEW_USER = (56, 220), 435, 0x10000000
+_MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}  # place above, AUDIT_ARCH_*
+
+
+@dataclass(frozen=True, slots=True)
+class Interpreter:
+    """A Python: its own path, and the folders that it and its environment were installed to."""
+
+    path: str
+    prefixes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Bubble:
+    """A bubblewrap that works here; `weak` tells what it does not hold, or is empty."""
+
+    program: str
+    options: tuple[str, ...]
+    weak: str = ""
+
+    @contextmanager
+    def command(self) -> Iterator[tuple[list[str], list[int]]]:
+        """The words before those of the Python, and the descriptors that they name."""
+        calls = _call_filter()
+        if not calls:
+            yield [self.program, *self.options], []
+            return
+        read, write = os.pipe()
+        os.write(write, calls)
+        os.close(write)
+        try:
+            yield [self.program, "--seccomp", str(read), *self.options], [read]
+        finally:
+            os.close(read)
+
+
+@cache
+def interpreter(python: str) -> Interpreter:
+    """The Python behind a name, which may be a script that starts it."""
+    own = {sys.prefix, sys.base_prefix, sys.base_exec_prefix}
+    if python == sys.executable:
+        return Interpreter(python, tuple(sorted(own)))
+    asks = (
+        "import sys; print(sys.executable, *{sys.prefix, sys.base_prefix, sys.base_exec_prefix},"
+        " sep='\\0')"
+    )
+    try:
+        told = subprocess.run(
+            [python, "-s", "-P", "-c", asks], capture_output=True, text=True, check=True, timeout=60
+        ).stdout.splitlines()[-1]
+        path, *prefixes = told.split("\0")
+        Path(path).stat()
+    except (OSError, ValueError, IndexError, subprocess.SubprocessError):
+        raise BadInput(f"{python}: is no Python 3.11 or later; name another") from None
+    return Interpreter(path, tuple(sorted(prefixes)))
+
+
+@cache
+def bubble(python: Interpreter, program: str | None, file_bytes: int) -> Bubble | str:
+    """The bubblewrap that runs this Python, or why there is none."""
+    if program is None:
+        return "bubblewrap (bwrap) is not installed"
+    for prefix in python.prefixes:
+        if prefix not in _SYSTEM and any(Path(home).is_relative_to(prefix) for home in _homes()):
+            problem = f"its folder {prefix} holds a home folder, which no grader may see"
+            raise BadInput(f"{python.path}: {problem}; give one of `python -m venv FOLDER`")
+    why = ""
+    # The size of a tmpfs can be given since bubblewrap 0.8. Where the first try fails for another
+    # reason than that, the second tells it.
+    for size in (file_bytes, None):
+        weak = [] if _call_filter() else ["no system call is denied"]
+        weak += [] if size else ["the memory of its files is not bounded: install bubblewrap 0.8"]
+        found = Bubble(program, tuple(_options(python, size)), "; ".join(weak))
+        with found.command() as (words, descriptors):
+            probe = [*words, python.path, "-s", "-P", "-c", ""]
+            try:
+                done = subprocess.run(
+                    probe, capture_output=True, text=True, timeout=60, pass_fds=descriptors
+                )
+            except (OSError, subprocess.SubprocessError) as error:
+                return f"bubblewrap does not work here ({error})"
+        if done.returncode == 0:
+            return found
+        why = done.stderr.strip().rpartition("\n")[2] or f"exit code {done.returncode}"
+    return f"bubblewrap does not work here ({why})"
+
+
+def _options(python: Interpreter, file_bytes: int | None) -> Iterator[str]:
+    def memory(place: str, most: int) -> tuple[str, ...]:
+        return (*(("--size", str(most)) if file_bytes else ()), "--tmpfs", place)
+
+    yield from ("--unshare-all", "--unshare-user", "--die-with-parent", "--cap-drop", "ALL")
+    # Read-only, for root's sandbox may write what root may, as kernel.core_pattern: a program that
+    # runs outside.
+    yield from ("--proc", "/proc", "--remount-ro", "/proc")
+    yield from ("--dev", "/dev", *memory("/dev/shm", _SHARED_BYTES), "--remount-ro", "/dev")
+    yield from (*memory("/tmp", file_bytes or 0), "--dir", SCRATCH)
+    own = dict.fromkeys(
+        place for prefix in python.prefixes for place in (prefix, str(Path(prefix).resolve()))
+    )
+    shown = [f"{prefix}/{part}" for prefix in (*_SYSTEM, *own) for part in _PARTS]
+    for place in filter(os.path.exists, dict.fromkeys((*_LOADER, *shown, worker.__file__))):
+        yield from ("--ro-bind", place, place)
+    # From link to link to the program: any of them may be in a folder that is not shown.
+    link, there = Path(python.path), False
+    while not there:
+        hidden = not any(link.is_relative_to(place) for place in shown)
+        there = not link.is_symlink()
+        if hidden and there:
+            yield from ("--ro-bind", str(link), str(link))
+        elif hidden:
+            yield from ("--symlink", str(link.readlink()), str(link))
+        if not there:
+            link = Path(os.path.normpath(link.parent / link.readlink()))
+    yield from ("--remount-ro", "/", "--chdir", SCRATCH)
+
+
+def _homes() -> set[str]:
+    """Our home folder, also as the environment has it, and those of all persons."""
+    users = [
+        each for each in pwd.getpwall() if each.pw_uid in _PERSONS or each.pw_uid == os.getuid()
+    ]
+    named = {os.environ.get("HOME", ""), *(each.pw_dir for each in users)}
+    there = {os.path.normpath(home) for home in named if home.startswith("/")}
+    return there | {str(Path(home).resolve()) for home in there}
+
+
+@cache
+def _call_filter() -> bytes:
+    """A program for seccomp that denies `_DENIED`; nothing for a machine that is not known here.
+
+    Each instruction is code, jump if true, jump if false, value (linux/filter.h).
+    """
+    if platform.machine() not in _MACHINES or platform.system() != "Linux":
+        return b""
+    place, architecture = _MACHINES[platform.machine()]
+    load, equal, at_least, has_bits, answer = 0x20, 0x15, 0x35, 0x45, 0x06
+    deny, absent, idle = ((answer, 0, 0, 0x50000 | error) for error in (EPERM, ENOSYS, 0))
+    allow = (answer, 0, 0, 0x7FFF0000)
+    program = [
+        (load, 0, 0, 4),
+        (equal, 1, 0, architecture),
+        deny,
+    ]  # i386 has other numbers
+    program += [(load, 0, 0, 0), (at_least, 0, 1, 0x40000000), deny]  # so has x32
+    for numbers in _DENIED.values():
+        program += [(equal, 0, 1, numbers[place]), deny]
+    for numbers in _IDLE_FOR_ROOT.values() if os.getuid() == 0 else ():
+        program += [(equal, 0, 1, numbers[place]), idle]
+    # clone3 has its flags in memory, where no filter sees them; without it libraries call clone.
+    program += [(equal, 0, 1, _CLONE3), absent]
+    program += [(equal, 0, 3, _CLONE[place]), (load, 0, 0, 16), (has_bits, 0, 1, _NEW_USER), deny]
+    return b"".join(struct.pack("=HBBI", *each) for each in (*program, allow))
