@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import platform
-import pwd
 import struct
 import subprocess
 import sys
@@ -29,7 +28,7 @@ _SHARED_BYTES = 64 << 20
 # What a grader may read: of the system and of a Python's prefix these parts. Beside them a prefix
 # may hold a project, with its data and keys.
 _SYSTEM = ("/usr", "/usr/local")
-_PARTS = ("bin", "lib", "lib32", "lib64", "share", "nltk_data", "pyvenv.cfg")
+_PARTS = ("bin", "lib", "lib32", "lib64", "share/zoneinfo", "share/nltk_data", "nltk_data")
 _LOADER = ("/lib", "/lib32", "/lib64", "/bin", "/etc/ld.so.cache", "/etc/alternatives")
 
 _PERSONS = range(1000, 60_000)  # user ids that systems give to persons
@@ -105,6 +104,14 @@ class Bubble:
             os.close(read)
 
 
+@dataclass(frozen=True, slots=True)
+class Without:
+    """Why there is no bubblewrap for a Python, and what to do."""
+
+    why: str
+    remedy: str
+
+
 @cache
 def interpreter(python: str) -> Interpreter:
     """The Python behind a name, which may be a script that starts it."""
@@ -127,14 +134,17 @@ def interpreter(python: str) -> Interpreter:
 
 
 @cache
-def bubble(python: Interpreter, program: str | None, file_bytes: int) -> Bubble | str:
+def bubble(python: Interpreter, program: str | None, file_bytes: int) -> Bubble | Without:
     """The bubblewrap that runs this Python, or why there is none."""
+    if sys.platform != "linux":
+        return Without("bubblewrap (bwrap) is for Linux alone", "run it on Linux")
     if program is None:
-        return "bubblewrap (bwrap) is not installed"
-    for prefix in python.prefixes:
-        if prefix not in _SYSTEM and any(Path(home).is_relative_to(prefix) for home in _homes()):
-            problem = f"its folder {prefix} holds a home folder, which no grader may see"
-            raise BadInput(f"{python.path}: {problem}; give one of `python -m venv FOLDER`")
+        return Without("bubblewrap (bwrap) is not installed", "apt-get install bubblewrap")
+    for prefix in _places(python):
+        if any(Path(home).is_relative_to(prefix) for home in _homes()):
+            why = f"the folder {prefix} of {python.path} holds a home folder, which it may not see"
+            return Without(why, "give a --python of `python -m venv FOLDER`")
+    remedy = "let bwrap make user namespaces"
     why = ""
     # The size of a tmpfs can be given since bubblewrap 0.8. Where the first try fails for another
     # reason than that, the second tells it.
@@ -149,11 +159,11 @@ def bubble(python: Interpreter, program: str | None, file_bytes: int) -> Bubble 
                     probe, capture_output=True, text=True, timeout=60, pass_fds=descriptors
                 )
             except (OSError, subprocess.SubprocessError) as error:
-                return f"bubblewrap does not work here ({error})"
+                return Without(f"bubblewrap does not work here ({error})", remedy)
         if done.returncode == 0:
             return found
         why = done.stderr.strip().rpartition("\n")[2] or f"exit code {done.returncode}"
-    return f"bubblewrap does not work here ({why})"
+    return Without(f"bubblewrap does not work here ({why})", remedy)
 
 
 def _options(python: Interpreter, file_bytes: int | None) -> Iterator[str]:
@@ -166,10 +176,11 @@ def _options(python: Interpreter, file_bytes: int | None) -> Iterator[str]:
     yield from ("--proc", "/proc", "--remount-ro", "/proc")
     yield from ("--dev", "/dev", *memory("/dev/shm", _SHARED_BYTES), "--remount-ro", "/dev")
     yield from (*memory("/tmp", file_bytes or 0), "--dir", SCRATCH)
-    own = dict.fromkeys(
-        place for prefix in python.prefixes for place in (prefix, str(Path(prefix).resolve()))
-    )
-    shown = [f"{prefix}/{part}" for prefix in (*_SYSTEM, *own) for part in _PARTS]
+    shown = [
+        f"{prefix}/{part}"
+        for prefix in (*_SYSTEM, *_places(python))
+        for part in (*_PARTS, "pyvenv.cfg")
+    ]
     for place in filter(os.path.exists, dict.fromkeys((*_LOADER, *shown, worker.__file__))):
         yield from ("--ro-bind", place, place)
     # From link to link to the program: any of them may be in a folder that is not shown.
@@ -186,8 +197,16 @@ def _options(python: Interpreter, file_bytes: int | None) -> Iterator[str]:
     yield from ("--remount-ro", "/", "--chdir", SCRATCH)
 
 
+def _places(python: Interpreter) -> list[str]:
+    """The folders of a Python that are not the system's, by each of their names."""
+    named = [place for each in python.prefixes for place in (each, str(Path(each).resolve()))]
+    return [place for place in dict.fromkeys(named) if place not in _SYSTEM]
+
+
 def _homes() -> set[str]:
     """Our home folder, also as the environment has it, and those of all persons."""
+    import pwd  # here, for a grader of ours runs on Windows too
+
     users = [
         each for each in pwd.getpwall() if each.pw_uid in _PERSONS or each.pw_uid == os.getuid()
     ]

@@ -10,6 +10,7 @@ imports.
 from __future__ import annotations
 
 import os
+import re
 import select
 import shutil
 import signal
@@ -17,6 +18,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from itertools import count
@@ -87,15 +89,18 @@ class Sandbox:
         python = shutil.which(python or sys.executable) or python or sys.executable
         self._python = interpreter(os.path.normpath(Path(python).absolute()))
         found = bubble(self._python, shutil.which("bwrap"), self.limits.file_bytes)
-        self._bubble = None if isinstance(found, str) else found
+        self._bubble = found if isinstance(found, Bubble) else None
         self.warnings: list[str] = []
         if isinstance(found, Bubble):
             if found.weak:
                 self.warnings.append(f"the sandbox of python graders is weak: {found.weak}")
         elif not is_ours(source):
             if not trusted:
-                raise Refused(f"its Python is not ours, and {found}; {_remedy(found)}")
+                problem = f"its Python is not ours, and {found.why}; {found.remedy}"
+                raise Refused(f"{problem}, or --trust-grader if it may do whatever you may")
             self.warnings.append(TRUSTED)
+        # A worker ends with the thread that started it, so one thread starts them all.
+        self._starter = ThreadPoolExecutor(1)
         self._cores = count()
         self._lock = Lock()
         self._idle: list[_Worker] = []
@@ -138,7 +143,7 @@ class Sandbox:
         with self._lock:
             if self._closed.is_set():
                 return failed(worker.SERVER, "the sandbox is closed")
-            running = _Worker(self._python.path, self._bubble)
+            running = self._starter.submit(_Worker, self._python.path, self._bubble).result()
             self._busy.add(running)
             if self._bubble and not self._watching:
                 self._watching = True
@@ -199,6 +204,7 @@ class Sandbox:
             each.end()
         for each in busy:
             each.kill()
+        self._starter.shutdown(wait=False)
 
 
 class _Worker:
@@ -316,23 +322,13 @@ def _environment(home: str) -> dict[str, str]:
     }
 
 
-def _remedy(why: str) -> str:
-    """What to do where there is no bubblewrap."""
-    trust = "or --trust-grader if you trust it with all that you may read and change"
-    if sys.platform != "linux":
-        return f"run it on Linux, {trust}"
-    if "not installed" in why:
-        return f"apt-get install bubblewrap, {trust}"
-    return f"let bwrap make user namespaces, {trust}"
-
-
 def _counts_tasks() -> bool:
     """Whether this kernel counts tasks in each user namespace, as from 5.14 on.
 
     Before, all that a user runs is counted, and a limit would be reached at once.
     """
-    major, minor, *_ = os.uname().release.split(".")
-    return sys.platform == "linux" and (int(major), int(minor)) >= (5, 14)
+    version = re.match(r"(\d+)\.(\d+)", os.uname().release)
+    return version is not None and (int(version[1]), int(version[2])) >= (5, 14)
 
 
 def _excess(pid: int, memory: int) -> str:

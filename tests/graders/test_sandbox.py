@@ -11,7 +11,7 @@ import tempfile
 import venv
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -420,8 +420,11 @@ def test_a_python_whose_folder_holds_a_home_is_refused(
         home.mkdir(parents=True, exist_ok=True)
         monkeypatch.setenv("HOME", str(home))
         bubble.bubble.cache_clear()
-        with pytest.raises(BadInput, match="holds a home folder"):
-            Sandbox(body("return 1"), python=str(tmp_path / "all" / "bin" / "python"))
+        python = str(tmp_path / "all" / "bin" / "python")
+        with pytest.raises(Refused, match="holds a home folder"):
+            Sandbox(body("return 1"), python=python)
+        with closing(Sandbox(str(python_grader("one_letter")["source"]), python=python)) as grader:
+            assert not grader.warnings
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root may become another user")
@@ -466,6 +469,16 @@ def test_workers_are_shared_by_threads(isolated: bool) -> None:
         workers = {grader.grade({}, {"who": True}).score for _ in range(9)}
     assert [grade.score for grade in grades] == list(map(float, range(60)))
     assert len(workers) == 1  # one at a time needs one
+
+
+def test_a_worker_outlives_the_thread_that_asked_first(isolated: bool) -> None:
+    with closing(sandboxed("import os\n" + body("return os.getppid() and 1"))) as grader:
+        with ThreadPoolExecutor(1) as threads:
+            assert threads.submit(grader.grade, {}, {}).result() == Grade(1.0)
+        (first,) = grader._idle
+        with suppress(subprocess.TimeoutExpired):
+            first._process.wait(0.2)
+        assert grader.grade({}, {}) == Grade(1.0)
 
 
 def test_close_ends_what_is_being_graded(isolated: bool) -> None:
