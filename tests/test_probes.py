@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import pytest
 from conftest import frame, math
-from pipelines.stages.validate import probe as probed
 
 from pipelines import schema
 from pipelines.datasets import DATASETS
@@ -17,6 +16,7 @@ from pipelines.foundry.provenance_rules import rewards_no_guess
 from pipelines.gradeable import OwnGrader
 from pipelines.probes import table
 from pipelines.stages.normalize import normalize
+from pipelines.stages.validate import probe
 
 
 def item(reference: str, options: str = "", prompt: str = "What is it?", **more: str) -> dict:
@@ -84,7 +84,7 @@ def test_a_reference_that_does_not_score_is_dropped(bubblewrap: None) -> None:
 def test_a_grader_that_may_not_run_here_is_a_finding(no_bubblewrap: None) -> None:
     records = normalize(frame(math("a", "5")), dataset=strange(), max_prompt_bytes=99)
     assert records["dropped"].to_list() == [None]
-    found = probed([b'{"reference_answer": "5"}\n'], strange())
+    found = probe([b'{"reference_answer": "5"}\n'], strange())
     assert found["items"] == 0
     ((_, message, remedy),) = rewards_no_guess({"probes": found})
     assert "were graded: grader: its Python is not ours" in message
