@@ -273,7 +273,7 @@ def _command(name: str, about: str) -> Callable[..., None]:
                     terminal.show_items(result, out_console)
             terminal.show_results(results, out_console, files=not dry_run)
         if output_format is Format.json:
-            terminal.print_json(terminal.as_json(results))
+            terminal.print_json(terminal.results_document(results))
         found = [finding for result in results for finding in result.findings]
         if output_format is Format.github:
             for finding in found:

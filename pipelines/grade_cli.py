@@ -110,6 +110,8 @@ def grade(
     for path in (grader, items, samples):
         if path is not None and str(path) != "-" and not path.is_file():
             raise BadInput(f"{path}: there is no such file")
+        if path is not None and out is not None and path.resolve() == out.resolve():
+            raise BadInput(f"{out}: is read here; choose another file for --out")
     if (samples is None) == (template is None):
         raise BadInput(
             "give --samples, the model's answers, or --template, which makes them of the items, as "
@@ -246,7 +248,7 @@ def _lines(
     before = b'{"scores":[\n' if whole else b""
     for pair, grade in scored:
         summary.add(pair, grade)
-        yield before + orjson.dumps(_row(pair, grade)) + (b"" if whole else b"\n")
+        yield before + terminal.as_json(_row(pair, grade)) + (b"" if whole else b"\n")
         before = b",\n" if whole else b""
     if whole:
         start = b"\n" if summary.rows else before

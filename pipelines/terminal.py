@@ -68,14 +68,18 @@ def say(text: str, *, stderr: bool = False) -> None:
 
 
 def print_json(value: object) -> None:
-    """Print one JSON document; what a terminal could take for a command is escaped in it."""
-    try:
-        text = orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
-    except orjson.JSONEncodeError:  # a path that is not UTF-8 has halves of surrogate pairs
-        text = json.dumps(value, indent=2, ensure_ascii=False)
-    text = _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    """Print one JSON document."""
     sys.stdout.flush()
-    sys.stdout.buffer.write(text.encode() + b"\n")
+    sys.stdout.buffer.write(as_json(value, orjson.OPT_INDENT_2) + b"\n")
+
+
+def as_json(value: object, option: int = 0) -> bytes:
+    """A value as JSON in which what a terminal could take for a command is escaped."""
+    try:
+        text = orjson.dumps(value, option=option).decode()
+    except orjson.JSONEncodeError:  # a path that is not UTF-8 has halves of surrogate pairs
+        text = json.dumps(value, ensure_ascii=False)
+    return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text).encode()
 
 
 # What JSON may hold as it is and a terminal obeys: DEL, C1 controls, marks that turn text.
@@ -247,7 +251,7 @@ def show_findings(tally: Tally, out: Console) -> None:
             out.print(f"{code}: {tally.counts[code] - len(shown)} more like it (--all shows them)")
 
 
-def as_json(results: list[Result]) -> dict[str, object]:
+def results_document(results: list[Result]) -> dict[str, object]:
     """The results as the JSON output has them."""
     return {
         "datasets": [

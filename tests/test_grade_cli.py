@@ -179,6 +179,28 @@ def test_scores_go_to_a_file(grade: Grade, tmp_path: Path) -> None:
     assert (tmp_path / "scores" / "out.jsonl").read_text(encoding="utf-8") == shown.stdout
 
 
+@pytest.mark.parametrize(
+    "name", ["grader.json", "items.jsonl", "samples.jsonl", "../x/items.jsonl"]
+)
+def test_what_is_read_is_not_written_over(grade: Grade, tmp_path: Path, name: str) -> None:
+    (tmp_path / "x").symlink_to(tmp_path)
+    out = name.replace("../x", "x")
+    got = grade(check(), [{"output_text": "1"}], "--out", out)
+    assert (got.returncode, got.stderr) == (
+        2,
+        f"rft: {out}: is read here; choose another file for --out\n",
+    )
+    assert len((tmp_path / "items.jsonl").read_text(encoding="utf-8").splitlines()) == len(ITEMS)
+
+
+def test_an_error_of_a_grader_reaches_no_terminal_raw(grade: Grade) -> None:
+    source = "def grade(sample, item):\n    raise ValueError('\\x1b[2J\\x9b1;1H\\u202e')\n"
+    got = grade(python(source), answers("1", "2", "3", "4"), "--trust-grader")
+    assert not set("\x1b\x9b\u202e") & set(got.stdout + got.stderr)
+    assert got.stdout, got.stderr
+    assert "\x1b[2J\x9b1;1H\u202e" in json.loads(got.stdout.splitlines()[0])["details"]
+
+
 def test_a_fault_on_the_way_leaves_no_file(grade: Grade, tmp_path: Path) -> None:
     done = grade(check(), answers("1", "2"), "--out", "out.jsonl")
     assert done.returncode == 2
