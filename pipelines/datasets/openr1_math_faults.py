@@ -101,8 +101,13 @@ _SOLVES = re.compile(
 )
 
 
+_LONGEST = 1_000  # characters of an answer that is looked for; each place costs that many steps
+
+
 def answer_in_prompt(prompt: str, answer: str) -> bool:
     """Whether a problem holds its own answer: after "Answer:", boxed, or in a solution."""
+    if len(answer) > _LONGEST:
+        return False
     if found := _ANSWER.search(prompt):
         told = prompt[found.end() :].lstrip(" \n$*").partition("\n")[0]
         if _holds(told, answer):

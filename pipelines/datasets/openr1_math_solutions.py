@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
-from functools import cache
+from functools import cache, reduce
 from itertools import permutations, product
 from typing import Any
 
@@ -146,8 +146,10 @@ def _values(answer: str, names: Sequence[str]) -> tuple[list[str], list[Fraction
         return None
     numbers = []
     for value in values:
-        bare = value[0] == "qty" and not value[2] and not symbols(value)
-        number = constant(value[1], False, 50) if bare else None
+        try:
+            number = None if symbols(value) else constant(_bare(value), False, 50)
+        except Unreadable:
+            return None
         if not isinstance(number, Fraction) or abs(number) > _LARGEST:
             return None
         numbers.append(number)
@@ -212,7 +214,7 @@ def _found(steps: Sequence[_Step], names: Sequence[str], values: Any) -> Iterato
 def _holds(sign: str, left: Node, right: Node, columns: _Columns) -> Any:
     try:
         a, b = _value(left, columns), _value(right, columns)
-    except Unreadable:
+    except (Unreadable, OverflowError):  # or a number that no float holds
         return np.zeros(1, bool)
     size = _CLOSE * (1 + np.abs(a) + np.abs(b))
     if sign == "=":
@@ -233,6 +235,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "min": np.minimum,
     "max": np.maximum,
 }
+_MANY = ("min", "max")  # of as many arguments as there are
 
 
 def _value(node: Node, columns: _Columns) -> Any:
@@ -247,9 +250,10 @@ def _value(node: Node, columns: _Columns) -> Any:
         case ("add", *parts):
             return sum(_value(part, columns) for part in parts)
         case ("mul", *parts):
-            return np.prod(np.broadcast_arrays(*(_value(p, columns) for p in parts)), axis=0)
+            return reduce(np.multiply, (_value(part, columns) for part in parts))
         case ("pow", base, exponent):
             return np.power(np.asarray(_value(base, columns), float), _value(exponent, columns))
         case ("fn", str(name), *parts) if name in _FUNCTIONS:
-            return _FUNCTIONS[name](*(_value(part, columns) for part in parts))
+            values = [_value(part, columns) for part in parts]
+            return reduce(_FUNCTIONS[name], values) if name in _MANY else _FUNCTIONS[name](*values)
     raise Unreadable

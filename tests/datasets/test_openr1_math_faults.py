@@ -194,3 +194,4 @@ def test_long_runs_of_signs_take_no_time() -> None:
     """Patterns that go back over a run of n signs would need n² steps."""
     for run in (" ", "\n", ",", "#", "a) ", "x - ", "find ", "$\\qquad$ ", "= "):
         reason(f"Find the figure and the answer. {run * 8_000}x", "1")
+    reason("Solution: " + "(" * 100_000, "(" * 50_000 + "b")

@@ -109,6 +109,12 @@ def test_wrong_kind(problem: str, answer: str, expected: str | None) -> None:
         ("Find primes $p, q$ with $p+q=9$, for which $pq$ is positive.", "(2, 7)", None),
         ("Find all positive $x, y$ with $xy=6$.", "(-2, -3)", None),
         ("Solve $x^2=5$.", "2", None),
+        # several arguments or one, a logarithm to no base, numbers beyond those of floats
+        (r"Solve $\max(x, 2, -3)=2$.", "2", "x = -2"),
+        (r"Solve $\min(x)^2=4$.", "2", "x = -2"),
+        (r"Solve the equation $10^x = 5$.", r"\log 5", None),
+        (r"Solve the equation $10^x = 5$.", r"x = 2\log 5 + 1", None),
+        ("Solve $x - x^2 = 0 \\cdot 1" + "0" * 400 + "$.", "1", None),
     ],
 )  # fmt: skip
 def test_another_solution(problem: str, answer: str, expected: str | None) -> None:
