@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass, replace
+from inspect import getsource
 
 from pipelines.datasets import DATASETS
 from pipelines.exports.rows import Item, chat
 from pipelines.findings import BadInput
 from pipelines.graders import python_grader
+from pipelines.graders.thinking import after_thinking
 from pipelines.prepared import Prepared
 
 
@@ -69,8 +71,8 @@ def _why(grader: dict[str, object]) -> str:
     return f"a {grader.get('type', 'missing')} grader runs on the service only"
 
 
-# What all adapters need: the text of a completion, and a score that, as on the service, is 0.0
-# where the grader fails.
+# What all adapters need: what a completion says after its thinking, which no grader of the service
+# sees, and a score that, as there, is 0.0 where the grader fails.
 _SHARED = '''
 
 # The grader ends here; what follows is how this trainer calls it.
@@ -92,15 +94,18 @@ def _export_text(completion):
 
 
 def _export_score(completion, item):
-    """The grader's score; 0.0 where it fails."""
-    text = _export_text(completion)
-    item = {name: v.tolist() if hasattr(v, "tolist") else v for name, v in item.items()}
+    """The grader's score; 0.0 where it fails, or where the completion has no text."""
     try:
+        text = _export_answer(_export_text(completion))
+        item = {name: v.tolist() if hasattr(v, "tolist") else v for name, v in item.items()}
         return float(grade({"output_text": text}, item))
     except Exception:
         return 0.0
 
+
 '''
+# Under a name of its own: the grader may hold the function too.
+_ANSWER = getsource(after_thinking).replace("def after_thinking", "def _export_answer") + "\n"
 
 # What adapters import.
 _IMPORTED = {"json", "Path"}
@@ -111,7 +116,7 @@ def module(form: Form, adapter: str) -> str:
 
     Raises BadInput where the grader has a name that the adapter defines too.
     """
-    added = _SHARED + adapter
+    added = _SHARED + _ANSWER + adapter
     twice = sorted(_names(form.source) & (_names(added) | _IMPORTED))
     if twice:
         raise BadInput(f"grader.json: its source has {twice[0]!r}, as reward.py; rename it")

@@ -43,6 +43,7 @@ from pipelines.exports.turns import Items, LeftOut, Turn, Turns
 from pipelines.findings import BadInput
 from pipelines.foundry.message_rules import SPECIAL
 from pipelines.gradeable import OwnGrader
+from pipelines.graders.thinking import after_thinking
 from pipelines.prepared import Prepared
 from pipelines.report import Reporter
 from pipelines.stages.download import download
@@ -163,7 +164,7 @@ def answer(trace: str, *, complete: bool) -> str | None:
     if tags == (0, 0):
         return trace if complete else None
     whole = tags == (1, 1) and trace.lstrip().startswith(_OPEN)
-    return trace.partition(_CLOSE)[2] if whole else None
+    return after_thinking(trace) if whole else None
 
 
 def _fault(text: str, complete: bool, item: dict[str, Any], grader: OwnGrader) -> str | None:

@@ -1,4 +1,4 @@
-"""What scores an answer. A python grader is a module or a package here, sent as one text."""
+"""What scores an answer. A python grader is a package here, sent as one text."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pipelines.graders.bundle import bundled
 
 
 def python_grader(module: str, **constants: float) -> dict[str, object]:
-    """The grader of type `python` whose source is `graders/<module>.py` or the package of the name.
+    """The grader of type `python` whose source is the package of that name.
 
     `constants` take the place of the module's, by name.
     """
@@ -40,7 +40,4 @@ def is_ours(source: str) -> bool:
 
 @cache
 def _source(module: str) -> str:
-    folder = Path(__file__).with_name(module)
-    if folder.is_dir():
-        return bundled(folder)
-    return folder.with_suffix(".py").read_text(encoding="utf-8")
+    return bundled(Path(__file__).with_name(module))

@@ -19,6 +19,11 @@ _REFUSED = {"globals", "locals", "vars", "eval", "exec", "compile"}
 _BUILTINS = {name for name in dir(builtins) if not name.startswith("__")} - _REFUSED
 
 
+# Modules beside the packages that every package may import, and its text then holds.
+_SHARED = ("thinking",)
+_SHARED_AT = {("pipelines.graders", name) for name in _SHARED}
+
+
 @dataclass(slots=True)
 class _Module:
     """A module of the package: what it imports, what it defines, and its text without imports."""
@@ -41,10 +46,12 @@ def bundled(folder: Path) -> str:
     that a module reads and neither defines nor imports.
     """
     package = f"pipelines.graders.{folder.name}"
-    modules = {path.stem: _read(path, package) for path in sorted(folder.glob("*.py"))}
+    shared = [path for name in _SHARED if (path := folder.with_name(f"{name}.py")).is_file()]
+    paths = (*sorted(folder.glob("*.py")), *shared)
+    modules = {path.stem: _read(path, package) for path in paths}
     ordered: list[_Module] = []
     _visit("__init__", modules, ordered, ())
-    if unused := sorted(modules.keys() - {module.name for module in ordered}):
+    if unused := sorted(modules.keys() - {*_SHARED, *(module.name for module in ordered)}):
         raise ValueError(f"{unused[0]}.py: no module of {package} imports it")
     _compare(ordered)
     head = ordered.pop()
@@ -97,8 +104,9 @@ def _import(node: ast.Import | ast.ImportFrom, module: _Module, package: str) ->
         return
     name = node.module or ""
     names = [alias.name for alias in node.names]
-    if node.level == 0 and name.startswith(f"{package}."):
-        module.ours.setdefault(name.removeprefix(f"{package}."), []).extend(names)
+    above, _, below = name.rpartition(".")
+    if node.level == 0 and (above == package or (above, below) in _SHARED_AT):
+        module.ours.setdefault(below, []).extend(names)
     elif node.level or name.partition(".")[0] == "pipelines":
         raise ValueError(f"{where}: imports from {'.' * node.level}{name}, not from {package}.")
     elif name != "__future__":

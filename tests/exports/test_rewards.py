@@ -151,6 +151,27 @@ def test_instruction_form_and_reward_are_a_set(
         assert scores(target, tmp_path, rows, [text] * len(rows)) == [0.0] * len(rows)
 
 
+THINKING = {"%s": 1.0, "<think>a</think>%s": 1.0, "a</think>%s": 1.0, "<think>%s": 0.0}
+THINKING |= {"<think>%s</think>": 0.0, "%s</think>a": 0.0, "<think>a</think>%s<think>": 0.0}
+
+
+@pytest.mark.parametrize("target", NAMES)
+@pytest.mark.parametrize("dataset", [*DATASETS, "own"])
+def test_thinking_is_no_answer(
+    target: str, dataset: str, sample: dict[str, Prepared], make, tmp_path: Path
+) -> None:
+    """Nor for a grader of the user's own, which on the service sees no thinking."""
+    own = "def grade(sample, item):\n    return item['reference_answer'] in sample['output_text']\n"
+    prepared = sample[dataset] if dataset in sample else make(grader=source(own))
+    rows = export(target, prepared, tmp_path / "out")[: len(THINKING)]
+    form = form_of(target, dataset) if dataset in sample else "%s"
+    answers = [
+        text.replace("%s", form % reference(target, row))
+        for row, text in zip(rows, THINKING, strict=True)
+    ]
+    assert scores(target, tmp_path / "out", rows, answers) == list(THINKING.values())
+
+
 @pytest.mark.parametrize("target", NAMES)
 def test_the_grader_stands_in_it_as_it_is(
     target: str, sample: dict[str, Prepared], tmp_path: Path

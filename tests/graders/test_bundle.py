@@ -18,6 +18,7 @@ from pipelines.graders.bundle import bundled
 from pipelines.graders.worker import load
 
 FOLDER = Path(boxed_math.__file__).parent
+MODULES = [*FOLDER.glob("*.py"), FOLDER.with_name("thinking.py")]
 AT = "pipelines.graders.example"  # the package that these tests write
 INIT = f'"""Docs."""\nfrom {AT}.low import grade\n__all__ = ["grade"]\n'
 LOW = '"""Low."""\ndef grade(sample, item):\n    return 1.0\n'
@@ -85,7 +86,7 @@ def test_every_name_is_defined_once_and_none_of_python_s_is_hidden() -> None:
     assert names.keys().isdisjoint(dir(builtins))
     defined = {
         name
-        for path in FOLDER.glob("*.py")
+        for path in MODULES
         for name in top_level(path.read_text(encoding="utf-8"))
         if name != "__all__"
     }
@@ -97,7 +98,7 @@ def test_the_text_has_the_code_of_every_module_and_nothing_else() -> None:
         nodes = ast.parse(source).body[1:]
         return [ast.dump(n) for n in nodes if not isinstance(n, ast.Import | ast.ImportFrom)]
 
-    modules = [path for path in FOLDER.glob("*.py") if path.stem != "__init__"]
+    modules = [path for path in MODULES if path.stem != "__init__"]
     parts = [part for path in modules for part in code(path.read_text(encoding="utf-8"))]
     assert sorted(code(bundled(FOLDER))) == sorted(parts)
 
@@ -160,6 +161,15 @@ def test_a_package_as_one_text(tmp_path: Path) -> None:
         "    return grade",
     ]
     assert load(text)({}, {}) == 6.283185307179586
+
+
+def test_the_module_that_packages_share(tmp_path: Path) -> None:
+    low = f'"""Low."""\n{"from pipelines.graders.thinking import after_thinking"}\n'
+    package = write(tmp_path, {"__init__": INIT, "low": low + "grade = after_thinking\n"})
+    with pytest.raises(ValueError, match="imports thinking, which is no module of the package"):
+        bundled(package)
+    (tmp_path / "thinking.py").write_bytes((FOLDER.parent / "thinking.py").read_bytes())
+    assert load(bundled(package))("<think>a</think>b") == "b"
 
 
 BROKEN = {

@@ -1,6 +1,7 @@
 r"""1.0 where the last boxed answer means what the reference answer means; 0.0 otherwise.
 
-The answer is the last balanced `\boxed{…}` of `sample["output_text"]`, the reference is
+The answer is the last balanced `\boxed{…}` of `sample["output_text"]`, after the last `</think>`
+where there is one, and nothing where a `<think>` is not closed; the reference is
 `item["reference_answer"]`, and `item["options"]` holds the texts of a multiple-choice problem, A
 first. Both texts go the same way: one spelling → tokens → a tree → compared. Nothing that is read
 is executed, and nothing but Python's own library is needed. What cannot be read as mathematics is

@@ -9,6 +9,7 @@ from pipelines.graders.boxed_math.bounds import MAX_DIGITS
 from pipelines.graders.boxed_math.boxes import boxes
 from pipelines.graders.boxed_math.meaning import same
 from pipelines.graders.boxed_math.options import chosen
+from pipelines.graders.thinking import after_thinking
 
 BOXED_BUT_WRONG = 0.0  # the score of exactly one box that holds something, but not the answer
 
@@ -29,7 +30,7 @@ def grade(sample: Any, item: Any) -> float:
         reference = str(reference)
     if not isinstance(output, str) or not isinstance(reference, str):
         return 0.0
-    answer, only = boxes(output)
+    answer, only = boxes(after_thinking(output))
     if answer is None or not answer.strip():
         return 0.0
     if not isinstance(options, list) or not all(isinstance(each, str) for each in options):
