@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.audit import Pair, audit, jaccard, prompts
+from pipelines.benchmarks import questions
 from pipelines.findings import BadInput
 from pipelines.text import key
 
@@ -164,6 +165,21 @@ def test_the_command(rft: Run, tmp_path: Path) -> None:
     assert rft("audit", train, write(tmp_path / "w.jsonl", "three")).returncode == 0
     assert rft("audit", train, "nowhere.jsonl").returncode == 2
     assert rft("audit", train, validation, "--threshold", "2").returncode == 2
+
+
+@pytest.mark.parametrize("depth", [1000, 100_000])
+def test_a_benchmark_row_nested_deep(tmp_path: Path, depth: int) -> None:
+    """Only the question is kept of a row; a frame of the others took 15 s for 1,000 levels."""
+    path = tmp_path / "b.jsonl"
+    deep = b'{"question": "Why?", "more": ' + b'{"a":' * depth + b"1" + b"}" * (depth + 1)
+    path.write_bytes(b'{"question": null, "id": 7}\n\n' + deep + b"\n")
+    if depth == 1000:
+        assert questions(path, None) == ["", "Why?"]
+        with pytest.raises(BadInput, match="no text field 'id'; name one of question as"):
+            questions(path, "id")
+    else:
+        with pytest.raises(BadInput, match="line 3"):
+            questions(path, None)
 
 
 def test_against_a_named_field(rft: Run, tmp_path: Path) -> None:
