@@ -8,7 +8,7 @@ ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 RFT := $(BIN)/rft
-STAGES := download normalize dedupe decontaminate split convert validate
+STAGES := download normalize dedupe decontaminate split convert
 
 # The first Python of the machine that is new enough.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -26,7 +26,7 @@ SETUP := $(if $(filter kaggle,$(SOURCE)),$(VENV)/.dev,$(VENV)/.run)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help prepare $(STAGES) estimate export submit test test-sandbox check check-static bench sample docs lock clean
+.PHONY: help prepare validate $(STAGES) estimate export submit test test-sandbox check check-static bench sample docs lock clean
 
 help: ## List the targets
 	@echo "make TARGET [DATASET=openr1-math|medmcqa] [SOURCE=sample|huggingface|kaggle|DIR] [ARGS=...]"
@@ -35,6 +35,8 @@ help: ## List the targets
 
 prepare: $(SETUP) ## Take the datasets through every stage, from the sample by default
 	@$(RFT) prepare $(DATASET) --source $(SOURCE) $(ARGS)
+
+validate: prepare ## Run every stage, of which the last checks the files (`rft validate` runs none)
 
 $(STAGES): $(SETUP) ## Take the datasets up to one stage
 	@$(RFT) $@ $(DATASET) --source $(SOURCE) $(ARGS)

@@ -28,13 +28,14 @@ from pipelines import (
     submit_cli,
     tables_cli,
     terminal,
+    validate_cli,
 )
 from pipelines.findings import BadInput
 from pipelines.foundry.job import DEFAULT_MODEL
 from pipelines.foundry.tables import limit
 from pipelines.settings import Settings
 from pipelines.signatures import with_options_of
-from pipelines.validate_cli import Format, with_files
+from pipelines.validate_cli import Format
 
 PILOT = (200, 50)
 _FILE_BYTES, _PROMPT_BYTES = limit("file_bytes"), limit("prompt_bytes")
@@ -296,7 +297,6 @@ _ABOUT = {
     "decontaminate": "Run up to decontaminate: no question of a benchmark.",
     "split": "Run up to split: training or validation, a cluster as a whole.",
     "convert": "Run up to convert: JSONL, grader and job request, within the caps.",
-    "validate": "Run every stage; or check files and folders, ours or not, without running any.",
 }
 
 
@@ -325,12 +325,12 @@ def _with_check(run: Callable[..., None]) -> Callable[..., None]:
     return with_options_of(run, command)
 
 
-_WRAPPED = {"download": _with_check, "validate": with_files}
 for _name, _about in _ABOUT.items():
     _run = _command(_name, _about)
-    app.command(_name)(_WRAPPED[_name](_run) if _name in _WRAPPED else _run)
+    app.command(_name)(_with_check(_run) if _name == "download" else _run)
 
 
+app.command("validate")(validate_cli.validate)
 app.command("audit")(audit_cli.audit)
 app.command("grade")(grade_cli.grade)
 app.command("calibrate")(calibrate_cli.calibrate)

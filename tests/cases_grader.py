@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+GRADE = "def grade(sample, item):\n    return len(sample) / 9\n"
+IGNORES = "def grade(sample, item):\n    return item['x']\n"
 TEXT, ANSWER = "{{sample.output_text}}", "{{item.answer}}"
 FORMAT = {"type": "json_schema", "json_schema": {"name": "a", "strict": True, "schema": {}}}
 
@@ -38,7 +40,7 @@ def similarity(without: str = "", **changes: Any) -> dict[str, Any]:
     return changed(grader, without, **changes)
 
 
-def python(source: str = "def grade(sample, item):\n    return 1.0\n", **changes: Any) -> dict:
+def python(source: str = GRADE, **changes: Any) -> dict:
     return {"type": "python", "name": "code", "source": source} | changes
 
 
@@ -144,20 +146,20 @@ CASES: dict[str, tuple[dict, dict, str]] = {
     "RFT427": (known(check(reference="yes")), known(check(input="yes", reference="no")), ""),
     "RFT428": (known(check()), known(check(reference=TEXT)), "/reference"),
     "RFT430": (
-        known(python("def grade(sample, item):\n    return 1.0\n" + "#" * 255_900)),
-        known(python("def grade(sample, item):\n    return 1.0\n" + "#" * 256_000)),
+        known(python(GRADE + "#" * 255_900)),
+        known(python(GRADE + "#" * 256_000)),
         "/source",
     ),
     "RFT431": (known(python()), known(python("def grade(sample, item) return 1")), "/source"),
     "RFT432": (known(python()), known(python("def score(sample, item):\n    return 1")), "/source"),
     "RFT433": (
-        known(python("import re, sklearn.metrics\ngrade = lambda s, i: 1.0")),
-        known(python("import math_verify\ngrade = lambda s, i: 1.0")),
+        known(python("import re, sklearn.metrics\ngrade = lambda s, i: len(s)")),
+        known(python("import math_verify\ngrade = lambda s, i: len(s)")),
         "/source",
     ),
     "RFT434": (
-        known(python("from urllib.parse import quote\ngrade = lambda s, i: 1.0")),
-        known(python("import urllib.request\ngrade = lambda s, i: 1.0")),
+        known(python("from urllib.parse import quote\ngrade = lambda s, i: len(s)")),
+        known(python("import urllib.request\ngrade = lambda s, i: len(s)")),
         "/source",
     ),
     "RFT435": (
@@ -187,7 +189,6 @@ CASES: dict[str, tuple[dict, dict, str]] = {
 # Warnings that a case cannot do without.
 BESIDE: dict[str, set[str]] = {"RFT414": {"RFT403"}}
 
-GRADE = "def grade(sample, item):\n    return 1.0\n"
 MORE: list[tuple[str, dict, str]] = [
     ("RFT401", known(check(input=None)), "/input"),
     ("RFT401", known(check(reference=7)), "/reference"),
@@ -297,6 +298,11 @@ MORE: list[tuple[str, dict, str]] = [
     ("RFT427", known(similarity(input="a", reference="b")), ""),
     ("RFT427", known(says("Give 1.")), ""),
     ("RFT427", known(multi("a", a=check(input="a", reference="b"))), "/graders/a"),
+    ("RFT427", known(multi("a", a=check(input=ANSWER))), ""),
+    ("RFT427", known(multi("a * b", a=check(input=ANSWER), b=python(IGNORES))), ""),
+    ("RFT427", known(python(IGNORES)), ""),
+    ("RFT427", known(python("def grade(sample, item): return 1")), ""),
+    ("RFT427", known(python("grade = lambda s, i: i['x']")), ""),
     ("RFT430", known(python(GRADE + "#" + "é" * 128_000)), "/source"),
     ("RFT431", known(python("def grade(sample, item):\\n    return 1")), "/source"),
     ("RFT431", known(python("\0")), "/source"),
@@ -316,7 +322,11 @@ MORE: list[tuple[str, dict, str]] = [
     ("RFT434", known(python("import socket\n" + GRADE)), "/source"),
     ("RFT434", known(python("from urllib import request\n" + GRADE)), "/source"),
     ("RFT434", known(python("import http\n" + GRADE)), "/source"),
-    ("RFT435", known(python(GRADE.replace("1.0", "sample.get('output_json', {})"))), "/source"),
+    (
+        "RFT435",
+        known(python(GRADE.replace("sample)", "sample.get('output_json', {}))"))),
+        "/source",
+    ),
     (
         "RFT435",
         known(python(f"def read(sample):\n    return sample['output_json']\n{GRADE}")),

@@ -109,6 +109,11 @@ CASES: dict[str, tuple[dict, dict, str]] = {
         "/json_schema/schema/additionalProperties",
     ),
     "RFT525": (SOUND_FORMAT, schema(type="text"), "/json_schema/schema/type"),
+    "RFT526": (
+        {"beside": {"grader": GRADER, "response_format": FORMAT}, **job()},
+        {"beside": {"grader": GRADER | {"operation": "ne"}}, **job()},
+        f"{IN}/grader",
+    ),
 }
 
 # More broken ones: (code, known, JSON Pointer of the fault).
@@ -179,6 +184,12 @@ MORE: list[tuple[str, dict, str]] = [
     ("RFT509", hyper(eval_interval=26), f"{HYPER}/eval_interval"),
     ("RFT510", hyper(max_episode_steps=5), f"{HYPER}/max_episode_steps"),
     ("RFT511", job(grader=GRADER), "/grader"),
+    ("RFT526", {"beside": {"response_format": {}}, **job()}, f"{IN}/response_format"),
+    (
+        "RFT526",
+        {"beside": {"response_format": FORMAT}, **method(reinforcement={"grader": GRADER})},
+        IN,
+    ),
     ("RFT511", job(extra_body={}), "/extra_body"),
     ("RFT511", job(**{"a/b~": 1}), "/a~1b~0"),
     ("RFT511", without("validation_file", test_file="file-b2"), "/test_file"),

@@ -17,7 +17,13 @@ ITEM: dict[str, Any] = {
 GRADED = ("reference_answer",)
 
 
-def item(raw: bytes = b"", dataset: str | None = None, tokens: int = 9, **changes: Any) -> dict:
+def item(
+    raw: bytes = b"",
+    dataset: str | None = None,
+    tokens: int = 9,
+    job_tools: frozenset[str] | None = None,
+    **changes: Any,
+) -> dict:
     """What is known of a row; a field of None stays, one of ... goes."""
     row = {name: value for name, value in (ITEM | changes).items() if value is not ...}
     return {
@@ -26,6 +32,7 @@ def item(raw: bytes = b"", dataset: str | None = None, tokens: int = 9, **change
         "graded": GRADED,
         "compared": GRADED,
         "dataset": dataset,
+        "job_tools": job_tools,
         "count": lambda item: (tokens, ""),
     }
 
@@ -44,7 +51,7 @@ def says(role: str, content: Any = "x", **more: Any) -> dict[str, Any]:
 
 
 def line(data: bytes) -> dict:
-    return {"line": data}
+    return {"line": data, "blank": 1}
 
 
 def file(role: str = "train", rows: int = 50, size: int = 9, job: Any = None, **more: Any) -> dict:
@@ -68,9 +75,10 @@ def rows(*pairs: tuple[int, int]) -> dict:
     )
 
 
-def pair(train: list[int], validation: list[int]) -> dict:
-    one, other = rows(*((p, 0) for p in train)), rows(*((p, 0) for p in validation))
-    return {"pair": (one["file"], other["file"])}
+def pair(earlier: list[int], later: list[int], scope: str = "pair") -> dict:
+    """A file against the prompts of another."""
+    one, other = rows(*((p, 0) for p in earlier)), rows(*((p, 0) for p in later))
+    return {scope: (dict.fromkeys(one["file"].prompts, one["file"]), other["file"])}
 
 
 def probed(hits: int) -> dict[str, Any]:
@@ -91,6 +99,7 @@ CALL = says(
     "assistant",
     tool_calls=[{"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}],
 )
+TOOL = {"type": "function", "function": {"name": "f"}}
 EPOCHS = {"method": {"reinforcement": {"hyperparameters": {"n_epochs": 20}}}}
 BIG = b'{"messages": "' + b"x" * 16_000_000 + b'"}\n'
 MANY = b'{"messages": [' + b"[]," * 250_001 + b"[]]}\n"
@@ -154,8 +163,13 @@ CASES: dict[str, tuple[dict, dict, str]] = {
         "/messages/1/tool_call_id",
     ),
     "RFT214": (
-        item(tools=[{"type": "function", "function": {"name": "f"}}]),
+        item(tools=[TOOL]),
         item(tools=[{"type": "function", "function": {}}]),
+        "/tools/0/function/name",
+    ),
+    "RFT222": (
+        item(tools=[TOOL], job_tools=frozenset("f")),
+        item(tools=[TOOL], job_tools=frozenset("g")),
         "/tools/0/function/name",
     ),
     "RFT215": (
@@ -210,6 +224,8 @@ CASES: dict[str, tuple[dict, dict, str]] = {
     "RFT604": (made(), made(hits=1), ""),
     "RFT605": (made(chained=100), made(chained=101), ""),
     "RFT606": (made(probes=probed(5)), made(probes=probed(6)), ""),
+    "RFT607": ({"digests": ("a", "a")}, {"digests": ("a", "b")}, ""),
+    "RFT704": (pair([1, 2], [3], "same_side"), pair([1, 2], [2], "same_side"), ""),
     "RFT701": (rows((1, 1), (2, 2)), rows((1, 1), (1, 1), (2, 2)), ""),
     "RFT702": (pair([1, 2], [3]), pair([1, 2], [2]), ""),
     "RFT703": (rows((1, 1), (2, 2)), rows((1, 1), (1, 2)), ""),
@@ -220,15 +236,22 @@ MORE: list[tuple[str, dict, str]] = [
     ("RFT102", line(b"[1]\n"), ""),
     ("RFT102", line(b'{"a": 1}{"b": 2}\n'), ""),
     ("RFT102", line(b"{\n"), ""),
-    ("RFT102", line(b"[" * 5000 + b"\n"), ""),
     ("RFT103", {"raw": b'{"a": {"b": 1, "b": 1}}\n'}, ""),
     ("RFT108", line(MANY), ""),
+    ("RFT108", line(b"[" * 5000 + b"\n"), ""),
+    ("RFT108", line(b'{"a": ' * 201 + b"1" + b"}" * 201 + b"\n"), ""),
     ("RFT106", line(b"\n"), ""),
     ("RFT106", line(b"\xef\xbb\xbf\n"), ""),
     ("RFT109", line(b'{"a": "\\udc00"}\n'), ""),
     ("RFT111", file("validation", 0), ""),
     ("RFT118", line(b"[-Infinity]\n"), ""),
+    ("RFT121", only({"item": {"a": 1}, "note": "x", "split": "train"}), "/item"),
     ("RFT122", only({"prompt": "x", "completion": "y"}), "/completion"),
+    ("RFT122", only({"question": "x", "completion": "y"}), "/completion"),
+    ("RFT201", only({"item": "text", "prompt": "x"}), ""),
+    ("RFT222", item(tools=[TOOL], job_tools=frozenset()), "/tools/0/function/name"),
+    ("RFT301", item(reference_answer=..., item={"reference_answer": "A"}), "/reference_answer"),
+    ("RFT607", {"digests": ("a", None)}, ""),
     ("RFT201", item(messages=[]), "/messages"),
     ("RFT201", item(messages="x"), "/messages"),
     ("RFT201", item(messages=["x"]), "/messages/0"),

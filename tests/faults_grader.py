@@ -16,7 +16,9 @@ SOUND: dict[str, dict[str, Any]] = {
     "text_similarity": {"grader": similarity(pass_threshold=0.8)},
     "python": {"grader": python("import json\n\n" + GRADE)},
     "python of JSON": {
-        "grader": python(GRADE.replace("1.0", "float(sample['output_json'] == item['answer'])")),
+        "grader": python(
+            GRADE.replace("len(sample) / 9", "float(sample['output_json'] == item['answer'])")
+        ),
         "response_format": FORMAT,
     },
     "score_model": {

@@ -10,6 +10,7 @@ from typing import Any
 
 from pipelines import schema
 from pipelines.findings import show
+from pipelines.foundry.file_rules import is_not_wrapped
 from pipelines.foundry.rule import Fault, pointer, rule
 from pipelines.foundry.summary import FileSummary
 from pipelines.foundry.tables import limit
@@ -42,13 +43,16 @@ def has_graded_fields(item: Mapping[str, Any], graded: tuple[str, ...]) -> Itera
     A missing field is no error at upload: its reward is lost at run time, or a python grader gives
     0.0 without a word. Two official samples have this fault.
     """
-    if isinstance(item.get("item"), dict):
+    if next(is_not_wrapped(item, graded), None):
         return  # RFT121 says so
     for field in graded:
         if item.get(field) is None:
             what = "null" if field in item else "absent"
-            place = pointer([field])
-            yield place, f"the grader reads item.{field}, which is {what}", "fill the field"
+            message = f"the grader reads item.{field}, which is {what}"
+            inner = item.get("item")
+            inside = isinstance(inner, dict) and field in inner
+            remedy = "move it out of 'item', to the top level" if inside else "fill the field"
+            yield pointer([field]), message, remedy
 
 
 @rule("RFT302", "error", source="schemas/item.<dataset>.json")
@@ -182,20 +186,36 @@ def has_one_reference_a_prompt(file: FileSummary, graded: tuple[str, ...]) -> It
         yield "", message, "drop them"
 
 
-@rule("RFT702", "warning", source="OpenAPI schema: the same data should not be in both files")
-def is_apart(pair: tuple[FileSummary, FileSummary]) -> Iterator[Fault]:
-    """No prompt is in both files.
+# The prompts of files, each with the file that has it, and the file that is compared with them.
+Pair = tuple[Mapping[int, FileSummary], FileSummary]
 
-    Documented as advice and not enforced; a validation score over trained prompts says nothing.
+
+@rule("RFT702", "error", source="OpenAPI schema: the same data should not be in both files")
+def is_apart(pair: Pair) -> Iterator[Fault]:
+    """No prompt is both in training and in a file that is held out.
+
+    Documented as advice and not enforced; but a validation score over trained prompts says nothing,
+    and `rft audit` fails for it too.
     """
-    train, validation = pair
-    trained = set(train.prompts)
-    both = array("q", (row for row, one in enumerate(validation.prompts) if one in trained))
+    for what in _shared(pair):
+        yield "", f"{what}, which is trained on", "take them out of one of the two"
+
+
+@rule("RFT704", "warning", source="no rule of the service; which file holds out is not known")
+def is_in_one_file(same_side: Pair) -> Iterator[Fault]:
+    """No prompt is in two files that are named together."""
+    for what in _shared(same_side):
+        yield "", what, "keep one of each; if one file is held out, give it with --validation"
+
+
+def _shared(pair: Pair) -> Iterator[str]:
+    others, file = pair
+    both = array("q", (row for row, prompt in enumerate(file.prompts) if prompt in others))
     if both:
-        line = validation.lines[both[0]]
-        other = train.lines[train.prompts.index(validation.prompts[both[0]])]
-        message = f"{len(both):,} prompts are in training too (first: line {line} is line {other})"
-        yield "", message, "take them out of training"
+        other = others[file.prompts[both[0]]]
+        row = other.prompts.index(file.prompts[both[0]])
+        first = f"line {file.lines[both[0]]} is line {other.lines[row]} of {other.name or 'it'}"
+        yield f"{len(both):,} prompts are in another file too (first: {first})"
 
 
 def _again(file: FileSummary) -> Iterator[list[int]]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
+from itertools import accumulate
 from typing import Any
 
 import orjson
@@ -18,18 +20,29 @@ BOM = b"\xef\xbb\xbf"
 _SURROGATE = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\)\\u[dD][c-fC-F]")
 _CONSTANT = re.compile(rb"[:\[,]\s*(-?Infinity|NaN)\b")
 
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"?')
+_NO_BRACKET = re.compile(rb"[^\[\]{}]+")
+
 _QUOTAS = "Azure OpenAI, quotas and limits"
 
 
 def oversize(line: bytes) -> str | None:
-    """What makes a line too large to parse; None where nothing does."""
+    """What makes a line too large to parse, or too deep to check; None where nothing does."""
     if len(line) > limit("line_bytes"):
         return f"the line is longer than {limit('line_bytes'):,} bytes"
     if len(line) > limit("line_values"):
         signs = sum(map(line.count, (b",", b":", b"[", b"{")))
         if signs > limit("line_values"):
             return f"{signs:,} commas, colons and opening brackets, over {limit('line_values'):,}"
+    most = limit("line_levels")
+    if line.count(b"{") + line.count(b"[") > most and _levels(line) > most:
+        return f"the line is nested more than {most} levels deep"
     return None
+
+
+def _levels(line: bytes) -> int:
+    signs = _NO_BRACKET.sub(b"", _STRING.sub(b"", line))
+    return max(accumulate(1 if sign in b"[{" else -1 for sign in signs), default=0)
 
 
 def _syntax(line: bytes) -> str | None:
@@ -78,12 +91,14 @@ def has_no_key_twice(raw: bytes) -> Iterator[Fault]:
     twice: list[str] = []
 
     def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
-        keys = [key for key, _ in found]
-        twice.extend(key for key in dict.fromkeys(keys) if keys.count(key) > 1)
-        return dict(found)
+        whole = dict(found)
+        if len(whole) < len(found):
+            counts = Counter(key for key, _ in found)
+            twice.extend(key for key, count in counts.items() if count > 1)
+        return whole
 
-    try:
-        json.loads(raw.removeprefix(BOM), object_pairs_hook=pairs)
+    try:  # numbers stay text: one of more than 4,300 digits would end the reading
+        json.loads(raw.removeprefix(BOM), object_pairs_hook=pairs, parse_int=str, parse_float=str)
     except (ValueError, RecursionError):
         return  # RFT101 and RFT102 say so
     for key in twice:
@@ -109,10 +124,11 @@ def ends_with_newline_alone(line: bytes) -> Iterator[Fault]:
 
 
 @rule("RFT106", "warning", source="undocumented; Microsoft's local check skips them")
-def is_not_blank(line: bytes) -> Iterator[Fault]:
+def is_not_blank(line: bytes, blank: int) -> Iterator[Fault]:
     """No line is blank."""
     if not line.removeprefix(BOM).strip():
-        yield "", "the line is blank", "delete it, or use --fix"
+        before = f", and so are the {blank - 1:,} before it" if blank > 1 else ""
+        yield "", f"the line is blank{before}", "delete it, or use --fix"
 
 
 @rule("RFT107", "info", source="optional: four official samples lack it")
@@ -124,7 +140,7 @@ def last_line_ends(line: bytes) -> Iterator[Fault]:
 
 @rule("RFT108", "error", source="this project: a larger row is not parsed")
 def is_small_enough(line: bytes) -> Iterator[Fault]:
-    """A line has at most 16,000,000 bytes, and 500,000 commas, colons and opening brackets.
+    """A line has at most 16 MB, 200 levels, and 500,000 commas, colons and opening brackets.
 
     Parsed, each of those may become an object of 70 to 230 bytes; 16 MB of `[],` take 0.4 GB.
     """
@@ -230,9 +246,15 @@ def fits_token_budget(file: FileSummary, job: Any) -> Iterator[Fault]:
 
 
 @rule("RFT121", "error", source="Learn, reinforcement fine-tuning", read="2026-10-07")
-def is_not_wrapped(item: Mapping[str, Any]) -> Iterator[Fault]:
-    """Fields stand beside `messages`, not inside an `item`."""
-    if isinstance(item.get("item"), dict) and not set(item) - {"item", "sample", "messages"}:
+def is_not_wrapped(item: Mapping[str, Any], graded: tuple[str, ...]) -> Iterator[Fault]:
+    """Fields stand beside `messages`, not inside an `item`.
+
+    A row with a chat and fields of its own may have an object of that name too, and a grader may
+    read it.
+    """
+    if not isinstance(item.get("item"), dict) or "item" in graded:
+        return
+    if "messages" not in item or not set(item) - {"item", "sample", "messages"}:
         yield "/item", "the row is wrapped in 'item'", "move its fields to the top level"
 
 
@@ -240,9 +262,10 @@ def is_not_wrapped(item: Mapping[str, Any]) -> Iterator[Fault]:
 def is_no_other_method(item: Mapping[str, Any]) -> Iterator[Fault]:
     """The rows are not those of another training method.
 
-    `preferred_output` makes a DPO file; `prompt` with `completion` is the oldest format.
+    `preferred_output` makes a DPO file; `completion`, with a `prompt` or a question, is the oldest
+    format.
     """
     if "preferred_output" in item:
         yield pointer(["preferred_output"]), "this is a DPO row", "give chat rows that end in user"
-    elif "messages" not in item and {"prompt", "completion"} <= set(item):
+    elif "messages" not in item and "completion" in item:
         yield pointer(["completion"]), "this is a completion row", "give chat rows"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
+from pipelines.foundry.job import REINFORCEMENT, differs
 from pipelines.foundry.rule import pointer
 
 # The rules that ask for the repairs.
@@ -17,6 +18,7 @@ BOM, CARRIAGE_RETURN, BLANK_LINE, FINAL_NEWLINE = "RFT104", "RFT105", "RFT106", 
 SYSTEM_ROLE = "RFT202"
 OPERATION, SCORE_MODEL_KEY, SPACE_IN_BRACES = "RFT405", "RFT401", "RFT424"
 TRAINING_TYPE, HYPERPARAMETERS, FLAT_FORMAT = "RFT504", "RFT507", "RFT521"
+BESIDE = "RFT526"
 
 _BOM = b"\xef\xbb\xbf"
 _BLANK = b" \t\r\n"
@@ -25,6 +27,7 @@ _BRACES = re.compile(r"\{\{([^{}]*)\}\}")
 _ROOT = re.compile(r"(item|sample)\b")
 # Documents nest a few levels; what goes deeper is left as it is.
 _DEPTH = 100
+_NESTED = {dict, list}
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,21 +134,24 @@ def fix_document(kind: str, value: object, path: str = "") -> tuple[object, list
     A value that needs no repair comes back as it is; a repaired one shares its sound parts.
     """
     repair = {"grader": _grader, "response_format": _response_format, "job": _job}.get(kind)
-    if repair is None or _is_deep(value):
+    if repair is None or is_deep(value):
         return value, []
     done: Done = []
     fixed = repair(value, "", done)
     return (fixed, [Change(path, 0, *change) for change in done]) if done else (value, [])
 
 
-def _is_deep(value: object) -> bool:
-    level = [value]
+def is_deep(value: object) -> bool:
+    """Whether a JSON value is nested more than 100 levels deep."""
+    level = [value] if type(value) in _NESTED else []
     for _ in range(_DEPTH):
+        if not level:
+            return False
         level = [
             part
             for parts in level
-            if isinstance(parts, dict | list)
-            for part in (parts.values() if isinstance(parts, dict) else parts)
+            for part in (parts.values() if type(parts) is dict else parts)  # type: ignore[attr-defined]
+            if type(part) in _NESTED
         ]
     return bool(level)
 
@@ -247,3 +253,17 @@ def _job(value: Any, _: str, done: Done) -> Any:
             inner[key] = repair(inner[key], f"/method/reinforcement/{key}", done)
     job["method"] = {**method, "reinforcement": inner}
     return job
+
+
+def rebuild_job(
+    value: object, beside: Mapping[str, object], path: str = ""
+) -> tuple[object, list[Change]]:
+    """A job with the grader and the response format that are files beside it; the rest stays."""
+    method = value.get("method") if isinstance(value, dict) else None
+    inner = method.get("reinforcement") if isinstance(method, dict) else None
+    if not isinstance(value, dict) or not isinstance(method, dict) or not isinstance(inner, dict):
+        return value, []
+    changed = {role: part for role, part in beside.items() if differs(inner.get(role), part)}
+    what = "became that of the file beside the job"
+    changes = [Change(path, 0, f"{REINFORCEMENT}/{role}", BESIDE, what) for role in changed]
+    return value | {"method": method | {"reinforcement": inner | changed}}, changes

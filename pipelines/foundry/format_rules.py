@@ -82,8 +82,10 @@ def _is_flat(value: object) -> bool:
 @rule("RFT520", "error", source="OpenAPI schemas of the job, 2026; Learn", read="2026-10-07")
 def is_format(response_format: Any) -> Iterator[Fault]:
     """A response format is of type json_schema, with a name and a schema."""
+    if _is_flat(response_format):
+        return  # RFT521 says so
     for place, message, remedy in by_schema("response_format", response_format):
-        if place != "/json_schema/name" and not _is_flat(response_format):
+        if place != "/json_schema/name":
             yield place, message, remedy
 
 
@@ -141,8 +143,9 @@ def requires_all(response_format: Any) -> Iterator[Fault]:
         required, properties = level.get("required", []), level.get("properties")
         if not isinstance(required, list) or not isinstance(properties, dict):
             continue
+        known = {name for name in required if isinstance(name, str)}
         for name in properties:
-            if name not in required:
+            if name not in known:
                 yield f"{place}/required", f"{show(name)} is not required", "add it to required"
 
 

@@ -13,6 +13,14 @@ TRAINING_TYPE = "GlobalStandard"
 REINFORCEMENT = "/method/reinforcement"
 
 
+def differs(one: object, other: object) -> bool:
+    """Whether two parts of a request say different things; what is too deep to compare does."""
+    try:
+        return one != other
+    except RecursionError:
+        return True
+
+
 def request(
     model: str, grader: Mapping[str, object], response_format: Mapping[str, object] | None
 ) -> dict[str, object]:

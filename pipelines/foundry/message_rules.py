@@ -8,6 +8,8 @@ from typing import Any
 
 from pipelines import schema
 from pipelines.findings import show
+from pipelines.foundry.file_rules import is_no_other_method, is_not_wrapped
+from pipelines.foundry.job import REINFORCEMENT
 from pipelines.foundry.rule import Fault, pointer, rule
 from pipelines.foundry.summary import FileSummary
 from pipelines.foundry.tables import limit, phrases
@@ -43,16 +45,12 @@ def _parts(item: Mapping[str, Any]) -> Iterator[tuple[list[str | int], Any]]:
                 yield ["messages", i, "content", k], part
 
 
-def _foreign(item: Mapping[str, Any]) -> bool:
-    """Whether a rule of family 1 has said that this is no RFT row at all."""
-    return "messages" not in item and bool({"item", "preferred_output", "completion"} & set(item))
-
-
 @rule("RFT201", "error", source=_SCHEMA)
-def is_chat(item: Mapping[str, Any]) -> Iterator[Fault]:
+def is_chat(item: Mapping[str, Any], graded: tuple[str, ...]) -> Iterator[Fault]:
     """`messages` is a list of messages, each with a role and text or a list of parts."""
-    if _foreign(item):
-        return
+    foreign = (next(is_not_wrapped(item, graded), None), next(is_no_other_method(item), None))
+    if "messages" not in item and any(foreign):
+        return  # RFT121 or RFT122 says that this is no RFT row at all
     validator = schema.compiled("item")
     if not validator.is_valid(item):
         for error in validator.iter_errors(item):
@@ -226,6 +224,31 @@ def has_sound_tools(item: Mapping[str, Any]) -> Iterator[Fault]:
             yield f"/tools/{i}/function/name", "the function has no name", "give it one"
 
 
+@rule(
+    "RFT222",
+    "error",
+    source="Microsoft's agentic samples: the job names the tools of its rows; OpenAI's guide: a "
+    "grader may read the calls",
+)
+def has_tools_of_the_job(
+    item: Mapping[str, Any], job_tools: frozenset[str] | None
+) -> Iterator[Fault]:
+    """A row's tools are among the job's, or the job has none and its grader reads the calls.
+
+    Nothing answers the call of another tool. Without a job nothing is asked.
+    """
+    tools = item.get("tools")
+    for i, tool in enumerate(tools if isinstance(tools, list) and job_tools is not None else ()):
+        if not isinstance(tool, dict) or tool.get("type") != "function":
+            continue  # RFT214 says so
+        function = tool.get("function")
+        name = function.get("name") if isinstance(function, dict) else None
+        if isinstance(name, str) and name not in (job_tools or ()):
+            place = f"/tools/{i}/function/name"
+            remedy = f"add it to {REINFORCEMENT}/tools of the job, or take it out"
+            yield place, f"the job has no tool {show(name)}", remedy
+
+
 @rule("RFT215", "warning", source="meant for supervised fine-tuning")
 def has_no_weight(item: Mapping[str, Any]) -> Iterator[Fault]:
     """No message has a weight, which means nothing here."""
@@ -272,7 +295,8 @@ def asks_for_no_reasoning(item: Mapping[str, Any]) -> Iterator[Fault]:
     """No message asks for hidden reasoning, for which a file has been blocked."""
     for i, message in _messages(item):
         for path, text in _texts(message):
-            found = next((phrase for phrase in phrases() if phrase in text.lower()), None)
+            lower = text.lower()
+            found = next((phrase for phrase in phrases() if phrase in lower), None)
             if found:
                 place = pointer(["messages", i, *path])
                 yield place, f"{show(found)} may be flagged by moderation", "say it otherwise"

@@ -54,18 +54,18 @@ def names_its_graders(grader: Any) -> Iterator[Fault]:
     """A name in `calculate_output` is a key of `graders`."""
     for part, used in _used(grader):
         children = part["graders"]
+        names = {
+            child["name"]: key
+            for key, child in reversed(children.items())
+            if isinstance(child, dict) and isinstance(child.get("name"), str)
+        }
+        known = show(", ".join(children))[1:-1]
         for name in sorted(used - set(children)):
-            keys = [
-                key
-                for key, child in children.items()
-                if isinstance(child, dict) and child.get("name") == name
-            ]
-            if keys:
-                message = f"{show(name)} is the name of the grader {show(keys[0])}, not its key"
-                yield PLACE, message, f"write {keys[0]}"
+            if name in names:
+                message = f"{show(name)} is the name of the grader {show(names[name])}, not its key"
+                yield PLACE, message, f"write {names[name]}"
             else:
-                message = f"{show(name)} is not a key of graders"
-                yield PLACE, message, f"the keys are {show(', '.join(children))[1:-1]}"
+                yield PLACE, f"{show(name)} is not a key of graders", f"the keys are {known}"
 
 
 @rule("RFT444", "warning", source="this pipeline", read="2026-11-21")
@@ -87,11 +87,18 @@ def _keys(part: Mapping[str, Any]) -> list[str]:
 def _used(grader: Any) -> Iterator[tuple[Mapping[str, Any], set[str]]]:
     """A multi grader whose keys and formula are sound, and the names that its formula uses."""
     for _, part in graders(grader, "multi"):
-        text = part.get("calculate_output")
-        keys = _keys(part)
-        if isinstance(text, str) and keys and all(map(IDENTIFIER.fullmatch, keys)):
-            try:
-                used = formula.parse(text)
-            except ValueError:
-                continue
+        used = used_names(part)
+        if used is not None:
             yield part, used
+
+
+def used_names(part: Mapping[str, Any]) -> set[str] | None:
+    """The names that a multi grader's formula uses; None where keys or formula are not sound."""
+    text = part.get("calculate_output")
+    keys = _keys(part)
+    if not isinstance(text, str) or not keys or not all(map(IDENTIFIER.fullmatch, keys)):
+        return None
+    try:
+        return formula.parse(text)
+    except ValueError:
+        return None

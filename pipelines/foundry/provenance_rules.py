@@ -10,6 +10,20 @@ from pipelines.foundry.rule import Fault, rule
 from pipelines.foundry.tables import limit
 
 
+@rule("RFT607", "error", source="this pipeline", read="2026-11-21")
+def is_as_prepared(digests: tuple[str, str | None]) -> Iterator[Fault]:
+    """A file of a prepared folder is the one that its manifest lists.
+
+    The certificate, that no question is on both sides, holds for those files alone. The job request
+    may be changed: RFT526 looks at what it shares with them.
+    """
+    listed, digest = digests
+    if digest != listed:
+        what = "is not there" if digest is None else "was changed since"
+        remedy = "prepare again, or delete manifest.json: then the folder is one made by hand"
+        yield "", f"manifest.json lists this file, and it {what}", remedy
+
+
 @rule("RFT601", "warning", source="this pipeline", read="2026-11-21")
 def has_benchmark(provenance: Mapping[str, Any]) -> Iterator[Fault]:
     """The dataset was compared with at least one benchmark."""

@@ -79,12 +79,7 @@ def has_grade(grader: Any) -> Iterator[Fault]:
     be judged here and passes.
     """
     for place, tree in _trees(grader):
-        last: ast.AST | None = None
-        for node in _top_level(tree.body):
-            if _binds_grade(node):
-                last = node
-        if isinstance(last, ast.Assign) and isinstance(last.value, ast.Lambda):
-            last = last.value
+        last = _grade(tree)
         if last is None:
             yield place, "no function 'grade' at the top level", SIGNATURE
         elif isinstance(last, ast.AsyncFunctionDef):
@@ -96,6 +91,36 @@ def has_grade(grader: Any) -> Iterator[Fault]:
             names = [arg.arg for arg in (*args.posonlyargs, *args.args, *args.kwonlyargs)]
             message = f"'grade' cannot be called with two arguments, it has {show(names)}"
             yield place, message, SIGNATURE
+
+
+def _grade(tree: ast.Module) -> ast.AST | None:
+    """What the name `grade` stands for once the source is loaded; None where nothing binds it."""
+    last: ast.AST | None = None
+    for node in _top_level(tree.body):
+        if _binds_grade(node):
+            last = node
+    if isinstance(last, ast.Assign) and isinstance(last.value, ast.Lambda):
+        return last.value
+    return last
+
+
+# What may read a parameter without naming it.
+_INDIRECT = {"locals", "vars", "eval", "exec"}
+
+
+def read_of(source: str) -> set[str] | None:
+    """Which of `sample` and `item` a source's `grade` uses; None where that cannot be seen."""
+    tree = syntax(source) if len(source) < table()["sandbox"]["source_bytes"] else ""
+    grade = None if isinstance(tree, str) else _grade(tree)
+    if not isinstance(grade, (ast.FunctionDef, ast.Lambda)):
+        return None
+    if isinstance(grade, ast.FunctionDef) and grade.decorator_list:
+        return None
+    names = [arg.arg for arg in (*grade.args.posonlyargs, *grade.args.args)]
+    used = {node.id for node in ast.walk(grade) if isinstance(node, ast.Name)}
+    if len(names) < 2 or not _takes_two(grade.args) or used & _INDIRECT:
+        return None
+    return {root for root, name in zip(("sample", "item"), names, strict=False) if name in used}
 
 
 def _top_level(body: list[ast.stmt]) -> Iterator[ast.stmt]:

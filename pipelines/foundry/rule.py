@@ -3,12 +3,18 @@
 A rule is a generator of (JSON Pointer, what is wrong, what to do). Its parameters are looked up by
 name in what is known; the first is its scope:
 
-    line              the bytes of a line that holds no object or is oddly ended
+    line              the bytes of a line that holds no object or is oddly ended; of several blank
+                      lines in a row the last, and `blank`, how many they are
     raw               the bytes of a line that holds an object
     item              one row, and `raw`, its line
     file              a FileSummary of one JSONL file
+    pair              the training rows' prompts, and the summary of a file that is held out
+    same_side         the prompts of files of the same kind, and the summary of another
+    given             the roles of the files that are given
     grader, response_format, job
                       one document each
+    beside            the documents that are files of their own beside a job, by role
+    digests           of one file, what the manifest has and what it is
     provenance        what the pipeline knows of how the files were made
 
 A rule stands alone: it repeats no other, and does not raise whatever it is given. Codes are
@@ -27,6 +33,11 @@ from typing import Any
 from pipelines.findings import Severity
 
 Fault = tuple[str, str, str]
+
+SCOPES = (
+    *("line", "raw", "item", "file", "pair", "same_side", "given"),
+    *("grader", "response_format", "job", "beside", "digests", "provenance"),
+)
 
 # Characters of a key that a pointer shows.
 _KEY = 200
@@ -73,7 +84,10 @@ def rule(
     def enter(test: Callable[..., Iterator[Fault]]) -> Callable[..., Iterator[Fault]]:
         if code in RULES:
             raise ValueError(f"{code} is taken")
-        RULES[code] = Rule(code, severity, source, read, test)
+        entered = Rule(code, severity, source, read, test)
+        if entered.scope not in SCOPES:  # it would be listed, and never run
+            raise ValueError(f"{code}: {entered.scope!r} is no scope")
+        RULES[code] = entered
         return test
 
     return enter

@@ -24,10 +24,10 @@ Shape = tuple[tuple[str, ...], tuple[type, ...]]
 class FileSummary:
     """A file once it has been read, and the caps that it is held to.
 
-    `role` is `train` or `validation`. `shapes` counts the rows by the names and Python types of
-    their fields, in order, with the first line of each, and take about `held` bytes; `prompts` and
-    `references` hold a 64-bit hash of each row, in order, and `lines` its line. `tokens` is None
-    where they are not counted.
+    `role` is `train`, `validation` or `test`, which is only compared. `shapes` counts the rows by
+    the names and Python types of their fields, in order, with the first line of each, and take
+    about `held` bytes; `prompts` and `references` hold a 64-bit hash of each row, in order, and
+    `lines` its line. `tokens` is None where they are not counted.
     """
 
     role: str
@@ -44,6 +44,7 @@ class FileSummary:
     reference_count: int = 0
     reference_length: int = 0
     tokens: Tokens | None = None
+    name: str = ""
 
     @property
     def types(self) -> dict[str, dict[str, tuple[int, int]]]:
@@ -78,12 +79,35 @@ class FileSummary:
         if "messages" in item:
             try:
                 prompt = hash(tuple([message["content"] for message in item["messages"]]))
-                reference = hash(tuple(values))
             except (TypeError, KeyError):  # lists in them, or no sound chat
-                prompt, reference = hash(repr(item["messages"])), hash(repr(values))
+                prompt = _hash(_spelled(item["messages"]))
+            try:
+                reference = hash(tuple(values))
+            except TypeError:
+                reference = hash(repr(values))
             self.prompts.append(prompt)
             self.references.append(reference)
             self.lines.append(line)
+
+
+def _spelled(messages: object) -> object:
+    """The contents of messages, those in parts of text as the one text that they are."""
+    if not isinstance(messages, list) or not all(isinstance(one, dict) for one in messages):
+        return messages
+    contents = [one.get("content") for one in messages]
+    for i, content in enumerate(contents):
+        if isinstance(content, list):
+            texts = [part.get("text") for part in content if isinstance(part, dict)]
+            if len(texts) == len(content) and all(isinstance(text, str) for text in texts):
+                contents[i] = "".join(map(str, texts))
+    return tuple(contents)
+
+
+def _hash(value: object) -> int:
+    try:
+        return hash(value)
+    except TypeError:
+        return hash(repr(value))
 
 
 _RESERVED = {"messages", "tools"}

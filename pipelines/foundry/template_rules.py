@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pipelines.findings import show
 from pipelines.foundry.graders import IDENTIFIER, fields_of, graders, unreadable
+from pipelines.foundry.multi_rules import used_names
+from pipelines.foundry.python_rules import read_of
 from pipelines.foundry.rule import Fault, pointer, rule
 from pipelines.foundry.templates import Template, strings, templates
 
@@ -121,25 +123,39 @@ def reads_named_fields(grader: Any) -> Iterator[Fault]:
             yield place, message, "rename the field: letters, digits and underscores"
 
 
-@rule("RFT427", "warning", source="this pipeline", read="2026-11-21")
+@rule("RFT427", "error", source="this pipeline", read="2026-11-21")
 def reads_the_answer(grader: Any) -> Iterator[Fault]:
     """A grader reads what the model wrote.
 
-    Without a template of `sample` every answer gets the same grade, and nothing is learnt. A part
-    of a multi grader may tell kinds of items apart instead, so there any template will do.
+    Otherwise every answer gets the same grade, and nothing is learnt. A part of a multi grader may
+    tell kinds of items apart instead, if another part that the formula uses reads the answer. Of a
+    python grader, whether `grade` uses its first parameter.
     """
-    for place, part in graders(grader, "string_check", "text_similarity", "score_model"):
-        if not fields_of(part["type"]).is_valid(part):
-            continue  # RFT401 or the rule of a value says so
-        texts = [text for key in ("input", "reference") for _, text in strings(part.get(key))]
-        if any(templates(text)[1] for text in texts):
-            continue  # RFT420 says so
-        roots = {template.root for text in texts for template in templates(text)[0]}
-        if roots - {"item", "sample"}:
-            continue  # RFT421 says so
-        if "sample" not in roots and (not place or not roots):
-            message = "the grade does not depend on the answer"
-            yield place, message, "read {{sample.output_text}} or {{sample.output_json.<field>}}"
+    message = "the grade does not depend on the answer"
+    remedy = "read sample.output_text, or a field of sample.output_json"
+    parts = {place: _roots(part) for place, part in graders(grader) if part["type"] != "multi"}
+    alone: tuple[set[str], ...] = (set(), {"item"})
+    idle = [place for place, roots in parts.items() if roots in (alone[:1] if place else alone)]
+    for place in idle:
+        yield place, message, remedy
+    for _, part in graders(grader, "multi"):
+        names = used_names(part)
+        used = [parts.get(pointer(["graders", name])) for name in names or ()]
+        if names is not None and not idle and all(roots == {"item"} for roots in used):
+            yield "", message, remedy
+
+
+def _roots(part: Mapping[str, Any]) -> set[str] | None:
+    """What a grader reads of `item` and `sample`; None where that is open or another rule's."""
+    if part["type"] == "endpoint" or not fields_of(part["type"]).is_valid(part):
+        return None  # it is sent both; RFT401 or the rule of a value says so
+    if part["type"] == "python":
+        return read_of(part["source"])
+    texts = [text for key in ("input", "reference") for _, text in strings(part.get(key))]
+    if any(templates(text)[1] for text in texts):
+        return None  # RFT420 says so
+    roots = {template.root for text in texts for template in templates(text)[0]}
+    return None if roots - {"item", "sample"} else roots  # RFT421 says so
 
 
 @rule("RFT428", "warning", source="this pipeline", read="2026-11-21")

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from pipelines.foundry.graders import table
+
 # Of a run of braces the last two open, so that `{{{item.x}}}` is a template between braces: one of
 # Microsoft's samples has a JSON object whose last value is a template.
 _BRACES = re.compile(r"\{\{(?!\{)|\}\}")
@@ -91,9 +93,19 @@ def item_fields(grader: object) -> set[str]:
         for template in templates(text)[0]:
             if template.root == "item" and template.steps and template.steps[0][0] != "[":
                 fields.add(template.steps[0])
-        if path and path[-1] == "source":
+        if path and path[-1] == "source" and len(text) < table()["sandbox"]["source_bytes"]:
             fields.update(_read_by(text))
     return fields
+
+
+def reads_calls(grader: object) -> bool:
+    """Whether a grader may look at the calls of tools that the model made."""
+    if isinstance(grader, dict) and grader.get("type") == "endpoint":
+        return True
+    return any(
+        any(name in text for name in ("output_tools", "choices", "tool_calls"))
+        for _, text in strings(grader)
+    )
 
 
 @lru_cache(maxsize=16)

@@ -123,6 +123,7 @@ VENDORS = {
     ),
     "python with braces": python("X = '{{a}} {{'\n" + GRADE),
     "python with a bad escape": python("import re\nX = '\\d'\n" + GRADE),
+    "python that looks at all it has": python("def grade(sample, item):\n    return len(locals())"),
     "python in a condition": python("if True:\n    def grade(*both):\n        return 1"),
     "multi": multi("0.75 * max(exact, 0.2) + 0.25 * judge", exact=check(), judge=score())
     | {"invalid_grade": 0.0},
@@ -146,7 +147,7 @@ def test_vendors_graders_pass(grader: dict) -> None:
     [
         "sample.get('output_json') or sample['output_text']",
         "sample['output_json'] if 'output_json' in sample else sample.get('output_text')",
-        "item['output_json']",
+        "sample['output_text'] == item['output_json']",
         "sample[item['output_json']]",
     ],
 )

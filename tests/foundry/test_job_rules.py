@@ -38,7 +38,7 @@ JSON = st.recursive(
 
 
 def found(known: dict) -> list[tuple[str, str, tuple[str, str, str]]]:
-    (scope,) = known
+    scope = next(iter(known))
     return [
         (rule.code, rule.severity, fault)
         for rule in of_scope(scope)

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
 import orjson
 import pytest
 from cases_grader import CASES as GRADER_CASES
 from cases_job import CASES as JOB_CASES
 from cases_rows import CASES as ROW_CASES
-from cases_rows import ITEM, MORE
-from hypothesis import given
+from cases_rows import ITEM, MORE, item
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pipelines.datasets import DATASETS
-from pipelines.foundry import check, job
+from pipelines.foundry import job, plain
+from pipelines.foundry import rule as catalogue
 from pipelines.foundry.check import Files, validate
+from pipelines.foundry.rule import Fault, Rule
 from pipelines.foundry.rules import RULES, of_scope
 from pipelines.foundry.tables import limits, models
 from pipelines.foundry.templates import item_fields
+
+Row = dict[str, Any]
 
 GRADER = dict(DATASETS["medmcqa"].grading.grader)
 CASES = ROW_CASES | GRADER_CASES | JOB_CASES
@@ -61,6 +69,12 @@ def test_a_rule_says_what_and_from_where(code: str) -> None:
     assert rule.read.startswith("202")
 
 
+def job_with(tools: list[str]) -> dict:
+    """A job that has these tools."""
+    named = [{"name": name, "server_url": "https://host"} for name in tools]
+    return {"method": {"type": "reinforcement", "reinforcement": {"tools": named}}}
+
+
 ITEM_CASES = [case for case in BROKEN if RULES[case[0]].scope in ("item", "raw")]
 
 
@@ -82,6 +96,7 @@ def test_the_fast_path_lets_no_fault_through(code: str, known: dict, pointer: st
         train=[fine] * 3 + [line],
         grader=grader if known.get("graded") else None,
         dataset=known.get("dataset"),
+        job=... if known.get("job_tools") is None else job_with(sorted(known["job_tools"])),
     )
     assert (code, 4) in {(f.code, f.line) for f in validate(files)}
 
@@ -89,11 +104,124 @@ def test_the_fast_path_lets_no_fault_through(code: str, known: dict, pointer: st
 def test_sound_rows_are_shown_to_no_rule(monkeypatch: pytest.MonkeyPatch) -> None:
     """The quick look would be of no use otherwise."""
     asked = []
-    run = check._findings
-    monkeypatch.setattr(check, "_findings", lambda *words: asked.append(words[0]) or run(*words))
+    run = Rule.faults
+    monkeypatch.setattr(Rule, "faults", lambda *words: asked.append(words[0].scope) or run(*words))
     line = orjson.dumps(ITEM) + b"\n"
     list(validate(Files(train=[line] * 20, grader=GRADER, dataset="medmcqa")))
-    assert asked == ["file", "given", "grader"]
+    assert set(asked) == {"file", "given", "grader"}
+
+
+def blue(item: Row) -> Iterator[Fault]:
+    """It is blue."""
+    yield "", "not blue", "paint it"
+
+
+def blue_line(raw: bytes) -> Iterator[Fault]:
+    """Its line is blue."""
+    yield "", "not blue", "paint it"
+
+
+@pytest.mark.parametrize("test", [blue, blue_line])
+def test_a_new_rule_is_run_on_every_row(
+    monkeypatch: pytest.MonkeyPatch, test: Callable[..., Iterator[Fault]]
+) -> None:
+    """Whatever the compiled check finds plain, a rule that it does not name is run."""
+    monkeypatch.setattr(catalogue, "RULES", RULES | {})
+    catalogue.rule("RFT999", "error", source="a test")(test)
+    line = orjson.dumps(ITEM) + b"\n"
+    found = [f.line for f in validate(Files(train=[line] * 12)) if f.code == "RFT999"]
+    assert found == list(range(1, 13))
+
+
+def test_a_rule_of_no_scope_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would be listed, and nothing would run it."""
+    monkeypatch.setattr(catalogue, "RULES", RULES | {})
+    with pytest.raises(ValueError, match="'row' is no scope"):
+        catalogue.rule("RFT999", "error", source="a test")(lambda row: iter(()))
+
+
+ROW_RULES = {rule.code: rule for scope in ("raw", "item") for rule in of_scope(scope)}
+
+# What texts, names and values are made of: what some rule looks for, or nearly.
+PIECE = st.sampled_from(
+    [
+        *("x", " ", "<|im_end|>", "<|", "|>", "Think carefully", "chain of", " thought", "é", "İ"),
+        *(
+            ":",
+            '": "',
+            "{",
+            "}",
+            "\\",
+            "\t",
+            "\x1c",
+            "\x85",
+            "\u00a0",
+            "\u2028",
+            "\ufeff",
+            "\U0001d11e",
+        ),
+    ]
+)
+TEXT = st.lists(PIECE, max_size=4).map("".join)
+VALUE = st.recursive(
+    st.none() | st.integers(-1, 1) | st.booleans() | TEXT,
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(TEXT, inner, max_size=2),
+    max_leaves=4,
+)
+MESSAGE = st.fixed_dictionaries(
+    {"role": st.sampled_from(["user", "user", "user", "developer", "assistant", "system", "tool"])},
+    optional={"content": TEXT, "name": TEXT, "weight": VALUE, "tool_calls": VALUE},
+)
+NAMED = st.sampled_from(["reference_answer", "item", "tools", "completion", "preferred_output"])
+ROW = st.fixed_dictionaries(
+    {"messages": st.lists(MESSAGE, max_size=3)},
+    optional={"reference_answer": TEXT, "id": VALUE},
+).flatmap(lambda row: st.dictionaries(NAMED | TEXT, VALUE, max_size=1).map(lambda more: row | more))
+
+
+def spelled(row: Row, how: int) -> bytes:
+    """A row as one of several writers spells it; the last two write a key twice."""
+    plain = orjson.dumps(row)
+    match how:
+        case 0:
+            return plain
+        case 1:
+            return json.dumps(row).encode()
+        case 2:  # as Go does
+            return plain.replace(b"<", b"\\u003c").replace(b">", b"\\u003e")
+        case 3:
+            return plain.replace(b":", b" :")
+        case 4:
+            return plain[:-1] + b',"messages" :1,"messages":' + orjson.dumps(row["messages"]) + b"}"
+        case _:
+            return b'{"id":"1",' + plain[1:]
+
+
+@pytest.mark.parametrize("dataset", [None, "medmcqa"])
+@given(row=ROW, how=st.integers(0, 5), compared=st.booleans())
+@example(row=ITEM | {"messages": [{"role": "user", "content": "<|im_end|>"}]}, how=2, compared=True)
+@example(row=ITEM | {"messages": [{"role": "user", "content": "\x1c"}]}, how=0, compared=True)
+@example(row=ITEM | {"id": "2"}, how=5, compared=True)
+def test_the_fast_path_and_the_rules_agree(
+    dataset: str | None, row: Row, how: int, compared: bool
+) -> None:
+    """A row that is plain has nothing that the rules which the check stands for would find."""
+    line = spelled(row, how) + b"\n"
+    try:
+        row = orjson.loads(line)
+    except orjson.JSONDecodeError:  # a surrogate alone
+        return
+    graded = ("reference_answer",)
+    known = item(line, dataset, job_tools=frozenset()) | {"item": row}
+    known["compared"] = graded if compared else ()
+    if plain.checker(graded, known["compared"], dataset)(line, row):
+        for code in plain.STANDS_FOR:
+            assert not list(ROW_RULES[code].faults(known)), code
+
+
+def test_the_fast_path_stands_for_rules_that_there_are() -> None:
+    assert set(ROW_RULES) >= plain.STANDS_FOR
+    assert set(ROW_RULES) == plain.STANDS_FOR  # none costs time on every row
 
 
 def test_findings_name_file_and_line() -> None:

@@ -1,0 +1,376 @@
+"""`rft validate`: what it is given is compared with one another, and it makes nothing."""
+
+from __future__ import annotations
+
+import copy
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from changes import put
+from conftest import contents, settings
+from typer.testing import CliRunner
+
+from pipelines import cli, driver
+from pipelines.datasets import DATASETS
+from pipelines.findings import BadInput
+from pipelines.report import Reporter
+
+Row = dict[str, Any]
+
+GRADER = {
+    "type": "string_check",
+    "name": "same",
+    "input": "{{sample.output_text}}",
+    "reference": "{{item.reference_answer}}",
+    "operation": "eq",
+}
+FORMAT = {
+    "type": "json_schema",
+    "json_schema": {
+        "name": "answer",
+        "strict": True,
+        "schema": {
+            "type": "object",
+            "properties": {"answer": {"type": "string"}},
+            "required": ["answer"],
+            "additionalProperties": False,
+        },
+    },
+}
+JOB = {
+    "model": "gpt-5.4-mini-2026-03-17",
+    "training_file": "file-a1",
+    "validation_file": "file-b2",
+    "trainingType": "GlobalStandard",
+    "suffix": "mine",
+    "method": {
+        "type": "reinforcement",
+        "reinforcement": {"grader": GRADER, "hyperparameters": {"n_epochs": 2}},
+    },
+}
+
+
+def validate(*words: str | Path, data: bytes = b"") -> tuple[int, str]:
+    """Exit code and output of the command, in this process; `data` is its standard input."""
+    got = CliRunner().invoke(cli.app, ["validate", *map(str, words)], input=data)
+    if isinstance(got.exception, BadInput):
+        return 2, str(got.exception)
+    assert got.exception is None or isinstance(got.exception, SystemExit), got.exception
+    return got.exit_code, got.output
+
+
+def codes(*words: str | Path, data: bytes = b"") -> dict[str, int]:
+    """The rules that find something, with their counts."""
+    summary = orjson.loads(validate(*words, "--format", "json", data=data)[1])["summary"]
+    assert isinstance(summary, dict)
+    return summary
+
+
+def rows(start: int, count: int, **more: Any) -> list[Row]:
+    return [
+        {
+            "messages": [{"role": "user", "content": f"How much is {n} and {n}?"}],
+            "reference_answer": str(2 * n),
+            **more,
+        }
+        for n in range(start, start + count)
+    ]
+
+
+def job(**inner: Any) -> Row:
+    """The job with other parts."""
+    method = {"type": "reinforcement", "reinforcement": {"grader": GRADER} | inner}
+    return JOB | {"method": method}
+
+
+def write(path: Path, value: object) -> Path:
+    """Rows as JSONL, anything else as JSON."""
+    lines = value if path.suffix == ".jsonl" and isinstance(value, list) else [value]
+    path.write_bytes(b"\n".join(map(orjson.dumps, lines)) + b"\n")
+    return path
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("sound")
+    driver.prepare(DATASETS["medmcqa"], settings(out), Reporter())
+    return out / "medmcqa"
+
+
+@pytest.fixture
+def folder(prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A prepared dataset in the folder `processed` of the working directory."""
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(prepared, tmp_path / "processed/medmcqa")
+    return Path("processed/medmcqa")
+
+
+def test_it_makes_nothing(folder: Path, tmp_path: Path) -> None:
+    write(tmp_path / "train.jsonl", rows(0, 30))
+    before = contents(tmp_path)
+    assert validate("medmcqa") == validate(folder) == (0, "sound\n")
+    code, line = validate()
+    assert (code, line.count("\n")) == (2, 0)
+    code, line = validate("openr1-math")
+    assert code == 2
+    assert "`rft prepare openr1-math`" in line
+    assert validate("medmcqa", "--out", "elsewhere")[0] == 2
+    assert validate("medmcqa", "--source", "sample")[0] == 2
+    assert validate("train.jsonl")[0] == 0
+    assert contents(tmp_path) == before
+
+
+# Words that name the same three files, of which the grader reads a field that no row has.
+TOGETHER = (
+    ("train.jsonl", "--grader", "g.json"),
+    ("train.jsonl", "validation.jsonl", "--grader", "g.json"),
+    ("train.jsonl", "--job", "j.json"),
+    ("train.jsonl", "grader.json"),
+    (".", "--grader", "g.json"),
+    (".", "--job", "j.json"),
+    ("--train", "train.jsonl", "--validation", "validation.jsonl", "--grader", "g.json"),
+    ("-", "--grader", "g.json"),
+)
+
+
+@pytest.mark.parametrize("words", TOGETHER)
+def test_rows_meet_the_grader(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(Path("train.jsonl"), rows(0, 12))
+    write(Path("validation.jsonl"), rows(20, 10))
+    other = GRADER | {"reference": "{{item.solution}}"}
+    write(Path("g.json"), other)
+    write(Path("j.json"), job(grader=other))
+    if "grader.json" in words:
+        write(Path("grader.json"), other)
+    data = Path("train.jsonl").read_bytes()
+    assert validate(*words, data=data)[0] == 1
+    assert codes(*words, data=data)["RFT301"] in (12, 22)
+
+
+ITEM = {"reference_answer": "7"}
+TOOL = {"type": "function", "function": {"name": "search"}}
+SERVED = [{"name": "search", "server_url": "https://host/search"}]
+
+# Rows that were called sound and cannot train: what is done to one, and the rule that says so.
+USELESS = {
+    "wrapped, with another key": (lambda row: {"item": row, "split": "train"}, "RFT121"),
+    "question and completion": (lambda row: {"question": "x", "completion": "y"}, "RFT122"),
+    "a chat elsewhere": (lambda row: {"conversation": row["messages"], "item": "7"}, "RFT201"),
+    "the answer inside an item": (
+        lambda row: {"messages": row["messages"], "item": ITEM, "note": "x"},
+        "RFT301",
+    ),
+    "tools that the job does not have": (lambda row: row | {"tools": [TOOL]}, "RFT222"),
+}
+
+
+@pytest.mark.parametrize("name", USELESS)
+@pytest.mark.parametrize("every", [1, 12])
+def test_useless_rows_are_errors(tmp_path: Path, name: str, every: int) -> None:
+    change, code = USELESS[name]
+    some = [change(row) if n % every == 0 else row for n, row in enumerate(rows(0, 12))]
+    train = write(tmp_path / "train.jsonl", some)
+    request = write(tmp_path / "j.json", JOB)
+    assert validate(train, "--job", request)[0] == 1
+    assert codes(train, "--job", request)[code] == 12 // every
+
+
+def test_tools_that_are_served_or_graded(tmp_path: Path) -> None:
+    train = write(tmp_path / "train.jsonl", rows(0, 12, tools=[TOOL]))
+    assert validate(train)[0] == 0
+    calls = GRADER | {"input": "{{sample.output_tools}}"}
+    for n, request in enumerate((job(tools=SERVED), job(grader=calls))):
+        assert validate(train, "--job", write(tmp_path / f"{n}.json", request))[0] == 0
+
+
+@pytest.mark.parametrize("role", ["grader", "response_format", "job"])
+@pytest.mark.parametrize("value", [None, [], {}, 0, "", False])
+def test_an_empty_document_is_a_document(tmp_path: Path, role: str, value: object) -> None:
+    path = write(tmp_path / "d.json", value)
+    assert validate(f"--{role.replace('_', '-')}", path)[0] == 1
+    if role != "job":
+        assert validate("--job", write(tmp_path / "j.json", job(**{role: value})))[0] == 1
+
+
+def edit(path: Path, **changes: Any) -> None:
+    """Set fields of a JSON document."""
+    write(path, orjson.loads(path.read_bytes()) | changes)
+
+
+def test_references_that_were_edited(folder: Path) -> None:
+    lines = (folder / "train.jsonl").read_bytes().splitlines(keepends=True)
+    for n in (3, 4):
+        item = orjson.loads(lines[n])
+        item["reference_answer"] = "A" if item["reference_answer"] != "A" else "B"
+        lines[n] = orjson.dumps(item) + b"\n"
+    (folder / "train.jsonl").write_bytes(b"".join(lines))
+    assert validate(folder)[0] == 1
+    assert codes(folder) == {"RFT607": 1}
+    (folder / "manifest.json").unlink()
+    assert validate(folder)[0] == 0
+
+
+def test_training_rows_in_validation(folder: Path) -> None:
+    lines = (folder / "train.jsonl").read_bytes().splitlines(keepends=True)[:5]
+    with (folder / "validation.jsonl").open("ab") as file:
+        file.write(b"".join(lines))
+    assert codes(folder) == {"RFT607": 1, "RFT702": 1}
+    assert codes(folder / "train.jsonl", folder / "validation.jsonl") == {"RFT702": 1}
+    assert validate(folder / "train.jsonl", folder / "validation.jsonl")[0] == 1
+
+
+def test_files_that_are_lost_or_ones_own(folder: Path) -> None:
+    (folder / "dropped.parquet").unlink()
+    shutil.rmtree(folder / "stages")
+    edit(folder / "job.json", suffix="mine")
+    assert validate(folder) == (0, "sound\n")
+    (folder / "grader.json").unlink()
+    assert codes(folder) == {"RFT607": 1}
+    (folder / "manifest.json").write_bytes(b'{"files": ')
+    assert codes(folder) == {"RFT102": 1}
+    (folder / "manifest.json").write_bytes(b'{"files": [1, {"path": 2}], "name": "an app"}')
+    assert validate(folder) == (0, "sound\n")
+
+
+def test_a_job_is_built_anew(folder: Path, tmp_path: Path) -> None:
+    edit(folder / "job.json", suffix="mine")
+    mine = orjson.loads((folder / "grader.json").read_bytes()) | {"name": "mine"}
+    given = write(tmp_path / "g.json", mine)
+    found = codes(folder, "--grader", given)
+    assert found == {"RFT526": 1}
+    before = contents(folder)
+    code, output = validate(folder, "--grader", given, "--fix", "fixed")
+    assert (code, contents(folder)) == (0, before)
+    assert "fixed: processed/medmcqa/job.json: RFT526 /method/reinforcement/grader" in output
+    built = orjson.loads(Path("fixed/job.json").read_bytes())
+    assert (built["suffix"], built["method"]["reinforcement"]["grader"]) == ("mine", mine)
+    assert validate("fixed", "--grader", given)[0] == 0
+    copies = contents(Path("fixed"))
+    assert validate(folder, "--fix", "fixed")[0] == 2
+    assert validate("fixed/train.jsonl", "--fix", folder)[0] == 2
+    assert contents(Path("fixed")) == copies
+
+
+def parts(row: Row) -> Row:
+    text = row["messages"][0]["content"]
+    spelled = [{"type": "text", "text": text[:5]}, {"type": "text", "text": text[5:]}]
+    return row | {"messages": [{"role": "user", "content": spelled}]}
+
+
+@pytest.mark.parametrize(
+    ("names", "code", "exit_code"),
+    [
+        (("train.jsonl", "validation.jsonl"), "RFT702", 1),
+        (("a_valid_50.jsonl", "a_train_100.jsonl"), "RFT702", 1),
+        (("rows.jsonl", "rows-test.jsonl"), "RFT702", 1),
+        (("train-0.jsonl", "train-1.jsonl", "eval.jsonl"), "RFT702", 1),
+        (("one.jsonl", "other.jsonl"), "RFT704", 0),
+        (("training_validated.jsonl", "attest.jsonl"), "RFT704", 0),
+    ],
+)
+def test_files_of_rows_are_compared(
+    tmp_path: Path, names: tuple[str, ...], code: str, exit_code: int
+) -> None:
+    paths = [write(tmp_path / name, rows(100 * n, 12)) for n, name in enumerate(names)]
+    assert validate(*paths)[0] == 0
+    assert code not in codes(*paths)
+    write(paths[-1], [*rows(500, 12), *map(parts, rows(3, 1, note="judge kindly"))])
+    assert validate(*paths)[0] == exit_code
+    assert codes(*paths)[code] == 1
+
+
+def test_a_file_named_twice_is_one(folder: Path, tmp_path: Path) -> None:
+    assert validate(folder, folder / "train.jsonl", folder) == (0, "sound\n")
+    path = write(tmp_path / "rows.jsonl", rows(0, 12))
+    assert validate(path, path) == (0, "sound\n")
+
+
+def test_what_is_no_set(tmp_path: Path, prepared: Path) -> None:
+    path = write(tmp_path / "rows.jsonl", rows(0, 12))
+    other = tmp_path / "other"
+    shutil.copytree(prepared, other)
+    assert validate(prepared, other)[0] == 0
+    assert validate(prepared, other, path)[0] == 2
+    assert validate("-", "-", "--train", "-")[0] == 2
+    assert validate(path, "--grader", tmp_path)[0] == 2
+    assert validate(prepared / "grader.json", path, "--grader", prepared / "job.json")[0] == 2
+
+
+# Small files that took a time which grows with the square of their size, or minutes.
+HEAVY: dict[str, tuple[str, bytes]] = {
+    "20,000 keys twice": (
+        "rows.jsonl",
+        b"{" + b",".join(b'"k%d":1' % (n // 2) for n in range(40_000)) + b"}\n",
+    ),
+    "300,000 blank lines": ("rows.jsonl", b"\n" * 300_000),
+    "keys of no response format": (
+        "response_format.json",
+        b"{" + b",".join(b'"k%d":1' % n for n in range(40_000)) + b"}",
+    ),
+    "keys of no job": (
+        "job.json",
+        b"{" + b",".join(b'"modle%d":1' % n for n in range(40_000)) + b"}",
+    ),
+    "properties that are not required": (
+        "response_format.json",
+        orjson.dumps(
+            put(
+                "json_schema.schema",
+                {"properties": {str(n): {} for n in range(15_000)}, "required": ["a"] * 15_000},
+            )(copy.deepcopy(FORMAT))
+        ),
+    ),
+    "names of no grader": (
+        "grader.json",
+        orjson.dumps(
+            {
+                "type": "multi",
+                "name": "m",
+                "graders": {f"k{n}": GRADER for n in range(4_000)},
+                "calculate_output": "+".join(f"x{n}" for n in range(4_000)),
+            }
+        ),
+    ),
+    "a grader of 2 MB": (
+        "grader.json",
+        orjson.dumps({"type": "python", "name": "p", "source": "x = item['a']\n" * 150_000}),
+    ),
+}
+
+
+def test_small_files_take_little_time(tmp_path: Path) -> None:
+    """All of them together in 60 s, where they took minutes; they take about 3."""
+    code = "import sys; from pipelines.cli import app\nfor path in sys.argv[1:]:\n"
+    code += "    role = path.rsplit('/', 1)[1].split('.')[0]\n"
+    code += "    words = [path] if role == 'rows' else ['--' + role.replace('_', '-'), path]\n"
+    code += "    app(['validate', *words], standalone_mode=False)\n"
+    paths = []
+    for n, (name, data) in enumerate(HEAVY.values()):
+        (tmp_path / str(n)).mkdir()
+        (tmp_path / str(n) / name).write_bytes(data)
+        paths.append(str(tmp_path / str(n) / name))
+    got = subprocess.run(
+        [sys.executable, "-c", code, *paths], capture_output=True, timeout=60, check=False
+    )
+    assert got.stderr == b""
+
+
+@pytest.mark.parametrize("place", ["messages", "tools", "reference_answer", "more"])
+@pytest.mark.parametrize("shape", ['[{"a":%s}]', "[%s]"])
+def test_rows_nested_too_deep_are_one_error(tmp_path: Path, place: str, shape: str) -> None:
+    deep = b"1"
+    for _ in range(450):
+        deep = shape.encode() % deep
+    lines = [orjson.dumps(row) for row in rows(0, 12)]
+    lines[5] = lines[5][:-1] + b',"%b":%b}' % (place.encode() + b"_" * (place == "more"), deep)
+    path = tmp_path / "rows.jsonl"
+    path.write_bytes(b"\n".join(lines) + b"\n")
+    assert codes(path, "--grader", write(tmp_path / "g.json", GRADER)) == {"RFT108": 1}
