@@ -66,7 +66,7 @@ class Patience:
             sleep(pause)
 
 
-def told(error: Exception) -> str:
+def told(error: BaseException) -> str:
     """An error of a connection or a server in a few words."""
     status = _status(error)
     if status is not None:
@@ -111,7 +111,7 @@ def _passes(error: Exception) -> bool:
     return isinstance(error, _BROKEN)
 
 
-def _status(error: Exception) -> int | None:
+def _status(error: BaseException) -> int | None:
     response = getattr(error, "response", None)
     return None if response is None else int(response.status_code)
 
@@ -122,7 +122,7 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__
 
 
-def _asked_pause(error: Exception) -> float:
+def _asked_pause(error: BaseException) -> float:
     """Seconds that the server asks for, in `Retry-After` or in the hub's `RateLimit`; 0 if none."""
     response = getattr(error, "response", None)
     headers = {} if response is None else response.headers

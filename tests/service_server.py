@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import json
 import re
+import socket
+import struct
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import md5
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -35,17 +38,23 @@ ENDED = ("succeeded", "failed", "cancelled")
 GRADERS = ("string_check", "text_similarity", "score_model", "python", "multi", "endpoint")
 
 
+# The connection is closed or reset, also before the body of the request was read; the answer is cut
+# in its headers or its body, is not HTTP, or does not come until the client is gone.
+BREAKS = ("closed", "reset", "unread", "cut headers", "cut body", "noise", "silence")
+
+
 @dataclass(frozen=True)
 class Fault:
-    """In place of an answer: a refusal, or nothing at all.
+    """In place of an answer: a refusal, or a connection that breaks.
 
-    after: the request is done first, and only its answer is lost.
+    broken: how it does, one of BREAKS. after: the request is done first, and only its answer is
+    lost.
     """
 
     status: int = 0
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b'{"error": {"code": "fault", "message": "something broke"}}'
-    drop: bool = False
+    broken: str = ""
     after: bool = False
 
 
@@ -77,7 +86,8 @@ class ServiceServer(ThreadingHTTPServer):
 
     faults: by "METHOD end-of-path", used up in order; None is a sound answer. file_errors: what
     becomes of a file, by its name. steps: how many a job has. echo: refusals tell the headers that
-    came. forgetful: jobs come back without their metadata. ascending: events come oldest first.
+    came. forgetful: jobs come back without their metadata. unlisted: from how many lists to come
+    the newest job is missing. ascending: events come oldest first.
     """
 
     daemon_threads = True
@@ -98,6 +108,7 @@ class ServiceServer(ThreadingHTTPServer):
         self.part_limit = 64_000_000
         self.steps = 3
         self.page = 100
+        self.unlisted = 0
         self.echo = self.forgetful = self.ascending = False
         self.numbers: Counter[str] = Counter()
         self.on_look: Callable[[dict[str, Any]], None] = lambda job: None
@@ -364,7 +375,11 @@ class _Handler(BaseHTTPRequestHandler):
         self._serve(b"")
 
     def do_POST(self) -> None:
-        self._serve(self._read())
+        if fault := self._fault(self.path, unread=True):
+            path = self.path.rpartition("/v1/")[2]
+            self.server.asked.append(Asked("POST", path, {}, b""))
+            return self._fail(fault)
+        return self._serve(self._read())
 
     def _read(self) -> bytes:
         if self.headers.get("Transfer-Encoding") != "chunked":
@@ -402,11 +417,12 @@ class _Handler(BaseHTTPRequestHandler):
             return self._fail(fault)
         return self._send(200, json.dumps(answer).encode(), {})
 
-    def _fault(self, path: str) -> Fault | None:
+    def _fault(self, path: str, unread: bool = False) -> Fault | None:
         for what, waiting in self.server.faults.items():
             method, _, end = what.partition(" ")
             if method == self.command and path.endswith(end) and waiting:
-                return waiting.pop(0)
+                early = waiting[0] is not None and waiting[0].broken == "unread"
+                return waiting.pop(0) if early == unread else None
         return None
 
     def _answer(
@@ -443,6 +459,9 @@ class _Handler(BaseHTTPRequestHandler):
                 return server.create_job(json.loads(body), azure)
             case ["GET", "fine_tuning", "jobs"]:
                 listed = list(server.jobs.values())[::-1]
+                if server.unlisted:
+                    server.unlisted -= 1
+                    listed = listed[1:]
                 if server.forgetful:
                     listed = [job | {"metadata": None} for job in listed]
                 return self._page(listed, query)
@@ -475,13 +494,33 @@ class _Handler(BaseHTTPRequestHandler):
         return fields
 
     def _fail(self, fault: Fault) -> None:
-        if fault.drop:
-            self.close_connection = True
+        if fault.broken:
+            self._break(fault.broken)
             return
         body = fault.body
         if self.server.echo:
             body = json.dumps({"error": {"message": f"headers {dict(self.headers)}"}}).encode()
         self._send(fault.status, body, fault.headers)
+
+    def _break(self, how: str) -> None:
+        self.close_connection = True
+        head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 99\r\n"
+        match how:
+            case "cut headers":
+                self.wfile.write(head)
+            case "cut body":
+                self.wfile.write(head + b'\r\n{"id": "ftj')
+            case "noise":
+                self.wfile.write(b"\x16\x03\x01\x00\r\n" * 9)
+            case "silence":
+                self.connection.settimeout(20)
+                with suppress(OSError):
+                    self.connection.recv(1)
+            case "reset" | "unread":
+                linger = struct.pack("ii", 1, 0)
+                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+                self.connection.shutdown(socket.SHUT_RD)
+                self.connection.close()
 
     def _send(self, status: int, body: bytes, headers: dict[str, str]) -> None:
         self.send_response(status)

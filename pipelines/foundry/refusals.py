@@ -18,11 +18,7 @@ class Refused(Exception):
 
 
 class Unclear(Exception):
-    """A request went out and what it did is not known; `reason` is one line."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
+    """A request went out and what it did is not known. One line."""
 
 
 def todo(status: int, where: Endpoint) -> str:

@@ -6,7 +6,7 @@ an answer that is a login page. What comes is hidden of keys before anybody sees
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from importlib import import_module
 from typing import Any, BinaryIO
 
@@ -23,8 +23,15 @@ Json = dict[str, Any]
 # A request may take its time: a job is checked before it is answered for.
 PATIENCE = Patience(pauses=(1, 2, 4, 8, 16), silence=120)
 
+# With these not a byte of a request went out.
+_UNCONNECTED = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.ProxyError)
+
 # Objects asked for at once where there are pages.
 _PAGE = 100
+
+# Refusals of a request that was not acted upon. Any other status may come after it was: 408, 425,
+# 429 and 5xx from a gateway that waits no longer, 409 because of what the request itself made.
+_REFUSALS = frozenset({400, 401, 403, 404, 405, 407, 411, 413, 415, 422})
 
 # Refusals that concern the asking, not what is asked for.
 _OF_ACCESS = {401, 403, 404, 405, 407, 408, 429}
@@ -74,7 +81,8 @@ class Service:
                     file=(name, file), purpose="fine-tune"
                 )
 
-        return self._told_plainly(lambda: self._ask(name, send, again=False))
+        # After a 429 it may come twice, which costs nothing.
+        return self._told_plainly(lambda: self._ask(name, send, once=_REFUSALS | {429}))
 
     def file(self, id: str) -> Json | None:
         """What the service has to say of a file; None where it has none of that id."""
@@ -98,9 +106,8 @@ class Service:
     def end_upload(self, upload: str, parts: list[str], md5: str) -> Json:
         """Make a file of the parts; the file."""
         call = self._client.uploads.with_raw_response.complete
-        done = self._told_plainly(
-            lambda: self._ask("the upload", lambda: call(upload, part_ids=parts, md5=md5), False)
-        )
+        end = lambda: call(upload, part_ids=parts, md5=md5)  # noqa: E731
+        done = self._told_plainly(lambda: self._ask("the upload", end, once=_REFUSALS | {429}))
         file = done.get("file")
         return file if isinstance(file, dict) else done
 
@@ -122,10 +129,13 @@ class Service:
         return self._found("the grader", asked) is not None
 
     def create_job(self, body: Json) -> Json:
-        """Create a job, asking once; Unclear where no answer came or none that says it was not."""
+        """Create a job, asking once: Unclear where the answer leaves open whether it was made."""
         call = self._client.fine_tuning.jobs.with_raw_response.create
         needed = {"model": body["model"], "training_file": body["training_file"]}
-        return self._ask("the job", lambda: call(**needed, extra_body=body), again=False)
+        job = self._ask("the job", lambda: call(**needed, extra_body=body), once=_REFUSALS)
+        if not _has_id(job):
+            raise Unclear(f"{self.where.url}: the answer has no id; is this the service?")
+        return job
 
     def jobs(self) -> Iterator[Json]:
         """Every job of the endpoint."""
@@ -155,41 +165,45 @@ class Service:
 
     # Asking
 
-    def _ask(self, what: str, call: Callable[[], Any], again: bool = True) -> Json:
-        """The object that a request gives. Without `again` it is tried anew only where it certainly
-        did nothing, and Unclear says that it may have done something.
+    def _ask(self, what: str, call: Callable[[], Any], once: Collection[int] | None = None) -> Json:
+        """The object that a request gives, asked for again where that may help.
+
+        once: for a request that must not be acted upon twice, the statuses which say that it was
+        not acted upon. It is repeated after those, as far as they pass, and where no connection
+        came about; after anything else it may have been acted upon, and Unclear is raised.
         """
+        openai = self._openai
 
         def asked() -> Any:
             try:
                 return call()
-            except self._openai.APIConnectionError as error:
-                cause = error.__cause__
-            except self._openai.InternalServerError as error:
-                if again:
+            except openai.APIStatusError as error:
+                if once is None or error.status_code in once:
                     raise
                 raise Unclear(self._explained(what, error)) from None
-            if not isinstance(cause, httpx2.HTTPError):
-                raise BadInput(f"{self.where.url}: {self.secrets.hide(str(cause))}; run it again")
-            if not again and not isinstance(cause, httpx2.ConnectError | httpx2.ConnectTimeout):
+            except openai.APIConnectionError as error:
+                cause = error.__cause__ or error
+            except openai.OpenAIError as error:
+                cause = error
+            if once is not None and not isinstance(cause, _UNCONNECTED):
                 raise Unclear(self._unreached(cause))
-            raise cause
+            if isinstance(cause, httpx2.HTTPError):
+                raise cause
+            raise BadInput(f"{self.where.url}: {self.secrets.hide(str(cause))}; run it again")
 
         try:
             raw = self._patience.ask(asked, lambda text: self._note(self.secrets.hide(text)))
             answer = self.secrets.hidden(orjson.loads(raw.content))
-        except self._openai.APIStatusError as error:
+        except openai.APIStatusError as error:
             access = error.status_code in _OF_ACCESS or error.status_code not in range(400, 500)
             raise (BadInput if access else Refused)(self._explained(what, error)) from None
         except httpx2.HTTPError as error:
             raise BadInput(self._unreached(error)) from None
-        except self._openai.OpenAIError as error:
-            raise BadInput(f"{self.where.url}: {self.secrets.hide(str(error))}") from None
         except orjson.JSONDecodeError:
             answer = None
         if not isinstance(answer, dict):
             reason = f"{self.where.url}: the answer is no JSON object; is this the service?"
-            raise BadInput(reason) if again else Unclear(reason)
+            raise BadInput(reason) if once is None else Unclear(reason)
         return answer
 
     def _found(self, what: str, call: Callable[[], Any]) -> Json | None:
@@ -216,14 +230,16 @@ class Service:
         try:
             return call()
         except Unclear as error:
-            raise BadInput(error.reason) from None
+            raise BadInput(str(error)) from None
 
     def _pages(self, what: str, call: Callable[..., Any]) -> Iterator[list[Json]]:
         after: dict[str, str] = {}
         while True:
             page = self._ask(what, lambda after=after: call(limit=_PAGE, **after))  # type: ignore[misc]
             listed = page.get("data")
-            data = [each for each in listed if _has_id(each)] if isinstance(listed, list) else []
+            if not isinstance(listed, list):
+                raise BadInput(f"{self.where.url}: the answer is no list; is this the service?")
+            data = [each for each in listed if _has_id(each)]
             yield data
             if not data or not page.get("has_more") or after == {"after": _id(data[-1])}:
                 return
@@ -247,9 +263,9 @@ class Service:
         known = remedy(message) or todo(error.status_code, self.where)
         return f"{what}: {self.where.url} answers {error.status_code}{said}; {known}"
 
-    def _unreached(self, error: Exception) -> str:
+    def _unreached(self, error: BaseException) -> str:
         advice = "run it again; what was uploaded is kept"
-        if isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.ProxyError):
+        if isinstance(error, _UNCONNECTED):
             advice = f"check the address in {self.where.source}, the network and HTTPS_PROXY"
         return f"{self.where.url}: {self.secrets.hide(told(error))}; {advice}"
 

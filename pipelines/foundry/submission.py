@@ -8,8 +8,7 @@ for a job with that digest at the service.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -35,8 +34,9 @@ _PAIRS = 16
 # The status of a job that was made and that the service does not know any more.
 GONE = "gone from the service"
 
-# Looks for a job whose creation was not answered: it may be listed late.
-_LOOKS = 3
+# Looks for a job whose creation was not answered, for it may be listed late: at once and after 1, 3
+# and 7 times the seconds between two looks.
+_LOOKS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def submit(
     body = request(prepared, is_azure=service.where.is_azure)
     token = _token(body, sources)
     record = _Record.read(prepared.folder / STATE, service.where.url, write)
-    earlier = _earlier(service, record, token, all_of_them=settings.again)
+    earlier = _earlier(service, record, token, again=settings.again, every=settings.every)
     if earlier and not settings.again:
         return Submitted(earlier[max(earlier)], new=False)
     attempt = max([0, *earlier, *record.attempts(token)]) + 1 if settings.again else 1
@@ -171,46 +171,53 @@ class _Record:
 
 
 def _earlier(
-    service: Service, record: _Record, token: str, *, all_of_them: bool
+    service: Service, record: _Record, token: str, *, again: bool, every: float
 ) -> dict[int, Json]:
     """The jobs of a digest by number, as the service has them.
 
-    It is asked for its list where none is on record, one was not answered, or all are wanted.
+    It is asked for its list where none is on record, one was not answered, or for another job.
     """
     known = {each["attempt"]: each["id"] for each in record.jobs if each["submission"] == token}
-    found = {}
+    jobs = {}
     for attempt, id in known.items():
         if id is not None:
             job = service.job(id)
             # It was made, so it is not made once more unasked.
-            found[attempt] = {**(job or {"status": GONE}), "id": id}
-    if all_of_them or not found or None in known.values():
+            jobs[attempt] = {**(job or {"status": GONE}), "id": id}
+    if again or not jobs or None in known.values():
         waiting = [each for each in record.jobs if each["submission"] == token and not each["id"]]
-        for attempt, job in _listed(service, record, token, waiting).items():
-            if attempt not in found:
+        for attempt, job in _listed(service, record, token, waiting, every).items():
+            if attempt not in jobs:
                 record.answered(token, attempt, job["id"])
-                found[attempt] = job
-    return found
+                jobs[attempt] = job
+    return jobs
 
 
-def _listed(service: Service, record: _Record, token: str, waiting: list[Json]) -> dict[int, Json]:
+def _listed(
+    service: Service, record: _Record, token: str, waiting: list[Json], every: float
+) -> dict[int, Json]:
     """The jobs of a digest that the service lists, by number.
 
-    `waiting` are those that were asked for and not answered: a service that gives no metadata back
-    still tells such a job's files, whose ids are of no other folder.
+    `waiting` are those that were asked for and not answered. They may be listed late, so that they
+    are looked for a few times, `every` seconds and more apart. A service that gives no metadata
+    back still tells such a job's files, whose ids are of no other folder.
     """
-    found: dict[int, Json] = {}
+    jobs: dict[int, Json] = {}
     answered = {each["id"] for each in record.jobs}
-    for job in service.jobs():
-        metadata = job.get("metadata")
-        metadata = metadata if isinstance(metadata, dict) else {}
-        if metadata.get(SUBMISSION) == token and str(metadata.get(ATTEMPT)).isdecimal():
-            found.setdefault(int(metadata[ATTEMPT]), job)
-        elif SUBMISSION not in metadata and job["id"] not in answered:
-            for each in waiting:
-                if _files(job) == _files(each):
-                    found.setdefault(each["attempt"], job)
-    return found
+    for look in range(_LOOKS if waiting else 1):
+        sleep(every * (2**look - 1))
+        for job in service.jobs():
+            metadata = job.get("metadata")
+            metadata = metadata if isinstance(metadata, dict) else {}
+            if metadata.get(SUBMISSION) == token and str(metadata.get(ATTEMPT)).isdecimal():
+                jobs.setdefault(int(metadata[ATTEMPT]), job)
+            elif SUBMISSION not in metadata and job["id"] not in answered:
+                for each in waiting:
+                    if _files(job) == _files(each):
+                        jobs.setdefault(each["attempt"], job)
+        if all(each["attempt"] in jobs for each in waiting):
+            break
+    return jobs
 
 
 def _files(of: Mapping[str, Any]) -> tuple[Any, Any]:
@@ -267,31 +274,21 @@ def _created(service: Service, record: _Record, body: Json, settings: Settings) 
     record.save()
     try:
         job = service.create_job(body)
-        if not isinstance(job.get("id"), str):
-            raise Unclear("the service's answer has no id")
-    except Unclear as error:
-        found = _looked_for(
-            lambda: _listed(service, record, token, [intent]).get(attempt), settings.every
-        )
-        if found is None:
+    except (BadInput, Refused, Unclear) as error:
+        # Even where it says that nothing was done: a refusal may be another one's, on the way.
+        unclear = isinstance(error, Unclear)
+        try:
+            every = settings.every if unclear else 0
+            job = _listed(service, record, token, [intent], every)[attempt]
+        except (BadInput, Refused, LookupError):
+            if not unclear:
+                record.jobs.remove(intent)
+                record.save()
+                raise error from None
+            reason = str(error).removeprefix("the job: ").partition(";")[0]
             raise BadInput(
-                f"the job: no answer came ({error.reason.partition(';')[0]}), and no such job is "
-                "found; run it again later: it looks once more before it creates one"
+                f"the job: {reason}; it may have been made and is not listed; run it again later: "
+                "it is looked for before it is asked for"
             ) from None
-        job = found
-    except Exception:
-        # It was refused or never reached the service: there is nothing to look for.
-        record.jobs.remove(intent)
-        record.save()
-        raise
     record.answered(token, attempt, job["id"])
     return job
-
-
-def _looked_for(look: Callable[[], Json | None], every: float) -> Json | None:
-    for _ in range(_LOOKS):
-        with suppress(BadInput, Refused):
-            if job := look():
-                return job
-        sleep(every)
-    return None

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from hashlib import sha256
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 from hub_server import serving
-from service_server import GRADER, KEY, SYSTEM, Fault, ServiceServer, prepared
+from service_server import BREAKS, GRADER, KEY, SYSTEM, Fault, ServiceServer, prepared
 
 from pipelines.findings import BadInput
 from pipelines.foundry import dry_run, follow
 from pipelines.foundry.endpoint import access, endpoint
-from pipelines.foundry.refusals import Refused
+from pipelines.foundry.refusals import Refused, Unclear
 from pipelines.foundry.service import Service
 from pipelines.foundry.submission import Settings, Submitted, submit
 from pipelines.foundry.uploads import Watch
-from pipelines.patience import Patience
+from pipelines.patience import Note, Patience
 from pipelines.prepared import find
 
 QUICK = Patience(pauses=(0, 0, 0), silence=10)
@@ -50,11 +52,17 @@ def folder(tmp_path: Path) -> Path:
     return prepared(tmp_path / "data")
 
 
-def connected(server: ServiceServer, url: str | None = None) -> Service:
+def connected(
+    server: ServiceServer,
+    url: str | None = None,
+    silence: float = 10,
+    note: Note = lambda text: None,
+) -> Service:
     where = endpoint(url or server.url, {})
     assert where is not None
     environment = {"AZURE_OPENAI_API_KEY": KEY, "OPENAI_API_KEY": KEY}
-    return Service(where, access(where, environment), patience=QUICK)
+    patience = replace(QUICK, silence=silence)
+    return Service(where, access(where, environment), patience=patience, note=note)
 
 
 @pytest.fixture
@@ -286,7 +294,7 @@ def test_a_run_that_broke_off_goes_on(run: Run, server: ServiceServer) -> None:
 
 
 def test_an_answer_that_is_lost(run: Run, server: ServiceServer) -> None:
-    server.faults["POST fine_tuning/jobs"] = [Fault(drop=True, after=True)]
+    server.faults["POST fine_tuning/jobs"] = [Fault(broken="closed", after=True)]
     done = run()
     assert (done.new, done.job["id"], len(server.jobs)) == (True, "ftjob-1", 1)
     assert run().job["id"] == "ftjob-1"
@@ -295,7 +303,7 @@ def test_an_answer_that_is_lost(run: Run, server: ServiceServer) -> None:
 @pytest.mark.parametrize(
     "fault",
     [
-        Fault(drop=True),
+        Fault(broken="closed"),
         Fault(500),
         Fault(502),
         Fault(503, {"Retry-After": "0"}),
@@ -308,9 +316,10 @@ def test_an_answer_that_says_nothing(run: Run, server: ServiceServer, fault: Fau
     server.faults["POST fine_tuning/jobs"] = [fault]
     with pytest.raises(BadInput) as caught:
         run()
-    assert str(caught.value).startswith("the job: no answer came (")
+    assert str(caught.value).startswith(f"the job: {server.url}")
     assert str(caught.value).endswith(
-        "), and no such job is found; run it again later: it looks once more before it creates one"
+        "; it may have been made and is not listed; run it again later: it is looked for before it "
+        "is asked for"
     )
     assert server.paths("POST").count("fine_tuning/jobs") == 1
     assert run().new
@@ -323,9 +332,9 @@ def test_a_job_is_found_by_the_next_run(
 ) -> None:
     """Nothing came back, and the list did not either; some services give no metadata."""
     server.forgetful = forgetful
-    server.faults["POST fine_tuning/jobs"] = [Fault(drop=True, after=True)]
-    server.faults["GET fine_tuning/jobs"] = [None, *[Fault(400)] * 3]
-    with pytest.raises(BadInput, match="no answer came"):
+    server.faults["POST fine_tuning/jobs"] = [Fault(broken="closed", after=True)]
+    server.faults["GET fine_tuning/jobs"] = [None, Fault(400)]
+    with pytest.raises(BadInput, match="it may have been made"):
         run()
     assert [each["id"] for each in state(folder)["endpoints"][server.url]["jobs"]] == [None]
     done = run()
@@ -338,17 +347,123 @@ def test_an_earlier_job_of_the_same_files_is_not_taken_for_another(
 ) -> None:
     server.forgetful = True
     run()
-    server.faults["POST fine_tuning/jobs"] = [Fault(drop=True)]
-    with pytest.raises(BadInput, match="no such job is found"):
+    server.faults["POST fine_tuning/jobs"] = [Fault(broken="closed")]
+    with pytest.raises(BadInput, match="it may have been made"):
         run(again=True)
-    server.faults["POST fine_tuning/jobs"] = [Fault(drop=True, after=True)]
+    server.faults["POST fine_tuning/jobs"] = [Fault(broken="closed", after=True)]
     assert run(again=True).job["id"] == "ftjob-2"
 
 
-def test_a_busy_service_makes_one_job(run: Run, server: ServiceServer) -> None:
-    server.faults["POST fine_tuning/jobs"] = [Fault(429, {"Retry-After": "0"})] * 2
-    assert run().new
-    assert len(server.jobs) == 1
+# Those that a service may give where it did nothing, and more that it may give in any case.
+REFUSALS = {400, 401, 403, 404, 405, 407, 411, 413, 415, 422}
+STATUSES = {*(each.value for each in HTTPStatus if each >= 300), 299, 430, 440, 499, 520, 524, 599}
+# Answers without an id.
+ANSWERS = (b"", b"{}", b"[]", b"null", b'{"id": 7}', b'{"id": ""}', b'{"id": "ftjob-', b"<html>")
+FAULTS = [
+    *(Fault(status) for status in (201, 204, 302, 400, 403, 408, 409, 422, 425, 500, 504, 599)),
+    Fault(307, {"Location": "/openai/v1/fine_tuning/jobs"}),
+    Fault(429, {"Retry-After": "0"}),
+    Fault(503, {"Retry-After": "3600"}),
+    *(Fault(broken=how) for how in BREAKS),
+    *(Fault(200, body=body) for body in ANSWERS),
+]
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_a_job_is_made_once_whatever_is_answered(
+    server: ServiceServer, folder: Path, after: bool
+) -> None:
+    """The service acts or not, and then its answer is a fault: another job for each of them.
+
+    The first run takes the job that was made or ends with a line; never does it ask twice. The
+    second has the one job.
+    """
+    service = connected(server, silence=0.2)
+    for number, fault in enumerate(FAULTS):
+        if after and fault.broken == "unread":
+            continue
+        server.forgetful = number % 2 == 0
+        edited(folder, seed=number)
+        server.asked.clear()
+        server.jobs.clear()
+        server.faults["POST fine_tuning/jobs"] = [replace(fault, after=after)]
+        first = None
+        with suppress(BadInput, Refused):
+            first = submit(find(str(folder)), service, Watch(), SETTINGS)
+        assert server.paths("POST").count("fine_tuning/jobs") == 1, fault
+        assert (len(server.jobs), first is not None) == (after, after), fault
+        second = submit(find(str(folder)), service, Watch(), SETTINGS)
+        assert [second.job["id"]] == list(server.jobs), fault
+    service.close()
+
+
+def test_every_status_is_final_or_leaves_open_what_was_done(server: ServiceServer) -> None:
+    service = connected(server)
+    body = {"model": "o4-mini", "training_file": "file-1"}
+    for status in sorted(STATUSES):
+        server.asked.clear()
+        server.faults["POST fine_tuning/jobs"] = [Fault(status)]
+        expected = (BadInput, Refused) if status in REFUSALS else Unclear
+        with pytest.raises(expected) as caught:
+            service.create_job(body)
+        assert "\n" not in str(caught.value)
+        assert server.paths("POST") == ["fine_tuning/jobs"], status
+    service.close()
+
+
+@pytest.mark.parametrize("forgetful", [False, True])
+def test_a_job_that_is_listed_late(server: ServiceServer, folder: Path, forgetful: bool) -> None:
+    """One that was made and not answered is looked for a few times, by both runs."""
+    server.forgetful = forgetful
+    service = connected(server)
+    for late, found_by_first in ((0, True), (3, True), (4, False), (7, False)):
+        edited(folder, seed=late)
+        server.faults["POST fine_tuning/jobs"] = [Fault(429, after=True)]
+        # The first list is asked for before the job is.
+        server.unlisted = late + 1
+        jobs = set(server.jobs)
+        if found_by_first:
+            submit(find(str(folder)), service, Watch(), SETTINGS)
+        else:
+            with pytest.raises(BadInput, match="run it again"):
+                submit(find(str(folder)), service, Watch(), SETTINGS)
+            done = submit(find(str(folder)), service, Watch(), SETTINGS)
+            assert not done.new
+        assert len(server.jobs) == len(jobs) + 1
+    service.close()
+
+
+def test_a_list_that_cannot_be_read_is_no_proof(run: Run, server: ServiceServer) -> None:
+    """Without one it is not known that there is no such job, so none is made."""
+    for body in (b"{}", b"[]", b"<html>", b'{"data": null}'):
+        server.faults["GET fine_tuning/jobs"] = [Fault(200, body=body)]
+        with pytest.raises(BadInput, match="is this the service"):
+            run()
+    assert server.paths("POST") == []
+
+
+def test_nobody_there_to_make_a_job(server: ServiceServer, folder: Path) -> None:
+    """Nothing went out, so it may be asked again, and nothing is to be looked for."""
+
+    class Gone(Watch):
+        def note(self, text: str) -> None:
+            server.shutdown()
+            server.server_close()
+
+    server.faults["POST graders/validate"] = [Fault(404, {"Connection": "close"})]
+    notes: list[str] = []
+    service = connected(server, note=notes.append)
+    with pytest.raises(BadInput, match="cannot be reached"):
+        submit(find(str(folder)), service, Gone(), SETTINGS)
+    service.close()
+    assert [note.count("asking again") for note in notes[:2]] == [1, 1]
+    assert state(folder)["endpoints"][server.url]["jobs"] == []
+
+
+def test_the_client_asks_nothing_twice_by_itself(server: ServiceServer) -> None:
+    service = connected(server)
+    assert service._client.max_retries == 0
+    service.close()
 
 
 def test_a_refused_job_leaves_no_trace(run: Run, server: ServiceServer, folder: Path) -> None:

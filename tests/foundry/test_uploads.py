@@ -137,7 +137,7 @@ class _Nothing(list[Any]):
 def test_a_part_that_was_lost_is_sent_again(
     server: ServiceServer, connect: Connect, file: Path
 ) -> None:
-    server.faults["POST /parts"] = [Fault(503), Fault(drop=True, after=True), Fault(429)]
+    server.faults["POST /parts"] = [Fault(503), Fault(broken="closed", after=True), Fault(429)]
     sent = send(connect(), source(file), Watch(), single=0, part=1000)
     assert server.contents == {sent["id"]: ROWS}
     (upload,) = server.uploads.values()
@@ -269,7 +269,7 @@ def test_a_file_that_is_deleted_meanwhile(
         (Fault(200, body=b"<html>sign in"), BadInput, "the answer is no JSON object; is this the "),
         (Fault(200, body=b"[]"), BadInput, "the answer is no JSON object; is this the service?"),
         (Fault(200, body=b"{}"), BadInput, "the service's answer has no id; is this the service?"),
-        (Fault(drop=True), BadInput, "the connection broke ("),
+        (Fault(broken="closed"), BadInput, "the connection broke ("),
         (
             Fault(400, body=b"API version not supported"),
             Refused,
@@ -314,7 +314,7 @@ def test_a_service_in_trouble_is_asked_again_a_few_times(
 ) -> None:
     service = connect()
     server.add_file("train.jsonl", ROWS, "fine-tune")
-    server.faults["GET file-1"] = [Fault(500), Fault(drop=True), Fault(502)]
+    server.faults["GET file-1"] = [Fault(500), Fault(broken="closed"), Fault(502)]
     assert service.file("file-1") is not None
     server.faults["GET file-1"] = [Fault(500)] * 9
     with pytest.raises(BadInput, match="answers 500"):
