@@ -45,7 +45,7 @@ $(STAGES): $(SETUP) ## Take the datasets up to one stage
 estimate export: $(VENV)/.run ## Say what a job on DATASET would take; write it for another trainer
 	@$(RFT) $@ $(DATASET) $(ARGS)
 
-submit: $(VENV)/.dev ## Create the job of DATASET; ARGS=--dry-run shows the requests and sends none
+submit: $(VENV)/.dev ## Ask, then create the job of DATASET; ARGS=--yes, or --dry-run, which sends nothing
 	@$(RFT) submit $(DATASET) $(ARGS)
 
 test: $(VENV)/.dev ## Run the tests; RFT_REAL_DATA=DIR adds those on real rows

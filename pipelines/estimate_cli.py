@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,10 +17,11 @@ from rich.table import Table
 
 from pipelines import prepared, terminal
 from pipelines.findings import BadInput
+from pipelines.foundry import check, demo, tokens
 from pipelines.foundry import estimate as estimates
-from pipelines.foundry import tokens
 from pipelines.foundry.assumptions import Assumption, Range, assume, exactly, trained
 from pipelines.foundry.estimate import Asked, Estimate
+from pipelines.foundry.file_rules import BOM
 from pipelines.foundry.format_rules import inside
 from pipelines.foundry.graders import graders
 from pipelines.foundry.hyperparameter_rules import keeps_ranges
@@ -111,21 +112,8 @@ def estimate(
     if budget is not None and not 0 < budget < math.inf:
         raise BadInput(f"--budget {budget:g}: give a sum above 0")
     found = prepared.find(folder, out)
-    job, grader = _documents(found)
-    asking = [Asking(entry) for _, entry in graders(grader, *ASKING)]
-    counts, asked = _counted(found, asking, quiet=quiet)
-    known = assume(job, given, model=model, graders=[each.model for each in asked])
-    files = *counts, asked, known
-    result = Result(
-        str(found.folder),
-        *trained(job, model),
-        *counts,
-        known,
-        estimates.estimate(*files),
-        estimates.rows_within(limit("job_spend"), *files),
-        budget,
-        estimates.rows_within(budget, *files) if budget else None,
-    )
+    result = estimated(found, given, model=model, budget=budget, quiet=quiet)
+    result = replace(result, demo=demo.rows(found))
     if budget and result.budget_rows is None:
         raise BadInput(f"--budget {budget:g}: {_unpriced(result)}")
     if output_format is Format.json:
@@ -137,7 +125,11 @@ def estimate(
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """An estimate with what it is of; `pause_rows` cost less than the sum of the pause."""
+    """An estimate with what it is of.
+
+    pause_rows: so many cost less than the sum of the pause. demo: rows of the demo, as `demo.rows`
+    tells of them.
+    """
 
     folder: str
     model: str
@@ -149,6 +141,33 @@ class Result:
     pause_rows: int | None
     budget: float | None
     budget_rows: int | None
+    demo: tuple[str, int] | None = None
+
+
+def estimated(
+    found: Prepared,
+    given: Mapping[str, Range],
+    *,
+    model: str | None = None,
+    budget: float | None = None,
+    quiet: bool = False,
+) -> Result:
+    """The estimate of a prepared folder; `given` is what options say (`assumptions.assume`)."""
+    job, grader = _documents(found)
+    asking = [Asking(entry) for _, entry in graders(grader, *ASKING)]
+    counts, asked = _counted(found, asking, quiet=quiet)
+    known = assume(job, given, model=model, graders=[each.model for each in asked])
+    files = *counts, asked, known
+    return Result(
+        str(found.folder),
+        *trained(job, model),
+        *counts,
+        known,
+        estimates.estimate(*files),
+        estimates.rows_within(limit("job_spend"), *files),
+        budget,
+        estimates.rows_within(budget, *files) if budget else None,
+    )
 
 
 # What is read ------------------------------------------------------------------------------------
@@ -192,24 +211,30 @@ def _counted(
     shown = terminal.console(stderr=True)
     counts = Tokens(), Tokens()
     for split, count in zip(prepared.SPLITS, counts, strict=True):
-        items: Iterable[Any] = found.items(split)
+        items: Iterable[tuple[int, Any]] = _items(found.path(split))
         if not quiet and shown.is_terminal:
             items = track(items, f"counting {split}", console=shown, transient=True)
         about = ""
-        try:
-            for line, item in enumerate(items, 1):
-                if not isinstance(item, dict):
-                    raise BadInput(f"{found.path(split)}:{line}: not an object; run `rft validate`")
-                number, how = tokens.count(item)
-                # One row that is estimated makes the sum an estimate.
-                about = max([about, how, *(each.add(split, item) for each in asking)])
-                count.add(line, number, about)
-        except orjson.JSONDecodeError as error:
-            place = f"{found.path(split)}:{count.rows + 1}"
-            raise BadInput(f"{place}: not JSON: {error}; run `rft validate`") from None
+        for line, item in items:
+            if not isinstance(item, dict):
+                raise BadInput(f"{found.path(split)}:{line}: not an object; run `rft validate`")
+            number, how = tokens.count(item)
+            # One row that is estimated makes the sum an estimate.
+            about = max([about, how, *(each.add(split, item) for each in asking)])
+            count.add(line, number, about)
         if not count.rows:
             raise BadInput(f"{found.path(split)}: there is no row in it; run `rft prepare` first")
     return counts, [each.asked(*prepared.SPLITS) for each in asking]
+
+
+def _items(path: Path) -> Iterator[tuple[int, Any]]:
+    """The rows of a file with their lines; a byte-order mark and blank lines are passed over."""
+    for number, line in enumerate(check.lines(path), 1):
+        if line.strip():
+            try:
+                yield number, orjson.loads(line.removeprefix(BOM))
+            except orjson.JSONDecodeError as error:
+                raise BadInput(f"{path}:{number}: not JSON: {error}; run `rft validate`") from None
 
 
 # What is shown -----------------------------------------------------------------------------------
@@ -313,8 +338,14 @@ def _print(result: Result) -> None:
         markup=False,
         soft_wrap=True,
     )
-    for warning in estimates.warnings(result.found, result.pause_rows):
+    for warning in _warnings(result):
         out.print(f"warning: {warning}", markup=False, soft_wrap=True)
+
+
+def _warnings(result: Result) -> Iterator[str]:
+    if result.demo:
+        yield demo.refusal(*result.demo)
+    yield from estimates.warnings(result.found, result.pause_rows)
 
 
 def _document(result: Result) -> dict[str, Any]:
@@ -361,7 +392,7 @@ def _document(result: Result) -> dict[str, Any]:
             }
             for one in result.known.values()
         },
-        "warnings": list(estimates.warnings(found, result.pause_rows)),
+        "warnings": list(_warnings(result)),
     }
 
 

@@ -48,7 +48,8 @@ def find(word: str, out: Path = Path("processed")) -> Prepared:
     """
     folder = Path(word) if Path(word).is_dir() else out / word
     if not folder.is_dir():
-        raise BadInput(f"{word}: neither a folder nor prepared in {out}; run `rft prepare {word}`")
+        remedy = f"run `rft prepare {word} --source huggingface`"
+        raise BadInput(f"{word}: neither a folder nor prepared in {out}; {remedy}")
     for split in SPLITS:
         path = folder / check.NAMES[split]
         if not path.is_file():

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pipelines import terminal
-from pipelines.findings import BadInput
+from pipelines.findings import BadInput, printable
 from pipelines.terminal import Format
 
 if TYPE_CHECKING:
@@ -58,6 +58,9 @@ def submit(
     again: Annotated[
         bool, typer.Option("--again", help="Another job, where there is one of the same files.")
     ] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Do not ask before it is paid for; for scripts.")
+    ] = False,
     follow: Follow = False,
     timeout: Annotated[
         float, typer.Option(help="Seconds to wait for a file to be processed.")
@@ -75,19 +78,20 @@ def submit(
     The key is AZURE_OPENAI_API_KEY or OPENAI_API_KEY; without one, Azure is asked with
     Entra ID (`az login`). What was done is in submission.json beside the files: a run
     that was broken off goes on from there, and no second job is made without --again.
-    A job costs money from its first step.
+    A job costs money from its first step: before anything is sent, what it takes is
+    shown and you are asked. Rows of the demo are not sent.
 
     \b
     Examples:
       rft submit medmcqa --dry-run
       rft submit medmcqa --endpoint https://NAME.openai.azure.com --follow
-      rft submit out/openr1-math --again
+      rft submit out/openr1-math --again --yes
     """
     # Here and not above: listing commands needs no service.
-    from pipelines import files
+    from pipelines import files, submit_plan
     from pipelines import submit_view as view
+    from pipelines.foundry import demo, submission
     from pipelines.foundry import endpoint as addresses
-    from pipelines.foundry import submission
     from pipelines.prepared import find
 
     _check_seconds(every=every, timeout=timeout)
@@ -98,16 +102,25 @@ def submit(
     text = output_format is Format.text
     findings = _checked(prepared, text=text, quiet=quiet, every=all_findings)
     settings = submission.Settings(every=every, most=timeout, again=again)
+    demo_rows = demo.rows(prepared)
     if where is None or dry_run:
+        if demo_rows:
+            print(f"the demo's rows, shown only: {demo.refusal(*demo_rows)}", file=sys.stderr)
         _show_requests(prepared, where, settings, findings, text=text)
         return
+    if demo_rows:
+        raise BadInput(demo.refusal(*demo_rows))
+
+    def confirm() -> None:
+        submit_plan.confirm(prepared, where, yes=yes, text=text, quiet=quiet)
+
     with (
-        _one_line(),
+        _one_line("run it again: it goes on, and looks for a job before it asks for one"),
         closing(view.watch(quiet=quiet)) as watch,
         closing(_service(where, watch.note)) as service,
     ):
         with files.alone(prepared.folder):
-            done = submission.submit(prepared, service, watch, settings)
+            done = submission.submit(prepared, service, watch, settings, confirm=confirm)
         job = done.job
         if text:
             title = "submitted" if done.new else "submitted before; --again makes another job"
@@ -120,7 +133,7 @@ def submit(
         elif follow:
             view.show_job(job, where, "ended")
         else:
-            print(f"rft job {job['id']} --follow shows how it goes")
+            print(printable(f"rft job {job['id']} --follow shows how it goes"))
         raise typer.Exit(int(job.get("status") in _LOST | {submission.GONE}))
 
 
@@ -178,7 +191,7 @@ def job(
         raise BadInput(_NO_ENDPOINT)
     text = output_format is Format.text
     with (
-        _one_line(),
+        _one_line("the job goes on as it was"),
         closing(view.watch(quiet=quiet)) as watch,
         closing(_service(where, watch.note)) as service,
     ):
@@ -266,7 +279,7 @@ def _show_requests(
     if not text:
         view.print_json({"findings": findings, "requests": requests})
     elif not done.new:
-        print(f"{done.job['id']} was submitted before; --again makes another job")
+        print(printable(f"{done.job['id']} was submitted before; --again makes another job"))
 
 
 def _service(where: Endpoint, note: Callable[[str], None]) -> Service:
@@ -278,15 +291,20 @@ def _service(where: Endpoint, note: Callable[[str], None]) -> Service:
 
 
 @contextmanager
-def _one_line() -> Iterator[None]:
-    """What the service refuses is one line and exit code 1."""
+def _one_line(interrupted: str) -> Iterator[None]:
+    """What the service refuses is one line and exit code 1; Ctrl-C is one too."""
     from pipelines.foundry.refusals import Refused
 
     try:
         yield
+    except BadInput as error:
+        raise BadInput(printable(str(error))) from None
     except Refused as error:
-        print(f"rft: {error}", file=sys.stderr)
+        print(f"rft: {printable(str(error))}", file=sys.stderr)
         raise typer.Exit(1) from None
+    except KeyboardInterrupt:
+        print(f"rft: interrupted; {interrupted}", file=sys.stderr)
+        raise typer.Exit(130) from None
 
 
 def _followed(service: Service, id: str, every: float, *, text: bool) -> Json:
@@ -299,7 +317,9 @@ def _followed(service: Service, id: str, every: float, *, text: bool) -> Json:
         return follow(service, id, shown.tell, shown.turn, every=every)
     except KeyboardInterrupt:
         print(
-            f"rft: detached; the job goes on: rft job {id} --follow, or rft job {id} --cancel",
+            printable(
+                f"rft: detached; the job goes on: rft job {id} --follow, or rft job {id} --cancel"
+            ),
             file=sys.stderr,
         )
         raise typer.Exit(130) from None

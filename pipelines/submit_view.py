@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipelines import terminal
+from pipelines.findings import printable
 from pipelines.foundry import follow
 from pipelines.foundry.endpoint import Endpoint
 from pipelines.foundry.refusals import remedy, saying
@@ -45,7 +47,7 @@ class Lines(Watch):
         self._last: tuple[str, str] | None = None
 
     def note(self, text: str) -> None:
-        self.out.print(text, markup=False, soft_wrap=True)
+        self.out.print(printable(text), markup=False, soft_wrap=True)
 
     def sending(self, name: str, size: int) -> None:
         self.note(f"{name}: uploading {size:,} bytes")
@@ -93,7 +95,7 @@ class Bars(Lines):
     def _start(self, what: str, total: float, *columns: ProgressColumn) -> None:
         self.close()
         self._progress = Progress(
-            TextColumn(what, markup=False), *columns, console=self.out, transient=True
+            TextColumn(printable(what), markup=False), *columns, console=self.out, transient=True
         )
         self._task = self._progress.add_task(what, total=total)
         self._progress.start()
@@ -125,9 +127,7 @@ class Events:
         self._print(f"status: {status}{paused}")
 
     def _print(self, line: str) -> None:
-        # Of what would steer a terminal nothing is left.
-        printable = "".join(each for each in line if each.isprintable())
-        print(printable, file=self._out, flush=True)
+        print(printable(line), file=self._out, flush=True)
 
 
 def show_events(events: Iterable[Json]) -> None:
@@ -187,7 +187,7 @@ def _object(value: Any) -> Json:
 
 def _plain(value: object) -> Text:
     """A cell in which square brackets are no markup."""
-    return Text(str(value))
+    return Text(printable(str(value)))
 
 
 def _pairs(value: object) -> str:
@@ -205,7 +205,7 @@ def _time(of: Json, name: str = "created_at") -> str:
 
 def print_json(value: Json) -> None:
     """The result as one JSON document."""
-    sys.stdout.buffer.write(orjson.dumps(value, option=orjson.OPT_INDENT_2) + b"\n")
+    sys.stdout.buffer.write(_json(value).encode() + b"\n")
     sys.stdout.buffer.flush()
 
 
@@ -215,5 +215,13 @@ def print_request(told: Json) -> None:
     for name, value in told["headers"].items():
         print(f"  {name}: {value}")
     if "body" in told:
-        body = orjson.dumps(told["body"], option=orjson.OPT_INDENT_2).decode()
-        print("  " + body.replace("\n", "\n  "))
+        print("  " + _json(told["body"]).replace("\n", "\n  "))
+
+
+def _json(value: Any) -> str:
+    """JSON whose texts steer no terminal: what cannot be printed is escaped as JSON has it."""
+    text = orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
+    plain = (
+        each if each.isprintable() or each == "\n" else json.dumps(each)[1:-1] for each in text
+    )
+    return text if text.replace("\n", "").isprintable() else "".join(plain)

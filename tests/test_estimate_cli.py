@@ -19,6 +19,7 @@ from pipelines.foundry.assumptions import Range, exactly
 from pipelines.foundry.job import DEFAULT_MODEL, request
 from pipelines.foundry.tables import assumed
 
+GOLDEN = Path(__file__).parent / "golden"
 O4_MINI = "o4-mini-2025-04-16"
 FIXED = ("--batch-size", "128", "--epochs", "1", "--seconds-per-step", "731")
 JUDGE = score(
@@ -195,9 +196,26 @@ def test_a_warning_says_how_many_rows_stay_below_the_pause(folder: Callable[...,
     told = run(folder(), *words, "--hourly-rate", "100")
     assert (
         "warning: the high end is over $5,000, where the service pauses a job; "
-        "start with `rft prepare --pilot`; with these validation rows 50 training rows stay below "
-        "it\n"
+        "start with `rft prepare --pilot` and the same --source; with these validation rows 50 "
+        "training rows stay below it\n"
     ) in told
+
+
+def test_the_demo_is_said_to_be_one(folder: Callable[..., Path]) -> None:
+    path = folder()
+    (path / "train.jsonl").write_bytes((GOLDEN / "medmcqa.jsonl").read_bytes())
+    demo = f"{path}/train.jsonl:1: a row of the demo (10 in all)"
+    assert f"\nwarning: {demo}" in run(path)
+    assert [text.startswith(demo) for text in document(path)["warnings"]] == [True]
+
+
+def test_what_is_only_advised_against_is_counted(folder: Callable[..., Path]) -> None:
+    """A byte-order mark and blank lines, which `rft validate` lets through."""
+    path = folder()
+    (path / "train.jsonl").write_bytes(
+        b"\xef\xbb\xbf" + (path / "train.jsonl").read_bytes().replace(b"\n", b"\r\n\r\n")
+    )
+    assert document(path)["files"]["train"]["rows"] == exact(256, "rows")
 
 
 def test_without_a_vocabulary_the_counts_are_about(

@@ -14,8 +14,10 @@ from conftest import ROOT, settings
 from pipelines import driver
 from pipelines.datasets import DATASETS
 from pipelines.datasets.openr1_math import repair
+from pipelines.foundry import demo
 from pipelines.foundry.check import check, given
 from pipelines.latex import balanced
+from pipelines.prepared import find
 from pipelines.report import Reporter
 from pipelines.text import key
 
@@ -31,6 +33,7 @@ def test_prepare(tmp_path: Path, name: str) -> None:
     assert result.raw == result.train + result.validation + sum(result.dropped.values())
     assert result.sound
     assert list(check(tmp_path / name)) == []
+    assert demo.rows(find(name, tmp_path)) is None
     sides = {}
     for side in ("train", "validation"):
         for line in (tmp_path / name / f"{side}.jsonl").read_bytes().splitlines():

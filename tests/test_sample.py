@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import runpy
 import subprocess
 import sys
 from contextlib import closing
@@ -12,7 +13,9 @@ from conftest import ROOT, SAMPLE, contents, settings
 
 from pipelines import driver, schema
 from pipelines.datasets import DATASETS
+from pipelines.foundry import demo
 from pipelines.gradeable import OwnGrader
+from pipelines.prepared import find
 from pipelines.raw import mismatch
 from pipelines.report import Reporter
 
@@ -22,6 +25,17 @@ GOLDEN = Path(__file__).parent / "golden"
 def test_the_generator_writes_what_is_committed(tmp_path: Path) -> None:
     subprocess.run([sys.executable, str(ROOT / "scripts" / "sample"), str(tmp_path)], check=True)
     assert contents(tmp_path) == contents(SAMPLE)
+
+
+def test_every_row_that_is_prepared_is_known_by_its_digest(tmp_path: Path) -> None:
+    """`make sample` writes the table; submit refuses what is in it."""
+    digests = runpy.run_path(str(ROOT / "scripts" / "sample" / "digests.py"))
+    table = (ROOT / "pipelines" / "foundry" / "demo.toml").read_text(encoding="utf-8")
+    assert digests["table"](SAMPLE) == table
+    for name in DATASETS:
+        result = driver.prepare(DATASETS[name], settings(tmp_path), Reporter())
+        _, count = demo.rows(find(name, tmp_path)) or ("", 0)
+        assert count == result.train + result.validation
 
 
 @pytest.mark.parametrize("path", sorted(SAMPLE.rglob("*.parquet")), ids=lambda path: path.name)

@@ -5,25 +5,32 @@ from __future__ import annotations
 import inspect
 import json
 import os
+import pty
+import re
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 import typer
-from conftest import settings
+from conftest import SAMPLE, settings
 from hub_server import serving
 from service_server import KEY, SYSTEM, Fault, ServiceServer, prepared
+from typer.testing import CliRunner
 
-from pipelines import driver, submit_cli
+from pipelines import cli, driver, submit_cli
 from pipelines.datasets import DATASETS
+from pipelines.estimate_cli import figure
 from pipelines.findings import BadInput
 from pipelines.foundry import check, endpoint, service
+from pipelines.foundry.assumptions import Range
 from pipelines.patience import Patience
 from pipelines.report import Reporter
 
@@ -93,9 +100,11 @@ def rft(
     monkeypatch.setenv("AZURE_OPENAI_API_KEY", KEY)
     monkeypatch.setenv("COLUMNS", "220")
 
-    def run(*words: str) -> Done:
+    def run(*words: str, yes: bool = True) -> Done:
         if words[0] == "submit" or "--follow" in words:
             words = (*words, "--every", "0")
+        if words[0] == "submit" and yes:
+            words = (*words, "--yes")
         monkeypatch.setattr(sys, "argv", ["rft", *words])
         with pytest.raises(SystemExit) as left:
             main()
@@ -121,6 +130,7 @@ def test_a_folder_becomes_a_job(rft: Rft, server: ServiceServer) -> None:
         "https://ai.azure.com, your project, Fine-tuning, ftjob-1",
     ]
     assert done.stdout.endswith("\nrft job ftjob-1 --follow shows how it goes\n")
+    assert "\na job that is paid for:\n" in f"\n{done.stderr}"
     size = Path("data/train.jsonl").stat().st_size
     lines = [
         f"train.jsonl: uploading {size:,} bytes",
@@ -129,9 +139,19 @@ def test_a_folder_becomes_a_job(rft: Rft, server: ServiceServer) -> None:
     assert [line for line in done.stderr.splitlines() if line.startswith("train.jsonl")] == lines
 
 
-def test_from_the_sample_to_a_job(rft: Rft, server: ServiceServer, tmp_path: Path) -> None:
+def real(folder: Path) -> Path:
+    """A source of MedMCQA's rows that are not the demo's: their words stand in another order."""
+    for path in (SAMPLE / "medmcqa" / "data").iterdir():
+        rows = pl.read_parquet(path)
+        words = pl.col("question").str.split(" ").list.reverse().list.join(" ")
+        (folder / "medmcqa" / "data").mkdir(parents=True, exist_ok=True)
+        rows.with_columns(words).write_parquet(folder / "medmcqa" / "data" / path.name)
+    return folder
+
+
+def test_from_raw_rows_to_a_job(rft: Rft, server: ServiceServer, tmp_path: Path) -> None:
     """What `rft prepare` makes is submitted by its name, and neither command troubles the other."""
-    run = settings(tmp_path / "processed")
+    run = settings(tmp_path / "processed", real(tmp_path / "raw"))
     driver.prepare(DATASETS["medmcqa"], run, Reporter())
     assert rft("submit", "medmcqa", "--quiet").code == 0
     folder = tmp_path / "processed" / "medmcqa"
@@ -143,6 +163,150 @@ def test_from_the_sample_to_a_job(rft: Rft, server: ServiceServer, tmp_path: Pat
     assert (folder / "submission.json").read_bytes() == before
     assert rft("submit", "medmcqa").field("job") == "ftjob-1"
     assert len(server.jobs) == 1
+
+
+# The demo, and the question before a job is paid for ---------------------------------------------
+
+
+def test_the_demo_is_not_paid_for(rft: Rft, server: ServiceServer, tmp_path: Path) -> None:
+    driver.prepare(DATASETS["medmcqa"], settings(tmp_path / "processed"), Reporter())
+    for more in ((), ("--again",), ("--format", "json"), ("--quiet",)):
+        done = rft("submit", "medmcqa", *more)
+        lines = [line for line in done.stderr.splitlines() if line.startswith("rft: ")]
+        assert done.code == 2
+        assert lines[0].startswith("rft: processed/medmcqa/train.jsonl:1: a row of the demo (233 ")
+    assert server.asked == []
+    assert not (tmp_path / "processed" / "medmcqa" / "submission.json").exists()
+    done = rft("submit", "medmcqa", "--dry-run", yes=False)
+    assert (done.code, server.asked) == (0, [])
+    assert "POST " in done.stdout
+    assert "the demo's rows, shown only" in done.stderr
+
+
+def test_one_row_of_the_demo_is_enough(rft: Rft, server: ServiceServer) -> None:
+    row = (ROOT / "tests" / "golden" / "medmcqa.jsonl").read_bytes().splitlines()[0]
+    path = Path("data/validation.jsonl")
+    item = json.loads(row)
+    item["messages"][-1]["content"] = "Answer this. " + item["messages"][-1]["content"]
+    path.write_text(path.read_text(encoding="utf-8") + json.dumps(item) + "\n", encoding="utf-8")
+    done = rft("submit", "data")
+    assert (done.code, server.asked) == (2, [])
+    assert "\nrft: data/validation.jsonl:13: a row of the demo (1 in all)" in done.stderr
+
+
+def test_what_is_paid_for_is_shown(rft: Rft, server: ServiceServer, tmp_path: Path) -> None:
+    run = settings(tmp_path / "processed", real(tmp_path / "raw"), model="o4-mini-2025-04-16")
+    driver.prepare(DATASETS["medmcqa"], run, Reporter())
+    done = rft("submit", "medmcqa", yes=False)
+    assert (done.code, server.paths("POST"), server.files) == (2, [], {})
+    assert done.stderr.splitlines()[-1].endswith(
+        "nobody can be asked; nothing was sent; give --yes"
+    )
+    shown = done.stderr[done.stderr.index("a job that is paid for:") :].splitlines()[:-1]
+    assert max(map(len, shown)) <= 60
+    fields = {line[:11].strip(): line[11:] for line in shown if line[2:3].strip()}
+    assert {"dataset", "from", "rows", "model", "epochs", "hours", "money", "at"} <= set(fields)
+    assert fields["from"] == "your folder"
+    assert re.fullmatch(r"\d+ training, \d+ validation", fields["rows"])
+    assert fields["model"].startswith("o4-mini-2025-04-16")
+    assert fields["epochs"].startswith("auto, ")
+    estimate = json.loads(
+        CliRunner().invoke(cli.app, ["estimate", "medmcqa", "--format", "json"]).stdout
+    )
+    assert fields["hours"] == figure(Range(*list(estimate["hours"].values())[:2]))
+    assert fields["money"] == figure(Range(*list(estimate["total"].values())[:2]), "$")
+
+
+def test_a_price_that_is_not_known_is_said_to_be(rft: Rft) -> None:
+    job = Path("data/job.json")
+    body = json.loads(job.read_bytes())
+    body["method"]["reinforcement"]["hyperparameters"] = {"n_epochs": 3}
+    job.write_text(json.dumps(body), encoding="utf-8")
+    done = rft("submit", "data", yes=False)
+    text = " ".join(done.stderr.split())
+    assert "epochs 3 hours" in text
+    assert "money training not known, no price of an hour of this model is published; at " in text
+    assert "from not known: no manifest is beside the files" in text
+
+
+def test_files_that_were_changed_are_named(rft: Rft, tmp_path: Path) -> None:
+    run = settings(tmp_path / "processed", real(tmp_path / "raw"))
+    driver.prepare(DATASETS["medmcqa"], run, Reporter())
+    path = tmp_path / "processed" / "medmcqa" / "train.jsonl"
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:50]))
+    text = " ".join(rft("submit", "medmcqa", yes=False).stderr.split())
+    assert "from your folder; changed since: train.jsonl rows 50 training, " in text
+
+
+def test_a_program_that_reads_the_result_is_not_asked(rft: Rft, server: ServiceServer) -> None:
+    done = rft("submit", "data", "--format", "json", yes=False)
+    assert (done.code, done.stdout, server.paths("POST")) == (2, "", [])
+    assert done.stderr.count("\n") == 1
+
+
+def test_what_was_submitted_is_not_asked_for(rft: Rft, server: ServiceServer) -> None:
+    rft("submit", "data")
+    done = rft("submit", "data", yes=False)
+    assert (done.code, done.field("job")) == (0, "ftjob-1")
+    assert "paid" not in done.stderr
+    done = rft("submit", "data", "--again", yes=False)
+    assert (done.code, len(server.jobs)) == (2, 1)
+    assert "a job that is paid for:" in done.stderr
+
+
+def test_what_goes_on_is_asked_for_again(rft: Rft, server: ServiceServer) -> None:
+    server.faults["POST fine_tuning/jobs"] = [Fault(403)]
+    assert rft("submit", "data").code == 2
+    assert rft("submit", "data", yes=False).code == 2
+    assert (len(server.files), server.jobs) == (2, {})
+
+
+def test_no_progress_and_no_plan(rft: Rft, server: ServiceServer) -> None:
+    assert rft("submit", "data", "--quiet").stderr == ""
+    assert len(server.jobs) == 1
+
+
+@pytest.mark.parametrize(
+    ("typed", "jobs"),
+    [
+        (b"y\n", 1),
+        (b" YES \n", 1),
+        (b"\n", 0),
+        (b"n\n", 0),
+        (b"yellow\n", 0),
+        (b"\xff\n", 0),
+        (b"\4", 0),
+    ],
+)
+def test_the_question(
+    rft: Rft, server: ServiceServer, monkeypatch: pytest.MonkeyPatch, typed: bytes, jobs: int
+) -> None:
+    """On a terminal; the last is its end."""
+    ours, its = pty.openpty()
+    os.write(ours, typed)
+    with open(its, closefd=False) as stdin, open(its, "w", closefd=False) as stderr:
+        monkeypatch.setattr(sys, "stdin", stdin)
+        monkeypatch.setattr(sys, "stderr", stderr)
+        # Its progress would be drawn on the terminal; the question comes in any case.
+        done = rft("submit", "data", "--quiet", yes=False)
+    os.close(its)
+    lines = read_until(ours, None).decode(errors="replace").replace("\r", "").splitlines()
+    assert (done.code, len(server.jobs)) == (0 if jobs else 2, jobs)
+    assert "a job that is paid for:" in lines
+    assert any(line.startswith("Create this job? [y/N] ") for line in lines)
+    if not jobs:
+        assert lines[-1].endswith("rft: the answer is not yes; nothing was sent")
+        assert (server.paths("POST"), server.files) == ([], {})
+
+
+def test_control_c_at_the_question(rft: Rft, server: ServiceServer, tmp_path: Path) -> None:
+    process, ours = on_terminal(tmp_path, "submit", "data")
+    shown = read_until(ours, b"[y/N] ")
+    os.write(ours, b"\3")
+    shown += read_until(ours, None)
+    assert process.wait(20) == 130
+    assert shown.endswith(b"\r\nrft: interrupted; nothing was sent\r\n")
+    assert (server.paths("POST"), server.files) == ([], {})
 
 
 def test_a_job_is_followed_to_its_end(rft: Rft, server: ServiceServer) -> None:
@@ -303,7 +467,15 @@ def test_entra_id_that_gives_no_token(rft: Rft, server: ServiceServer, tmp_path:
         "import test_submit_cli; test_submit_cli.main()"
     )
     done = started(
-        tmp_path, "submit", "data", "-q", "--endpoint", server.url, source=source, **environment
+        tmp_path,
+        "submit",
+        "data",
+        "-q",
+        "--yes",
+        "--endpoint",
+        server.url,
+        source=source,
+        **environment,
     )
     _, stderr = done.communicate(timeout=20)
     assert (done.returncode, server.asked) == (2, [])
@@ -327,6 +499,74 @@ def test_two_at_once(rft: Rft, server: ServiceServer) -> None:
         done = rft("submit", "data")
     assert (done.code, server.asked) == (2, [])
     assert done.stderr == "rft: data: another run is writing here; wait for it\n"
+
+
+# What the service says to a terminal --------------------------------------------------------------
+
+HOSTILE = "\x1b]0;t\x07\x1b[2J\x9b31m\u202eb\u2028\x7f\x00\r\nEVIL: \U000e0001"
+
+
+def steers(text: str) -> list[str]:
+    """Characters that are neither text nor line ends, and lines that somebody else began."""
+    lines = [line for line in text.splitlines() if line.startswith("EVIL")]
+    return lines + [each for each in text if not each.isprintable() and each != "\n"]
+
+
+def hostile(server: ServiceServer) -> None:
+    """Have everything that the service names hold what steers a terminal."""
+    created, told = server.create_job, server.tell
+
+    def create(body: dict[str, Any], azure: bool) -> dict[str, Any]:
+        job = created(body, azure)
+        named = ("model", "fine_tuned_model", "trained_tokens", "result")
+        job |= dict.fromkeys(named, HOSTILE) | {"error": {"code": HOSTILE, "message": HOSTILE}}
+        job["method"] = {"type": "t", "t": {"hyperparameters": {HOSTILE: HOSTILE}}}
+        return job
+
+    def tell(id: str, message: str, **more: Any) -> None:
+        data = more.get("data")
+        if data:
+            data["errors"]["graders"][0]["name"] = HOSTILE
+        told(id, f"{message} {HOSTILE}", **more | {"level": HOSTILE})
+
+    server.create_job, server.tell = create, tell  # type: ignore[method-assign]
+    server.file_states = ("uploaded", HOSTILE, "processed")
+
+
+def test_what_a_service_names_steers_no_terminal(rft: Rft, server: ServiceServer) -> None:
+    hostile(server)
+    shown = [rft("submit", "data", "--follow")]
+    for checkpoint in server.checkpoints["ftjob-1"]:
+        checkpoint |= {"fine_tuned_model_checkpoint": HOSTILE, "metrics": {HOSTILE: HOSTILE}}
+    server.jobs["ftjob-1"]["status"] = HOSTILE
+    for more in ((), ("--events",), ("--checkpoints",)):
+        shown += [rft("job", "ftjob-1", *more)]
+        as_json = rft("job", "ftjob-1", *more, "--format", "json")
+        # A program reads it as it was.
+        assert json.dumps(HOSTILE)[1:-1] in json.dumps(as_json.json)
+        shown += [as_json]
+    assert [steers(done.stdout + done.stderr) for done in shown] == [[]] * len(shown)
+    assert "\\x1b]0;t\\x07" in shown[0].stdout
+    assert "\\u202e" in shown[0].stdout
+
+
+@pytest.mark.parametrize("where", ["POST files", "POST graders/validate", "POST fine_tuning/jobs"])
+def test_a_refusal_steers_no_terminal(rft: Rft, server: ServiceServer, where: str) -> None:
+    for status in (400, 401, 429, 500):
+        error = {"error": {"code": HOSTILE, "message": HOSTILE}}
+        server.faults[where] = [Fault(status, body=json.dumps(error).encode())] * 9
+        done = rft("submit", "data", "--quiet")
+        assert done.code in (1, 2)
+        assert (steers(done.stderr), done.stderr.count("\n")) == ([], 1)
+
+
+@pytest.mark.parametrize("named", ["file", "ftjob"])
+def test_an_id_steers_no_terminal(rft: Rft, server: ServiceServer, named: str) -> None:
+    given = server.id
+    server.id = lambda kind: given(kind) + HOSTILE * (kind == named)  # type: ignore[method-assign]
+    shown = [rft("submit", "data", *more) for more in ((), ("--follow",), (), ("--dry-run",))]
+    assert [steers(done.stdout + done.stderr) for done in shown] == [[]] * 4
+    assert f"{named}-1\\x1b]0;t" in shown[0].stdout + shown[0].stderr
 
 
 # Secrets -----------------------------------------------------------------------------------------
@@ -476,6 +716,37 @@ def started(
     )
 
 
+def on_terminal(folder: Path, *words: str) -> tuple[subprocess.Popen[bytes], int]:
+    """The command with a terminal of its own, and our end of it."""
+    ours, its = pty.openpty()
+    source = (
+        "import fcntl, signal, termios; "
+        "signal.signal(signal.SIGINT, signal.default_int_handler); "
+        # The terminal from which Ctrl-C comes.
+        "fcntl.ioctl(0, termios.TIOCSCTTY, 0); import test_submit_cli; test_submit_cli.main()"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", source, *words],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests'}"},
+        stdin=its,
+        stdout=subprocess.DEVNULL,
+        stderr=its,
+        start_new_session=True,
+    )
+    os.close(its)
+    return process, ours
+
+
+def read_until(terminal: int, end: bytes | None) -> bytes:
+    """What a terminal shows up to some text, or until nobody is there any more."""
+    shown = b""
+    with suppress(OSError):
+        while (end is None or end not in shown) and (more := os.read(terminal, 1 << 12)):
+            shown += more
+    return shown
+
+
 def until(done: Callable[[], object]) -> None:
     deadline = time.monotonic() + 30
     while not done() and time.monotonic() < deadline:
@@ -507,7 +778,7 @@ def test_killed_before_the_answer_came(rft: Rft, server: ServiceServer, tmp_path
         return job
 
     server.create_job = late  # type: ignore[method-assign]
-    process = started(tmp_path, "submit", "data", "--every", "0")
+    process = started(tmp_path, "submit", "data", "--yes", "--every", "0")
     until(lambda: server.jobs)
     process.kill()
     process.communicate(timeout=20)

@@ -205,7 +205,7 @@ def warnings(found: Estimate, rows_before_pause: int | None) -> Iterator[str]:
             fits = f"; with these validation rows {few} training rows stay below it"
         yield (
             f"the high end{by} is over ${spend:,}, where the service pauses a job; "
-            f"start with `rft prepare --pilot`{fits}"
+            f"start with `rft prepare --pilot` and the same --source{fits}"
         )
     if found.hours.high > hours:
         yield f"the high end is over {hours} hours, which no job may take; choose fewer rows"

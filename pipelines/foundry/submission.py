@@ -8,7 +8,7 @@ for a job with that digest at the service.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -68,10 +68,12 @@ def submit(
     watch: Watch,
     settings: Settings,
     *,
+    confirm: Callable[[], None] = lambda: None,
     write: bool = True,
 ) -> Submitted:
     """The job of a prepared folder: the one that there is, or a new one.
 
+    confirm: called before anything is sent, where there is no job; raises where nothing is to be.
     Without `write` nothing is written down. Raises BadInput and, where the service refuses a file,
     the grader or the job, Refused.
     """
@@ -82,6 +84,7 @@ def submit(
     earlier = _earlier(service, record, token, again=settings.again, every=settings.every)
     if earlier and not settings.again:
         return Submitted(earlier[max(earlier)], new=False)
+    confirm()
     attempt = max([0, *earlier, *record.attempts(token)]) + 1 if settings.again else 1
     ids = _uploaded(service, record, sources, watch, settings)
     if not service.validate_grader(body["method"]["reinforcement"]["grader"]):

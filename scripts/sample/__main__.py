@@ -3,7 +3,8 @@
     python scripts/sample [FOLDER]
 
 Every problem and question is our own; every fault that the pipeline repairs or drops is planted at
-least twice. Same code, same bytes.
+least twice. Same code, same bytes. Without FOLDER, `pipelines/foundry/demo.toml`, by which the
+rows are known elsewhere, is written too.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from digests import table
 from math_rows import benchmark, math_rows
 from mcq_rows import medmcqa_rows
 from names import Row
@@ -71,4 +73,10 @@ def _write(path: Path, rows: list[Row], schema: pa.Schema) -> None:
 
 
 if __name__ == "__main__":
-    write(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parents[2] / "raw" / "sample")
+    if len(sys.argv) > 1:
+        write(Path(sys.argv[1]))
+    else:
+        root = Path(__file__).parents[2]
+        write(root / "raw" / "sample")
+        digests = table(root / "raw" / "sample")
+        (root / "pipelines" / "foundry" / "demo.toml").write_text(digests, encoding="utf-8")

@@ -208,7 +208,7 @@ def test_warnings() -> None:
     unrated = of(job() | {"model": "m"}, 50_000, seconds_per_step=exactly(1_000))
     assert next(warnings(unrated, None)) == (
         f"the high end, at the $100 an hour of {O4_MINI}, is over $5,000, where the service pauses "
-        "a job; start with `rft prepare --pilot`"
+        "a job; start with `rft prepare --pilot` and the same --source"
     )
 
 
