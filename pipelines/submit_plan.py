@@ -28,7 +28,8 @@ def confirm(prepared: Prepared, where: Endpoint, *, yes: bool, text: bool, quiet
     With `yes` nothing is asked. Without a terminal, or where a program reads the result, nobody
     can answer.
     """
-    asking = text and sys.stdin.isatty() and sys.stderr.isatty()
+    # A stream that was closed is None.
+    asking = text and all(stream and stream.isatty() for stream in (sys.stdin, sys.stderr))
     if asking or (text and not quiet):
         for line in plan(prepared, where, estimated(prepared, {}, quiet=quiet)):
             print(line, file=sys.stderr)

@@ -259,6 +259,7 @@ def test_a_file_that_is_deleted_meanwhile(
             BadInput,
             "answers 500 'fault: something broke'; run it again later; what was ",
         ),
+        *((Fault(status), BadInput, f"answers {status} ") for status in (408, 409, 425, 503)),
         (Fault(403), BadInput, "the role Cognitive Services OpenAI Contributor is wanted on the "),
         (Fault(413), Refused, "prepare fewer rows: --rows, --max-bytes"),
         (
