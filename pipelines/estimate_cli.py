@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,7 +10,6 @@ from typing import Annotated, Any
 
 import orjson
 import typer
-from rich.markup import escape
 from rich.progress import track
 from rich.table import Table
 
@@ -117,8 +115,7 @@ def estimate(
     if budget and result.budget_rows is None:
         raise BadInput(f"--budget {budget:g}: {_unpriced(result)}")
     if output_format is Format.json:
-        document = orjson.dumps(_document(result), option=orjson.OPT_INDENT_2)
-        sys.stdout.buffer.write(document + b"\n")
+        terminal.print_json(_document(result))
     else:
         _print(result)
 
@@ -318,7 +315,7 @@ def _rows(result: Result) -> Iterator[tuple[str, str]]:
 
 def _print(result: Result) -> None:
     out = terminal.console()
-    title = escape(f"{result.folder}: {result.model}, {result.training_type}")
+    title = f"{result.folder}: {result.model}, {result.training_type}"
     table = Table("what", "how much", title=title, title_justify="left")
     for row in _rows(result):
         table.add_row(*row)
@@ -327,19 +324,18 @@ def _print(result: Result) -> None:
     for one in result.known.values():
         name = f"{one.name}\n  {one.option}" if one.option else one.name
         source = f"{one.source}; {one.read}" if one.read else one.source
-        table.add_row(escape(name), f"{_as_given(one.value)}\n{one.unit}", source)
+        table.add_row(name, f"{_as_given(one.value)}\n{one.unit}", source)
     out.print(table)
     if missing := _unpriced(result):
-        out.print(f"note: {missing}", markup=False, soft_wrap=True)
+        out.print(f"note: {missing}", soft_wrap=True)
     (hosting,) = prices()["hosting_hour"].values()
     out.print(
         f"note: afterwards, ${hosting['value']:.2f} {hosting['unit'].removeprefix('USD ')} "
         f"({hosting['source']}; read {hosting['read']})",
-        markup=False,
         soft_wrap=True,
     )
     for warning in _warnings(result):
-        out.print(f"warning: {warning}", markup=False, soft_wrap=True)
+        out.print(f"warning: {warning}", soft_wrap=True)
 
 
 def _warnings(result: Result) -> Iterator[str]:

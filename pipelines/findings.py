@@ -74,24 +74,6 @@ def _escaped(text: str) -> str:
     return printable(text).replace("%", "%25")
 
 
-def printable(text: str) -> str:
-    """A text in which nothing steers a terminal: what cannot be printed is its escape, \\x1b."""
-    return text if text.isprintable() else "".join(map(_escaped, text))
-
-
-def _escaped(character: str) -> str:
-    if character.isprintable():
-        return character
-    code = ord(character)
-    return (
-        f"\\x{code:02x}"
-        if code < 0x100
-        else f"\\u{code:04x}"
-        if code < 0x10000
-        else f"\\U{code:08x}"
-    )
-
-
 def show(value: object) -> str:
     """A value as a message quotes it: its repr, cut at VALUE_WIDTH characters."""
     text = repr(value)

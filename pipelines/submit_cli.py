@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pipelines import terminal
-from pipelines.findings import BadInput, printable
+from pipelines.findings import BadInput
 from pipelines.terminal import Format
 
 if TYPE_CHECKING:
@@ -129,11 +129,11 @@ def submit(
             job = _followed(service, job["id"], every, text=text)
         if not text:
             value = {"findings": findings, "new": done.new, "endpoint": where.url, "job": job}
-            view.print_json(value)
+            terminal.print_json(value)
         elif follow:
             view.show_job(job, where, "ended")
         else:
-            print(printable(f"rft job {job['id']} --follow shows how it goes"))
+            terminal.say(f"rft job {job['id']} --follow shows how it goes")
         raise typer.Exit(int(job.get("status") in _LOST | {submission.GONE}))
 
 
@@ -199,11 +199,11 @@ def job(
             service.change(id, words[0])
         if checkpoints:
             listed = service.checkpoints(id)
-            view.show_checkpoints(listed) if text else view.print_json({"checkpoints": listed})
+            view.show_checkpoints(listed) if text else terminal.print_json({"checkpoints": listed})
             return
         if events:
             happened = following.events(service, id, set())
-            view.show_events(happened) if text else view.print_json({"events": happened})
+            view.show_events(happened) if text else terminal.print_json({"events": happened})
             return
         told = _followed(service, id, every, text=text) if follow else service.job(id)
         if told is None:
@@ -211,7 +211,7 @@ def job(
         if text:
             view.show_job(told, where, "job")
         else:
-            view.print_json({"endpoint": where.url, "job": told})
+            terminal.print_json({"endpoint": where.url, "job": told})
         raise typer.Exit(int(told.get("status") in (_LOST if follow else {"failed"})))
 
 
@@ -237,7 +237,6 @@ _LOST = {"failed", "cancelled"}
 
 def _checked(prepared: Prepared, *, text: bool, quiet: bool, every: bool) -> list[Json]:
     """The findings about a folder, shown as `rft validate` shows them; errors end the run."""
-    from pipelines import submit_view as view
     from pipelines.foundry import check
 
     tally = terminal.Tally(check.check(prepared.folder), every=every)
@@ -246,7 +245,7 @@ def _checked(prepared: Prepared, *, text: bool, quiet: bool, every: bool) -> lis
     if text and (failed or not quiet):
         terminal.show_findings(tally, terminal.console(stderr=not failed))
     elif failed:
-        view.print_json({"findings": findings})
+        terminal.print_json({"findings": findings})
     if failed:
         raise typer.Exit(1)
     return findings
@@ -277,9 +276,9 @@ def _show_requests(
             prepared, service, Watch(), replace(settings, every=0), write=False
         )
     if not text:
-        view.print_json({"findings": findings, "requests": requests})
+        terminal.print_json({"findings": findings, "requests": requests})
     elif not done.new:
-        print(printable(f"{done.job['id']} was submitted before; --again makes another job"))
+        terminal.say(f"{done.job['id']} was submitted before; --again makes another job")
 
 
 def _service(where: Endpoint, note: Callable[[str], None]) -> Service:
@@ -297,10 +296,8 @@ def _one_line(interrupted: str) -> Iterator[None]:
 
     try:
         yield
-    except BadInput as error:
-        raise BadInput(printable(str(error))) from None
     except Refused as error:
-        print(f"rft: {printable(str(error))}", file=sys.stderr)
+        terminal.say(f"rft: {error}", stderr=True)
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
         print(f"rft: interrupted; {interrupted}", file=sys.stderr)
@@ -316,10 +313,6 @@ def _followed(service: Service, id: str, every: float, *, text: bool) -> Json:
     try:
         return follow(service, id, shown.tell, shown.turn, every=every)
     except KeyboardInterrupt:
-        print(
-            printable(
-                f"rft: detached; the job goes on: rft job {id} --follow, or rft job {id} --cancel"
-            ),
-            file=sys.stderr,
-        )
+        line = f"rft: detached; the job goes on: rft job {id} --follow, or rft job {id} --cancel"
+        terminal.say(line, stderr=True)
         raise typer.Exit(130) from None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -20,7 +19,6 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 from rich.table import Table
-from rich.text import Text
 
 from pipelines import terminal
 from pipelines.findings import printable
@@ -47,7 +45,7 @@ class Lines(Watch):
         self._last: tuple[str, str] | None = None
 
     def note(self, text: str) -> None:
-        self.out.print(printable(text), markup=False, soft_wrap=True)
+        self.out.print(text, soft_wrap=True)
 
     def sending(self, name: str, size: int) -> None:
         self.note(f"{name}: uploading {size:,} bytes")
@@ -164,7 +162,7 @@ def show_job(job: Json, where: Endpoint, title: str) -> None:
     table.add_column(overflow="fold")
     for name, value in fields.items():
         if value not in (None, ""):
-            table.add_row(name, _plain(value))
+            table.add_row(name, str(value))
     terminal.console().print(table)
 
 
@@ -176,18 +174,13 @@ def show_checkpoints(listed: list[Json]) -> None:
     table.add_column("metrics", overflow="fold")
     for each in listed:
         names = ("step_number", "fine_tuned_model_checkpoint")
-        step, model = (_plain(each.get(name, "")) for name in names)
-        table.add_row(step, model, _plain(_pairs(each.get("metrics"))))
+        step, model = (str(each.get(name, "")) for name in names)
+        table.add_row(step, model, _pairs(each.get("metrics")))
     terminal.console().print(table)
 
 
 def _object(value: Any) -> Json:
     return value if isinstance(value, dict) else {}
-
-
-def _plain(value: object) -> Text:
-    """A cell in which square brackets are no markup."""
-    return Text(printable(str(value)))
 
 
 def _pairs(value: object) -> str:
@@ -203,25 +196,11 @@ def _time(of: Json, name: str = "created_at") -> str:
         return ""
 
 
-def print_json(value: Json) -> None:
-    """The result as one JSON document."""
-    sys.stdout.buffer.write(_json(value).encode() + b"\n")
-    sys.stdout.buffer.flush()
-
-
 def print_request(told: Json) -> None:
     """A request as text: the line, the headers, the body as JSON."""
-    print(f"{told['method']} {told['url']}")
+    terminal.say(f"{told['method']} {told['url']}")
     for name, value in told["headers"].items():
-        print(f"  {name}: {value}")
+        terminal.say(f"  {name}: {value}")
     if "body" in told:
-        print("  " + _json(told["body"]).replace("\n", "\n  "))
-
-
-def _json(value: Any) -> str:
-    """JSON whose texts steer no terminal: what cannot be printed is escaped as JSON has it."""
-    text = orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
-    plain = (
-        each if each.isprintable() or each == "\n" else json.dumps(each)[1:-1] for each in text
-    )
-    return text if text.replace("\n", "").isprintable() else "".join(plain)
+        text = terminal.as_json(told["body"], orjson.OPT_INDENT_2).decode()
+        print("  " + text.replace("\n", "\n  "))
