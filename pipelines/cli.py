@@ -271,7 +271,7 @@ def _command(name: str, about: str) -> Callable[..., None]:
             out_console = terminal.console()
             if dry_run:
                 for result in results:
-                    terminal.show_items(result, out_console)
+                    terminal.show_items(result)
             terminal.show_results(results, out_console, files=not dry_run)
         if output_format is Format.json:
             terminal.print_json(terminal.results_document(results))

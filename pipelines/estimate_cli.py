@@ -322,9 +322,9 @@ def _print(result: Result) -> None:
     out.print(table)
     table = Table("assumed", "value", "source, and the day on which it was read")
     for one in result.known.values():
-        name = f"{one.name}\n  {one.option}" if one.option else one.name
+        name = terminal.lines(one.name, *([f"  {one.option}"] if one.option else []))
         source = f"{one.source}; {one.read}" if one.read else one.source
-        table.add_row(name, f"{_as_given(one.value)}\n{one.unit}", source)
+        table.add_row(name, terminal.lines(_as_given(one.value), one.unit), source)
     out.print(table)
     if missing := _unpriced(result):
         out.print(f"note: {missing}", soft_wrap=True)

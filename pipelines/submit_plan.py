@@ -6,17 +6,15 @@ import signal
 import sys
 import textwrap
 from collections.abc import Iterator
-from typing import Any
 
 import orjson
 import typer
 
-from pipelines import files
 from pipelines.estimate_cli import Result, estimated, figure
 from pipelines.findings import BadInput, printable
 from pipelines.foundry import estimate as estimates
 from pipelines.foundry.endpoint import Endpoint
-from pipelines.prepared import SPLITS, Prepared
+from pipelines.prepared import Prepared
 
 # Columns of the plan: a narrow terminal, or half of one.
 _WIDTH = 60
@@ -85,18 +83,13 @@ def _fields(prepared: Prepared, where: Endpoint, result: Result) -> Iterator[tup
 def _origin(prepared: Prepared) -> str:
     """Where the rows came from, as the manifest beside them says."""
     try:
-        made = orjson.loads((prepared.folder / "manifest.json").read_bytes())
-        source: Any = made["source"]
-        kind, revision = source["kind"], source["revision"]
-        digests = {each["path"]: each["sha256"] for each in made["files"]}
+        source = orjson.loads((prepared.folder / "manifest.json").read_bytes())["source"]
+        kind, repository, revision = (source[key] for key in ("kind", "repository", "revision"))
     except (OSError, orjson.JSONDecodeError, LookupError, TypeError):
         return "not known: no manifest is beside the files"
-    text = "your folder" if kind == "folder" else f"{kind}, {source.get('repository')}"
-    if revision:
-        text += f" at {str(revision)[:12]}"
-    paths = [prepared.path(split) for split in SPLITS]
-    changed = [path.name for path in paths if digests.get(path.name) != files.sha256(path)]
-    return f"{text}; changed since: {', '.join(changed)}" if changed else text
+    text = "your folder" if kind == "folder" else str(kind)
+    text += f", {repository}" if repository else ""
+    return f"{text} at {str(revision)[:12]}" if revision else text
 
 
 def _money(result: Result) -> str:

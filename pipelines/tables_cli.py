@@ -21,11 +21,11 @@ def datasets() -> None:
     for dataset in DATASETS.values():
         table.add_row(
             dataset.name,
-            f"{dataset.hub}\n{dataset.revision[:12]}",
+            terminal.lines(dataset.hub, dataset.revision[:12]),
             dataset.licence,
-            "\n".join(dataset.fields),
-            "\n".join(grading.name for grading in dataset.gradings),
-            "\n".join(fault.reason for fault in dataset.faults),
+            terminal.lines(*dataset.fields),
+            terminal.lines(*(grading.name for grading in dataset.gradings)),
+            terminal.lines(*(fault.reason for fault in dataset.faults)),
         )
     terminal.console().print(table)
 

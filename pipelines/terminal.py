@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -52,7 +51,7 @@ class _Console(Console):
     """A console on which text is text: no markup, and no control characters of its own."""
 
     def render_str(self, text: str, **options: Any) -> Text:
-        return super().render_str("\n".join(map(printable, text.split("\n"))), **options)
+        return super().render_str(printable(text), **options)
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -60,6 +59,11 @@ def console(*, stderr: bool = False) -> Console:
     stream = sys.stderr if stderr else sys.stdout
     width = None if stream.isatty() else int(os.environ.get("COLUMNS", _PIPED_WIDTH))
     return _Console(stderr=stderr, width=width, highlight=False, markup=False, emoji=False)
+
+
+def lines(*texts: str) -> Text:
+    """A cell of several lines."""
+    return Text("\n".join(map(printable, texts)))
 
 
 def say(text: str, *, stderr: bool = False) -> None:
@@ -79,11 +83,11 @@ def as_json(value: object, option: int = 0) -> bytes:
         text = orjson.dumps(value, option=option).decode()
     except orjson.JSONEncodeError:  # a path that is not UTF-8 has halves of surrogate pairs
         text = json.dumps(value, ensure_ascii=False)
-    return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text).encode()
-
-
-# What JSON may hold as it is and a terminal obeys: DEL, C1 controls, marks that turn text.
-_UNPRINTABLE = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+    if not text.replace("\n", "").isprintable():
+        text = "".join(
+            each if each.isprintable() or each == "\n" else json.dumps(each)[1:-1] for each in text
+        )
+    return text.encode()
 
 
 class Lines(Reporter):
@@ -216,11 +220,10 @@ def _results_table(results: list[Result]) -> Table:
     return table
 
 
-def show_items(result: Result, out: Console) -> None:
+def show_items(result: Result) -> None:
     """The first finished items, as the service will see them."""
     for item in result.items:
-        text = orjson.dumps(orjson.loads(item), option=orjson.OPT_INDENT_2).decode()
-        out.print(text, soft_wrap=True)
+        print_json(orjson.loads(item))
 
 
 class Tally:

@@ -229,13 +229,18 @@ def test_a_price_that_is_not_known_is_said_to_be(rft: Rft) -> None:
     assert "from not known: no manifest is beside the files" in text
 
 
-def test_files_that_were_changed_are_named(rft: Rft, tmp_path: Path) -> None:
+def test_files_that_were_changed_are_not_sent(
+    rft: Rft, server: ServiceServer, tmp_path: Path
+) -> None:
     run = settings(tmp_path / "processed", real(tmp_path / "raw"))
     driver.prepare(DATASETS["medmcqa"], run, Reporter())
+    text = " ".join(rft("submit", "medmcqa", yes=False).stderr.split())
+    assert "from your folder rows " in text
     path = tmp_path / "processed" / "medmcqa" / "train.jsonl"
     path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:50]))
-    text = " ".join(rft("submit", "medmcqa", yes=False).stderr.split())
-    assert "from your folder; changed since: train.jsonl rows 50 training, " in text
+    done = rft("submit", "medmcqa")
+    assert (done.code, server.paths("POST")) == (1, [])
+    assert "RFT607" in done.stdout + done.stderr
 
 
 def test_a_program_that_reads_the_result_is_not_asked(rft: Rft, server: ServiceServer) -> None:
