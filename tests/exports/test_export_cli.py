@@ -135,7 +135,7 @@ def test_nothing_is_written_into_the_prepared_folder(export, make) -> None:
 def test_a_folder_that_is_not_there(export) -> None:
     done = export("nowhere", "--to", "trl")
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
-    assert "run `rft prepare nowhere`" in done.stderr
+    assert "run `rft prepare nowhere" in done.stderr
 
 
 def test_a_file_of_an_earlier_export_goes(export, make, tmp_path: Path) -> None:
