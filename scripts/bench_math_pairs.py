@@ -11,7 +11,7 @@ import bench_math_equal  # noqa: F401
 import polars as pl
 from bench_math_rules import DIFFERENT, EQUAL
 
-from pipelines.latex import balanced
+from pipelines.similarity.latex import balanced
 
 
 class Pair(NamedTuple):

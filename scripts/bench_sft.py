@@ -26,10 +26,10 @@ from rich.table import Table
 OURS = """
 import sys
 from pathlib import Path
-from pipelines import prepared
+from pipelines.io import prepared
 from pipelines.exports import sft
-from pipelines.foundry.tables import limit
-from pipelines.report import Reporter
+from pipelines.rules.tables import limit
+from pipelines.run.progress import Reporter
 source, folder, out = sys.argv[1:]
 sft.write(
     prepared.find(folder), Path(out), max_bytes=limit("file_bytes"), samples=[], grader=None,

@@ -91,7 +91,7 @@ def checked(
 def ours(texts: list[str], threshold: float) -> Iterable[tuple[int, int]]:
     """This project's join."""
     sys.path.insert(0, str(HERE.parents[1]))
-    from pipelines.similarity import near_pairs
+    from pipelines.similarity.near_pairs import near_pairs
 
     return near_pairs(texts, threshold).pairs.select("left", "right").iter_rows()
 

@@ -15,10 +15,11 @@ import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from pipelines import exports, stages
+from pipelines import exports
 from pipelines.datasets import DATASETS
-from pipelines.foundry.rules import RULES
-from pipelines.foundry.tables import assumed, limits, models, prices
+from pipelines.rules.catalogue import RULES
+from pipelines.rules.tables import assumed, limits, models, prices
+from pipelines.stages import order
 
 README = Path(__file__).parents[1] / "README.md"
 
@@ -105,7 +106,7 @@ def stage_table() -> str:
     """What each stage does."""
     rows = (
         (f"`{name}`", (module.__doc__ or "").partition("\n")[0])
-        for name, module in zip(stages.NAMES, stages.MODULES, strict=True)
+        for name, module in zip(order.NAMES, order.MODULES, strict=True)
     )
     return _table(("stage", "what it does"), rows)
 

@@ -2,7 +2,7 @@
 
     python scripts/test_sandbox.py [--environment .venv-sandbox]
 
-The versions are those of `pipelines/foundry/graders.toml`; they want Python 3.11, 700 MB and some
+The versions are those of `pipelines/graders/graders.toml`; they want Python 3.11, 700 MB and some
 minutes. Every reference answer must score in full there, and every wrong one must not.
 """
 
@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[1]
 
 def install(environment: Path) -> Path:
     """The Python of an environment that holds the service's packages."""
-    table = ROOT / "pipelines" / "foundry" / "graders.toml"
+    table = ROOT / "pipelines" / "graders" / "graders.toml"
     modules = tomllib.loads(table.read_text(encoding="utf-8"))["sandbox"]["modules"]
     python = environment / "bin" / "python"
     if not python.exists():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipelines.foundry.summary import FileSummary
+from pipelines.rules.summary import FileSummary
 
 ITEM: dict[str, Any] = {
     "messages": [{"role": "developer", "content": "Do it."}, {"role": "user", "content": "Q"}],

@@ -14,10 +14,10 @@ import hypothesis
 import polars as pl
 import pytest
 
-from pipelines.foundry.job import DEFAULT_MODEL
-from pipelines.foundry.tables import limit
-from pipelines.settings import Settings
-from pipelines.text import digest
+from pipelines.rules.request import DEFAULT_MODEL
+from pipelines.rules.tables import limit
+from pipelines.similarity.keys import digest
+from pipelines.stages.settings import Settings
 
 # A machine that is busy is slow; nothing here is tested by the clock.
 hypothesis.settings.register_profile("here", deadline=None)
@@ -35,7 +35,7 @@ def rft(tmp_path: Path) -> Run:
 
     def run(*words: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-c", "from pipelines.cli import main; main()", *map(str, words)],
+            [sys.executable, "-c", "from pipelines.cli.main import main; main()", *map(str, words)],
             cwd=tmp_path,
             env={**os.environ, "COLUMNS": "110", **environment},
             capture_output=True,
@@ -105,8 +105,8 @@ def math(problem: str | None = "What is $1+1$?", answer: str | None = "2", **mor
 
 def reason(problem: str, answer: str, **more: Any) -> str | None:
     """The reason with which a math row is dropped that nobody judged; None where it is kept."""
-    from pipelines import ledger
-    from pipelines.datasets.openr1_math import DATASET, record
+    from pipelines.datasets.openr1_math.recipe import DATASET, record
+    from pipelines.stages import ledger
 
     unjudged = {"correctness_math_verify": None, **more}
     records = ledger.untagged(record(frame(math(problem, answer, **unjudged))))

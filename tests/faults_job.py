@@ -9,7 +9,7 @@ from cases_job import FORMAT, JOB
 from changes import Change, put, rename
 
 from pipelines.datasets import DATASETS
-from pipelines.foundry import job
+from pipelines.rules import request
 
 MEDMCQA = DATASETS["medmcqa"]
 HYPERPARAMETERS = {
@@ -27,8 +27,8 @@ IN, PLACE = "job.method.reinforcement", "/method/reinforcement"
 SOUND: dict[str, dict[str, Any]] = {
     "format": {"response_format": FORMAT},
     "request": {
-        "job": job.request(
-            job.DEFAULT_MODEL, MEDMCQA.grading.grader, MEDMCQA.grading.response_format
+        "job": request.request(
+            request.DEFAULT_MODEL, MEDMCQA.grading.grader, MEDMCQA.grading.response_format
         )
     },
     "full job": {

@@ -8,7 +8,7 @@ from dataclasses import replace
 from hub_server import COMMIT
 
 from pipelines.datasets import DATASETS
-from pipelines.patience import Patience
+from pipelines.io.retry import Patience
 from pipelines.stages.download import download
 
 

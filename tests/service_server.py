@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from pipelines.foundry.job import request
+from pipelines.rules.request import request
 
 KEY = "key-0123456789abcdef0123456789abcdef"
 CREATED = 1_763_700_000

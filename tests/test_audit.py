@@ -12,10 +12,10 @@ from conftest import Run
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.audit import Pair, audit, jaccard, prompts
-from pipelines.benchmarks import questions
 from pipelines.findings import BadInput
-from pipelines.text import key
+from pipelines.similarity.audit import Pair, audit, jaccard, prompts
+from pipelines.similarity.keys import key
+from pipelines.sources.benchmarks import questions
 
 LONG = (
     "A train leaves the station in the morning and travels along the river to the next town, where "

@@ -16,9 +16,10 @@ from cases_grader import check, multi, python, score, similarity
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipelines import calibrate_cli, cli, selection
-from pipelines.calibration import REASONS, Rate
+from pipelines.cli import calibrate, main
 from pipelines.findings import BadInput
+from pipelines.graders import select
+from pipelines.graders.pass_rates import REASONS, Rate
 
 COLUMNS = ["id", "stage", "reason", "detail", "prompt"]
 BINARY = check()
@@ -64,20 +65,20 @@ class Done:
 
 def app() -> typer.Typer:
     """The command line; with the two commands also where it has not got them."""
-    if "select" in {command.name for command in cli.app.registered_commands}:
-        return cli.app
+    if "select" in {command.name for command in main.app.registered_commands}:
+        return main.app
     own = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
-    own.command("calibrate")(calibrate_cli.calibrate)
-    own.command("select")(calibrate_cli.select)
+    own.command("calibrate")(calibrate.calibrate)
+    own.command("select")(calibrate.select)
     return own
 
 
 def run(*words: str | Path) -> int:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cli, "app", app())
+        patch.setattr(main, "app", app())
         patch.setattr(sys, "argv", ["rft", *map(str, words)])
         with pytest.raises(SystemExit) as left:
-            cli.main()
+            main.main()
     return int(left.value.code or 0)
 
 
@@ -482,7 +483,7 @@ def test_items_that_change_on_the_way_are_not_half_selected(tmp_path: Path) -> N
     for lines in (ITEMS[:5], [*ITEMS, ITEMS[0]]):
         rows(items, lines)
         with pytest.raises(BadInput, match="it changed while it was read; run the command again"):
-            selection.write(items, tmp_path / "k.jsonl", tmp_path / "l.jsonl", rates, reasons)
+            select.write(items, tmp_path / "k.jsonl", tmp_path / "l.jsonl", rates, reasons)
         assert list(tmp_path.iterdir()) == [items]
 
 

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.calibration import (
+from pipelines.findings import BadInput
+from pipelines.graders.grade import Grade, failed, not_run
+from pipelines.graders.pass_rates import (
     FAIL,
     Rate,
     Scores,
@@ -19,8 +21,6 @@ from pipelines.calibration import (
     suggested,
     summary,
 )
-from pipelines.findings import BadInput
-from pipelines.graders.grade import Grade, failed, not_run
 
 TENTH, NINE = Fraction(1, 10), Fraction(9, 10)
 

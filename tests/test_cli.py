@@ -15,8 +15,9 @@ import polars as pl
 import pytest
 from conftest import ROOT, SAMPLE, Run, contents, frame, math, mcq, problem
 
-from pipelines import schema, stages
 from pipelines.datasets import DATASETS
+from pipelines.io import schema
+from pipelines.stages import order
 
 Case = Callable[[Path], list[str]]
 
@@ -219,7 +220,7 @@ def test_prepare_prints_tables_and_lines(rft: Run, tmp_path: Path) -> None:
     assert "near_duplicate" in got.stdout
     assert "\x1b" not in got.stdout + got.stderr
     assert [line.split()[:2] for line in got.stderr.splitlines()] == [
-        [dataset, stage] for dataset in DATASETS for stage in stages.NAMES
+        [dataset, stage] for dataset in DATASETS for stage in order.NAMES
     ]
     again = rft("prepare")
     assert again.stdout.count("nothing to do") == 2
@@ -296,8 +297,8 @@ def test_what_a_file_holds_stays_in_its_line(rft: Run, tmp_path: Path, words: li
 def test_the_closing_table_fits_and_cuts_nothing(width: int, tmp_path: Path) -> None:
     from io import StringIO
 
-    from pipelines import terminal
-    from pipelines.report import Result
+    from pipelines.cli import terminal
+    from pipelines.run.progress import Result
 
     folder = tmp_path / "a long folder" / "with [brackets] in its name"
     results = [
@@ -361,12 +362,12 @@ def test_instruction_and_model(rft: Run, tmp_path: Path) -> None:
     assert got.returncode == 0
 
 
-@pytest.mark.parametrize("stage", stages.NAMES)
+@pytest.mark.parametrize("stage", order.NAMES)
 def test_a_stage_runs_up_to_itself(rft: Run, tmp_path: Path, stage: str) -> None:
     got = rft("prepare" if stage == "validate" else stage, "medmcqa", "-q")
     assert got.returncode == 0
     made = {path.stem for path in (tmp_path / "processed/medmcqa/stages").glob("*.json")}
-    assert made == set(stages.NAMES[1 : stages.NAMES.index(stage) + 1])
+    assert made == set(order.NAMES[1 : order.NAMES.index(stage) + 1])
     assert (tmp_path / "processed/medmcqa/manifest.json").exists() == (stage == "validate")
 
 
@@ -564,13 +565,15 @@ def test_memory_stays_below_300_mb_whatever_the_rows(name: str) -> None:
 
 def test_checking_files_loads_no_frames() -> None:
     """polars and pyarrow take 70 MB and 0.25 s, which is more than checking 20,000 rows takes."""
-    code = "import pipelines.cli, sys; print({'polars', 'pyarrow', 'numpy'} & set(sys.modules))"
+    code = (
+        "import pipelines.cli.main, sys; print({'polars', 'pyarrow', 'numpy'} & set(sys.modules))"
+    )
     got = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert got.stdout == "set()\n"
 
 
 def test_the_rules_are_listed(rft: Run) -> None:
-    from pipelines.foundry.rules import RULES
+    from pipelines.rules.catalogue import RULES
 
     assert [rule["code"] for rule in orjson.loads(rft("rules", "--format", "json").stdout)] == (
         sorted(RULES)
@@ -603,10 +606,10 @@ def test_tables(rft: Run) -> None:
         assert name in listed
         assert dataset.licence in listed
     listed = rft("stages").stdout
-    assert [name for name in stages.NAMES if name in listed] == list(stages.NAMES)
+    assert [name for name in order.NAMES if name in listed] == list(order.NAMES)
 
 
-@pytest.mark.parametrize("command", ["prepare", *stages.NAMES[:-1]])
+@pytest.mark.parametrize("command", ["prepare", *order.NAMES[:-1]])
 def test_help_has_examples(rft: Run, command: str) -> None:
     got = rft(command, "--help")
     assert f"rft {command} --source DIR --out out" in got.stdout
@@ -628,7 +631,7 @@ def test_a_wheel_in_an_empty_folder(tmp_path: Path) -> None:
         code = (
             f"import sys; sys.path[:0] = [{str(site)!r}]; import pipelines; "
             f"assert pipelines.__file__.startswith({str(site)!r}); "
-            "from pipelines.cli import main; main()"
+            "from pipelines.cli.main import main; main()"
         )
         return subprocess.run(
             [sys.executable, "-c", code, *words],

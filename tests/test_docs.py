@@ -7,10 +7,10 @@ import sys
 import pytest
 from conftest import ROOT
 
-from pipelines import stages
-from pipelines.cli import app
+from pipelines.cli.main import app
 from pipelines.datasets import DATASETS
-from pipelines.foundry.rules import RULES
+from pipelines.rules.catalogue import RULES
+from pipelines.stages import order
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
@@ -24,7 +24,7 @@ def test_the_generated_parts_are_up_to_date() -> None:
 @pytest.mark.parametrize(
     "word",
     [
-        *stages.NAMES,
+        *order.NAMES,
         *DATASETS,
         *RULES,
         *(f"make {target}" for target in re.findall(r"^([a-z-]+):.*##", MAKEFILE, re.MULTILINE)),

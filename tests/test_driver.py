@@ -17,11 +17,12 @@ import polars as pl
 import pytest
 from conftest import ROOT, SAMPLE, contents, frame, math, problem, settings
 
-from pipelines import driver, files, schema
 from pipelines.datasets import DATASETS
 from pipelines.findings import BadInput
-from pipelines.foundry.templates import item_fields
-from pipelines.report import Reporter, Result
+from pipelines.graders.templates import item_fields
+from pipelines.io import files, schema
+from pipelines.run import driver
+from pipelines.run.progress import Reporter, Result
 
 BOTH = pytest.mark.parametrize("name", DATASETS)
 
@@ -76,7 +77,7 @@ def test_every_row_is_in_a_file_or_in_the_ledger(tmp_path: Path, name: str) -> N
 
 @BOTH
 def test_no_question_is_in_both_files_or_twice_in_one(tmp_path: Path, name: str) -> None:
-    from pipelines.text import key
+    from pipelines.similarity.keys import key
 
     run(tmp_path, name)
     keys = [
@@ -166,8 +167,9 @@ def test_order_and_shards_of_the_raw_rows_do_not_matter(
 def test_threads_do_not_matter(tmp_path: Path, name: str) -> None:
     run(tmp_path / "a", name)
     code = (
-        "from conftest import settings; from pathlib import Path; from pipelines import driver; "
-        "from pipelines.datasets import DATASETS; from pipelines.report import Reporter; "
+        "from conftest import settings; from pathlib import Path; "
+        "from pipelines.run import driver; from pipelines.datasets import DATASETS; "
+        "from pipelines.run.progress import Reporter; "
         f"driver.prepare(DATASETS['{name}'], settings(Path('b')), Reporter())"
     )
     subprocess.run(
@@ -330,7 +332,7 @@ def test_a_folder_of_somebody_elses_is_left_alone(tmp_path: Path, strange: str) 
 
 
 def test_only_files_that_show_it_are_said_to_be_from_the_hub(tmp_path: Path) -> None:
-    from pipelines import source
+    from pipelines.sources import record as source
 
     copytree(SAMPLE / "medmcqa", tmp_path / "own" / "medmcqa")
     root = tmp_path / "own" / "medmcqa"
@@ -359,7 +361,7 @@ def test_only_files_that_show_it_are_said_to_be_from_the_hub(tmp_path: Path) -> 
 
 def test_killed_at_any_moment_it_ends_the_same(tmp_path: Path) -> None:
     run(tmp_path / "a", "medmcqa")
-    command = [sys.executable, "-c", "from pipelines.cli import main; main()"]
+    command = [sys.executable, "-c", "from pipelines.cli.main import main; main()"]
     command += ["prepare", "medmcqa", "--out", "b", "--quiet"]
     start = time.monotonic()
     subprocess.run([*command[:-2], "c", "--quiet"], cwd=tmp_path, check=True)
@@ -473,7 +475,7 @@ def test_a_benchmark_that_the_user_names(tmp_path: Path) -> None:
 
 
 def test_two_runs_in_one_folder(tmp_path: Path) -> None:
-    from pipelines.files import alone
+    from pipelines.io.files import alone
 
     with alone(tmp_path / "medmcqa"), pytest.raises(BadInput, match="another run is writing here"):
         run(tmp_path, "medmcqa")

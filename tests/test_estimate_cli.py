@@ -11,13 +11,13 @@ import pytest
 from cases_grader import check, multi, python, score
 from typer.testing import CliRunner
 
-from pipelines import cli
-from pipelines.estimate_cli import figure
+from pipelines.cli import main
+from pipelines.cli.estimate import figure
 from pipelines.findings import BadInput
-from pipelines.foundry import tokens
-from pipelines.foundry.assumptions import Range, exactly
-from pipelines.foundry.job import DEFAULT_MODEL, request
-from pipelines.foundry.tables import assumed
+from pipelines.rules import tokens
+from pipelines.rules.request import DEFAULT_MODEL, request
+from pipelines.rules.tables import assumed
+from pipelines.service.assumptions import Range, exactly
 
 GOLDEN = Path(__file__).parent / "golden"
 O4_MINI = "o4-mini-2025-04-16"
@@ -49,7 +49,7 @@ def folder(tmp_path: Path) -> Callable[..., Path]:
 
 
 def run(*words: str | Path) -> str:
-    got = CliRunner(env={"COLUMNS": "160"}).invoke(cli.app, ["estimate", *map(str, words)])
+    got = CliRunner(env={"COLUMNS": "160"}).invoke(main.app, ["estimate", *map(str, words)])
     if got.exception is not None:
         raise got.exception
     assert got.exit_code == 0

@@ -13,11 +13,11 @@ import huggingface_hub
 import pytest
 from hub_server import COMMIT, Fault, HubServer, serving
 
-from pipelines.fetch import Remote, Watcher, fetch
 from pipelines.findings import BadInput
-from pipelines.hub import Hub
-from pipelines.part import Published
-from pipelines.patience import Patience
+from pipelines.io.retry import Patience
+from pipelines.sources.fetch import Remote, Watcher, fetch
+from pipelines.sources.hub import Hub
+from pipelines.sources.partial import Published
 
 NAME = "data/a.parquet"
 DATA = random.Random(5).randbytes(3_000_000)

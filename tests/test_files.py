@@ -5,8 +5,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipelines import files
 from pipelines.findings import BadInput
+from pipelines.io import files
 
 
 def test_a_failed_write_leaves_what_was_there(tmp_path: Path) -> None:

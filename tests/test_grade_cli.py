@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from cases_grader import check, multi, python, score, similarity
 
-from pipelines.cli import main
+from pipelines.cli.main import main
 
 ITEMS = [{"id": f"i{n}", "messages": [], "answer": str(n)} for n in range(1, 5)]
 NUMBER = "def grade(sample, item):\n    return float(sample['output_text']) / 4\n"
@@ -255,7 +255,7 @@ def test_an_interrupted_run_ends_at_once(tmp_path: Path) -> None:
     (tmp_path / "bin").mkdir()
     (tmp_path / "tmp").mkdir()
     running = subprocess.Popen(
-        [sys.executable, "-c", "from pipelines.cli import main; main()", "grade", *words],
+        [sys.executable, "-c", "from pipelines.cli.main import main; main()", "grade", *words],
         cwd=tmp_path,
         # No bubblewrap, so that the scratch folders can be seen.
         env={**os.environ, "PATH": str(tmp_path / "bin"), "TMPDIR": str(tmp_path / "tmp")},

@@ -20,10 +20,10 @@ import pytest
 from conftest import SAMPLE, contents
 from hub_server import COMMIT, Fault, HubServer, serving
 
-from pipelines import source
 from pipelines.datasets import DATASETS
 from pipelines.findings import BadInput
-from pipelines.patience import Patience
+from pipelines.io.retry import Patience
+from pipelines.sources import record
 from pipelines.stages.download import Raw, download
 
 pytest.importorskip("kagglesdk", reason="the Kaggle client is an extra")
@@ -153,7 +153,7 @@ def test_seven_files_with_fewer_columns(api: Api, tmp_path: Path) -> None:
     there = {path.name: path.read_bytes() for path in raw.train}
     assert there == FILES
     assert (raw.kind, raw.absent) == ("kaggle", ())
-    held = source.read(Path("raw/openr1-math"))
+    held = record.read(Path("raw/openr1-math"))
     assert held is not None
     assert (held.repository, held.revision) == ("alejopaullier/openr1-math-220k", "3")
     assert {entry.verified for entry in held.files} == {True}
@@ -206,7 +206,7 @@ def test_other_bytes_of_the_right_size(api: Api) -> None:
 def test_without_a_digest_nothing_is_called_verified(api: Api) -> None:
     api.storage.more.clear()
     bring(shards="0")
-    held = source.read(Path("raw/openr1-math"))
+    held = record.read(Path("raw/openr1-math"))
     assert held is not None
     assert [entry.verified for entry in held.files] == [False]
 

@@ -23,7 +23,7 @@ def test_killed_twenty_times(tmp_path: Path) -> None:
     hub.pause = 0.02
     # Processes come from one that has the modules loaded and no threads.
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["pipelines.bring", "pipelines.stages.download"])
+    context.set_forkserver_preload(["pipelines.sources.published", "pipelines.stages.download"])
     codes = []
     with serving(hub):
         for _ in range(KILLS):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.latex import balanced, respelled
+from pipelines.similarity.latex import balanced, respelled
 
 SAME = [
     (r"\dfrac{1}{2}", r"\frac{1}{2}"),

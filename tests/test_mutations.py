@@ -13,11 +13,11 @@ import pytest
 from changes import put
 from conftest import settings
 
-from pipelines import driver
 from pipelines.datasets import DATASETS
-from pipelines.foundry import check, file_rules
-from pipelines.foundry.check import given
-from pipelines.report import Reporter
+from pipelines.rules import check, files
+from pipelines.rules.check import given
+from pipelines.run import driver
+from pipelines.run.progress import Reporter
 
 Row = dict[str, Any]
 Fault = Callable[[Row], Any]
@@ -224,7 +224,7 @@ def test_the_same_prompt_in_both_files(sound: Path, tmp_path: Path) -> None:
 def test_rows_without_end_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file of tiny rows is many times over the row limit long before it has 500 MB."""
     monkeypatch.setattr(check, "CHECKED", 1000)
-    monkeypatch.setattr(file_rules, "CHECKED", 1000)
+    monkeypatch.setattr(files, "CHECKED", 1000)
     rows = tmp_path / "rows.jsonl"
     rows.write_bytes(b"{}\n" * 60_000)
     found = list(given({"train": rows}, whole=False))

@@ -11,8 +11,8 @@ import faults_job
 import orjson
 import pytest
 
-from pipelines.foundry.check import given
-from pipelines.foundry.rules import RULES, of_scope
+from pipelines.rules.catalogue import RULES, of_scope
+from pipelines.rules.check import given
 
 SOUND = faults_grader.SOUND | faults_job.SOUND
 FAULTS = faults_grader.FAULTS | faults_job.FAULTS

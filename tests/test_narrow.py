@@ -15,10 +15,10 @@ import pyarrow.parquet as pq
 import pytest
 from hub_server import COMMIT, Fault, HubServer, serving
 
-from pipelines import source
 from pipelines.datasets import DATASETS
 from pipelines.findings import BadInput
-from pipelines.patience import Patience
+from pipelines.io.retry import Patience
+from pipelines.sources import record
 from pipelines.stages.download import Raw, download
 
 COLUMNS = DATASETS["openr1-math"].columns
@@ -82,7 +82,7 @@ def test_the_columns_that_are_read(hub: HubServer) -> None:
 
 def test_no_digest_covers_them(hub: HubServer) -> None:
     bring(hub, columns="prompt")
-    held = source.read(Path("raw/openr1-math"))
+    held = record.read(Path("raw/openr1-math"))
     assert held is not None
     assert (held.asked, {entry.verified for entry in held.files}) == (
         {"columns": "prompt"},

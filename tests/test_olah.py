@@ -20,10 +20,10 @@ from time import sleep
 import huggingface_hub
 import pytest
 
-from pipelines.fetch import Watcher, fetch
 from pipelines.findings import BadInput
-from pipelines.hub import Hub
-from pipelines.patience import Patience
+from pipelines.io.retry import Patience
+from pipelines.sources.fetch import Watcher, fetch
+from pipelines.sources.hub import Hub
 
 OLAH = shutil.which("olah-cli", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
 QUICK = Patience(pauses=(0,), silence=10)

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.options import split_options
-from pipelines.text import key
+from pipelines.similarity.keys import key
+from pipelines.similarity.options import split_options
 
 NUMBERS = ["26", "22", "17"]
 

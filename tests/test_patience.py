@@ -6,7 +6,7 @@ from email.utils import format_datetime
 import httpx2
 import pytest
 
-from pipelines.patience import Patience
+from pipelines.io.retry import Patience
 
 PATIENCE = Patience(pauses=(1, 2, 4), longest=60)
 REQUEST = httpx2.Request("GET", "http://127.0.0.1/")

@@ -8,13 +8,13 @@ from dataclasses import replace
 import pytest
 from conftest import frame, math
 
-from pipelines import schema
 from pipelines.datasets import DATASETS
 from pipelines.datasets.dataset import Dataset
 from pipelines.findings import BadInput
-from pipelines.foundry.provenance_rules import rewards_no_guess
-from pipelines.gradeable import OwnGrader
-from pipelines.probes import table
+from pipelines.graders.probes import table
+from pipelines.graders.self_check import OwnGrader
+from pipelines.io import schema
+from pipelines.rules.provenance import rewards_no_guess
 from pipelines.stages.normalize import normalize
 from pipelines.stages.validate import probe
 

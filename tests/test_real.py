@@ -11,15 +11,15 @@ import polars as pl
 import pytest
 from conftest import ROOT, settings
 
-from pipelines import driver
 from pipelines.datasets import DATASETS
-from pipelines.datasets.openr1_math import repair
-from pipelines.foundry import demo
-from pipelines.foundry.check import check, given
-from pipelines.latex import balanced
-from pipelines.prepared import find
-from pipelines.report import Reporter
-from pipelines.text import key
+from pipelines.datasets.openr1_math.recipe import repair
+from pipelines.io.prepared import find
+from pipelines.rules.check import check, given
+from pipelines.run import driver
+from pipelines.run.progress import Reporter
+from pipelines.service import demo
+from pipelines.similarity.keys import key
+from pipelines.similarity.latex import balanced
 
 FOLDER = os.environ.get("RFT_REAL_DATA")
 pytestmark = pytest.mark.skipif(FOLDER is None, reason="RFT_REAL_DATA is not set")

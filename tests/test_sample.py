@@ -11,13 +11,14 @@ import pyarrow.parquet as pq
 import pytest
 from conftest import ROOT, SAMPLE, contents, settings
 
-from pipelines import driver, schema
 from pipelines.datasets import DATASETS
-from pipelines.foundry import demo
-from pipelines.gradeable import OwnGrader
-from pipelines.prepared import find
-from pipelines.raw import mismatch
-from pipelines.report import Reporter
+from pipelines.graders.self_check import OwnGrader
+from pipelines.io import schema
+from pipelines.io.prepared import find
+from pipelines.run import driver
+from pipelines.run.progress import Reporter
+from pipelines.service import demo
+from pipelines.sources.tables import mismatch
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -30,7 +31,7 @@ def test_the_generator_writes_what_is_committed(tmp_path: Path) -> None:
 def test_every_row_that_is_prepared_is_known_by_its_digest(tmp_path: Path) -> None:
     """`make sample` writes the table; submit refuses what is in it."""
     digests = runpy.run_path(str(ROOT / "scripts" / "sample" / "digests.py"))
-    table = (ROOT / "pipelines" / "foundry" / "demo.toml").read_text(encoding="utf-8")
+    table = (ROOT / "pipelines" / "service" / "demo.toml").read_text(encoding="utf-8")
     assert digests["table"](SAMPLE) == table
     for name in DATASETS:
         result = driver.prepare(DATASETS[name], settings(tmp_path), Reporter())

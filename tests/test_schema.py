@@ -9,10 +9,11 @@ from conftest import settings
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
-from pipelines import driver, schema
 from pipelines.datasets import DATASETS
-from pipelines.raw import mismatch
-from pipelines.report import Reporter
+from pipelines.io import schema
+from pipelines.run import driver
+from pipelines.run.progress import Reporter
+from pipelines.sources.tables import mismatch
 
 NAMES = sorted(path.stem for path in schema.folder().glob("*.json"))
 STORE = Registry().with_resources(

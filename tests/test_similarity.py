@@ -13,8 +13,8 @@ from conftest import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.similarity import TooManyPairs, near_pairs
-from pipelines.text import key
+from pipelines.similarity.keys import key
+from pipelines.similarity.near_pairs import TooManyPairs, near_pairs
 
 Row = tuple[int, int, int, int, float]
 

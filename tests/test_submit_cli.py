@@ -25,14 +25,17 @@ from hub_server import serving
 from service_server import KEY, SYSTEM, Fault, ServiceServer, prepared
 from typer.testing import CliRunner
 
-from pipelines import cli, driver, submit_cli
+from pipelines.cli import main as entry
+from pipelines.cli import submit
+from pipelines.cli.estimate import figure
 from pipelines.datasets import DATASETS
-from pipelines.estimate_cli import figure
 from pipelines.findings import BadInput
-from pipelines.foundry import check, endpoint, service
-from pipelines.foundry.assumptions import Range
-from pipelines.patience import Patience
-from pipelines.report import Reporter
+from pipelines.io.retry import Patience
+from pipelines.rules import check
+from pipelines.run import driver
+from pipelines.run.progress import Reporter
+from pipelines.service import client, endpoint
+from pipelines.service.assumptions import Range
 
 ROOT = Path(__file__).parents[1]
 QUICK = Patience(pauses=(0, 0, 0), silence=10)
@@ -44,8 +47,8 @@ VARIABLES = (
 )
 
 APP = typer.Typer(pretty_exceptions_enable=False, rich_markup_mode=None)
-APP.command("submit")(submit_cli.submit)
-APP.command("job")(submit_cli.job)
+APP.command("submit")(submit.submit)
+APP.command("job")(submit.job)
 
 
 def main() -> None:
@@ -93,7 +96,7 @@ def rft(
     """Run a command beside the prepared folder `data`, with the server in the environment."""
     prepared(tmp_path / "data")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(service, "PATIENCE", QUICK)
+    monkeypatch.setattr(client, "PATIENCE", QUICK)
     for name in VARIABLES:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", server.url)
@@ -211,7 +214,7 @@ def test_what_is_paid_for_is_shown(rft: Rft, server: ServiceServer, tmp_path: Pa
     assert fields["model"].startswith("o4-mini-2025-04-16")
     assert fields["epochs"].startswith("auto, ")
     estimate = json.loads(
-        CliRunner().invoke(cli.app, ["estimate", "medmcqa", "--format", "json"]).stdout
+        CliRunner().invoke(entry.app, ["estimate", "medmcqa", "--format", "json"]).stdout
     )
     assert fields["hours"] == figure(Range(*list(estimate["hours"].values())[:2]))
     assert fields["money"] == figure(Range(*list(estimate["total"].values())[:2]), "$")
@@ -498,7 +501,7 @@ def test_a_job_that_is_gone(rft: Rft, server: ServiceServer) -> None:
 
 
 def test_two_at_once(rft: Rft, server: ServiceServer) -> None:
-    from pipelines import files
+    from pipelines.io import files
 
     with files.alone(Path("data")):
         done = rft("submit", "data")
@@ -603,7 +606,7 @@ def test_no_secret_is_shown_or_written(
     assert KEY not in "".join(written)
 
 
-@pytest.mark.parametrize("command", [submit_cli.submit, submit_cli.job])
+@pytest.mark.parametrize("command", [submit.submit, submit.job])
 def test_a_key_is_no_option(command: Callable[..., None]) -> None:
     """It would be in the shell's history, and in the list of processes."""
     names = inspect.signature(command).parameters

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.text import (
+from pipelines.similarity.keys import (
     answer_key,
     digest,
     fold,

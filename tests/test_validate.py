@@ -15,10 +15,11 @@ from changes import put
 from conftest import contents, settings
 from typer.testing import CliRunner
 
-from pipelines import cli, driver
+from pipelines.cli import main
 from pipelines.datasets import DATASETS
 from pipelines.findings import BadInput
-from pipelines.report import Reporter
+from pipelines.run import driver
+from pipelines.run.progress import Reporter
 
 Row = dict[str, Any]
 
@@ -57,7 +58,7 @@ JOB = {
 
 def validate(*words: str | Path, data: bytes = b"") -> tuple[int, str]:
     """Exit code and output of the command, in this process; `data` is its standard input."""
-    got = CliRunner().invoke(cli.app, ["validate", *map(str, words)], input=data)
+    got = CliRunner().invoke(main.app, ["validate", *map(str, words)], input=data)
     if isinstance(got.exception, BadInput):
         return 2, str(got.exception)
     assert got.exception is None or isinstance(got.exception, SystemExit), got.exception
@@ -348,7 +349,7 @@ HEAVY: dict[str, tuple[str, bytes]] = {
 
 def test_small_files_take_little_time(tmp_path: Path) -> None:
     """All of them together in 60 s, where they took minutes; they take about 3."""
-    code = "import sys; from pipelines.cli import app\nfor path in sys.argv[1:]:\n"
+    code = "import sys; from pipelines.cli.main import app\nfor path in sys.argv[1:]:\n"
     code += "    role = path.rsplit('/', 1)[1].split('.')[0]\n"
     code += "    words = [path] if role == 'rows' else ['--' + role.replace('_', '-'), path]\n"
     code += "    app(['validate', *words], standalone_mode=False)\n"

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines import windows
-from pipelines.windows import shared_windows
+from pipelines.similarity import ngrams
+from pipelines.similarity.ngrams import shared_windows
 
 texts = st.lists(
     st.lists(st.sampled_from(["a", "b", "c", "été", "x_1", "—", "d-e"]), max_size=9).map(" ".join),
@@ -42,7 +42,7 @@ def plain(
 def test_it_is_what_the_slow_way_finds(step: int, some: list[str], questions: list[str]) -> None:
     clusters = [text[:1] for text in some]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(windows, "_SLICE", step)
+        patch.setattr(ngrams, "_SLICE", step)
         found = shared_windows(
             pl.Series(some, dtype=pl.String),
             pl.Series(clusters, dtype=pl.String),

@@ -9,10 +9,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from conftest import math, problem, settings
 
-from pipelines import driver
 from pipelines.datasets import DATASETS
-from pipelines.prepared import Prepared, find
-from pipelines.report import Reporter
+from pipelines.io.prepared import Prepared, find
+from pipelines.run import driver
+from pipelines.run.progress import Reporter
 
 MATH = DATASETS["openr1-math"]
 _BOOLS, _TEXTS = pa.list_(pa.bool_()), pa.list_(pa.string())

@@ -1,16 +1,15 @@
-"""The datasets, one file each. To add one: its file, its schemas, its sample, a line here."""
+"""The datasets, a folder each. To add one: its folder, its schemas, its demo rows, a line here."""
 
 from __future__ import annotations
 
 from difflib import get_close_matches
 
-from pipelines.datasets import medmcqa, openr1_math
 from pipelines.datasets.dataset import Dataset
+from pipelines.datasets.medmcqa.recipe import DATASET as MEDMCQA
+from pipelines.datasets.openr1_math.recipe import DATASET as OPENR1_MATH
 from pipelines.findings import BadInput
 
-DATASETS: dict[str, Dataset] = {
-    module.DATASET.name: module.DATASET for module in (openr1_math, medmcqa)
-}
+DATASETS: dict[str, Dataset] = {dataset.name: dataset for dataset in (OPENR1_MATH, MEDMCQA)}
 
 
 def find(name: str) -> Dataset:

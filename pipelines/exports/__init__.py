@@ -21,7 +21,7 @@ from pipelines.exports import (
 )
 from pipelines.exports.target import Exported, Target
 from pipelines.findings import BadInput
-from pipelines.prepared import Prepared
+from pipelines.io.prepared import Prepared
 
 
 def _sft(prepared: Prepared, out: Path, **options: Any) -> Exported:

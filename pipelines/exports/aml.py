@@ -17,8 +17,8 @@ import polars as pl
 from pipelines.exports import form
 from pipelines.exports.rows import Item, Misfit, Row, Rows, fields, numbered
 from pipelines.exports.target import Exported, Target
-from pipelines.prepared import Prepared
-from pipelines.report import Reporter
+from pipelines.io.prepared import Prepared
+from pipelines.run.progress import Reporter
 
 LETTER = (
     "Answer the multiple-choice question with the letter of the best option. End with a line that "

@@ -8,7 +8,7 @@ import orjson
 import pyarrow as pa
 
 from pipelines.exports.rows import numbered
-from pipelines.prepared import SPLITS, Prepared
+from pipelines.io.prepared import SPLITS, Prepared
 
 # Arrow's type of each kind of field; `json` is whatever has no type of its own, as JSON text.
 TYPES: dict[str, pa.DataType] = {

@@ -7,8 +7,8 @@ from pathlib import Path
 from pipelines.exports import form
 from pipelines.exports.rows import Item, Row, Rows, fields
 from pipelines.exports.target import Exported, Target
-from pipelines.prepared import Prepared
-from pipelines.report import Reporter
+from pipelines.io.prepared import Prepared
+from pipelines.run.progress import Reporter
 
 # `score` needs no SDK; `test_reward` is what `eval-protocol` uploads. The model is the smallest one
 # of Fireworks' own quick start.

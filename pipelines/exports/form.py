@@ -11,7 +11,7 @@ from pipelines.exports.rows import Item, chat
 from pipelines.findings import BadInput
 from pipelines.graders import python_grader
 from pipelines.graders.thinking import after_thinking
-from pipelines.prepared import Prepared
+from pipelines.io.prepared import Prepared
 
 
 @dataclass(frozen=True, slots=True)

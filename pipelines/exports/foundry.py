@@ -6,8 +6,8 @@ from pathlib import Path
 
 from pipelines.exports.rows import Rows, as_it_is
 from pipelines.exports.target import Exported, Target
-from pipelines.prepared import Prepared
-from pipelines.report import Reporter
+from pipelines.io.prepared import Prepared
+from pipelines.run.progress import Reporter
 
 
 def write(prepared: Prepared, out: Path, *, report: Reporter) -> Exported:

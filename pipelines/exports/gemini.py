@@ -10,8 +10,8 @@ from pipelines.exports import form
 from pipelines.exports.columns import kinds
 from pipelines.exports.rows import Item, Row, Rows, fields
 from pipelines.exports.target import Exported, Target
-from pipelines.prepared import Prepared
-from pipelines.report import Reporter
+from pipelines.io.prepared import Prepared
+from pipelines.run.progress import Reporter
 
 # The fields that `references` holds as JSON are named in the module.
 _ADAPTER = '''

@@ -15,8 +15,8 @@ from pipelines.exports.columns import MESSAGES, TYPES, cell, kinds
 from pipelines.exports.rows import Item, Misfit, Row, Rows
 from pipelines.exports.target import Exported, Target
 from pipelines.findings import show
-from pipelines.prepared import SPLITS, Prepared
-from pipelines.report import Reporter
+from pipelines.io.prepared import SPLITS, Prepared
+from pipelines.run.progress import Reporter
 
 _FILE = "data/{split}-00000-of-00001.parquet"
 

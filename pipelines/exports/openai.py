@@ -6,9 +6,9 @@ from pathlib import Path
 
 from pipelines.exports.rows import Rows, as_it_is
 from pipelines.exports.target import Exported, Target
-from pipelines.foundry.job import request
-from pipelines.prepared import Prepared
-from pipelines.report import Reporter
+from pipelines.io.prepared import Prepared
+from pipelines.rules.request import request
+from pipelines.run.progress import Reporter
 
 # The one model that OpenAI's guide names for it.
 MODEL = "o4-mini-2025-04-16"

@@ -30,12 +30,12 @@ from pipelines.datasets import DATASETS
 from pipelines.exports.samples import Output, Outputs
 from pipelines.exports.turns import Items, LeftOut, Turn, Turns
 from pipelines.findings import BadInput
-from pipelines.foundry.message_rules import SPECIAL
-from pipelines.gradeable import OwnGrader
 from pipelines.graders import model, run
-from pipelines.prepared import Prepared
-from pipelines.report import Reporter
-from pipelines.text import digest
+from pipelines.graders.self_check import OwnGrader
+from pipelines.io.prepared import Prepared
+from pipelines.rules.messages import SPECIAL
+from pipelines.run.progress import Reporter
+from pipelines.similarity.keys import digest
 
 # Whether an output may become a row: its score, its text, its item.
 _Candidate = Callable[[float, str, dict[str, Any]], bool]

@@ -13,13 +13,13 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines import files, schema
+from pipelines.cli.terminal import SHOWN
 from pipelines.exports.target import Exported, Target
 from pipelines.findings import VALUE_WIDTH, Finding, show
-from pipelines.foundry.file_rules import BOM
-from pipelines.prepared import SPLITS, Prepared
-from pipelines.report import Reporter
-from pipelines.terminal import SHOWN
+from pipelines.io import files, schema
+from pipelines.io.prepared import SPLITS, Prepared
+from pipelines.rules.files import BOM
+from pipelines.run.progress import Reporter
 
 Item = dict[str, Any]
 Row = dict[str, Any]

@@ -17,7 +17,7 @@ import orjson
 from pipelines.exports.turns import Items, Turn
 from pipelines.findings import BadInput, show
 from pipelines.graders.pairs import TEXTS, json_object
-from pipelines.text import digest
+from pipelines.similarity.keys import digest
 
 
 class Output(NamedTuple):

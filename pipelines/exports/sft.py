@@ -29,7 +29,6 @@ from typing import IO, Any, BinaryIO
 import orjson
 import polars as pl
 
-from pipelines import files, raw, schema
 from pipelines.datasets import DATASETS
 from pipelines.exports import rejection, traces
 from pipelines.exports.rows import Misfit, chat
@@ -37,10 +36,12 @@ from pipelines.exports.samples import Outputs
 from pipelines.exports.target import Exported
 from pipelines.exports.turns import Items, LeftOut, Turn, Turns
 from pipelines.findings import BadInput
-from pipelines.foundry.message_rules import SPECIAL
-from pipelines.foundry.tables import limit
-from pipelines.prepared import SPLITS, Prepared
-from pipelines.report import Reporter
+from pipelines.io import files, schema
+from pipelines.io.prepared import SPLITS, Prepared
+from pipelines.rules.messages import SPECIAL
+from pipelines.rules.tables import limit
+from pipelines.run.progress import Reporter
+from pipelines.sources import tables
 
 LEFT_OUT = "left_out.parquet"
 _NAMES = (*(f"{split}.jsonl" for split in SPLITS), LEFT_OUT)
@@ -92,7 +93,7 @@ def write(
         dataset = traces.recipe(prepared)
         paths = traces.raw_files(prepared, dataset, source, report)
         with _spool(out) as spool:
-            report.begin(dataset.name, "traces", raw.count(tuple(paths)))
+            report.begin(dataset.name, "traces", tables.count(tuple(paths)))
             offered = traces.verified(dataset, items, paths, spool, report)
             _end(report, dataset.name, "traces", offered)
             return _export(prepared, out, items, offered, max_bytes)

@@ -35,19 +35,19 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines import raw, schema
-from pipelines import source as record
 from pipelines.datasets import find
 from pipelines.datasets.dataset import Dataset
 from pipelines.exports.turns import Items, LeftOut, Turn, Turns
 from pipelines.findings import BadInput
-from pipelines.foundry.message_rules import SPECIAL
-from pipelines.gradeable import OwnGrader
+from pipelines.graders.self_check import OwnGrader
 from pipelines.graders.thinking import after_thinking
-from pipelines.prepared import Prepared
-from pipelines.report import Reporter
+from pipelines.io import schema
+from pipelines.io.prepared import Prepared
+from pipelines.rules.messages import SPECIAL
+from pipelines.run.progress import Reporter
+from pipelines.similarity.keys import digest
+from pipelines.sources import record, tables
 from pipelines.stages.download import download
-from pipelines.text import digest
 
 TRACES = "generations"
 _VERDICTS = ("correctness_math_verify", "correctness_llama")
@@ -208,7 +208,7 @@ def _columns(dataset: Dataset, path: Path, found: pa.Schema) -> list[str]:
     allowed = schema.load(f"raw.{dataset.name}")["properties"]
     columns = [name for name in dict.fromkeys((*dataset.columns, *_COLUMNS)) if name in found.names]
     for name in columns:
-        wrong = raw.mismatch(allowed[name], found.field(name).type)
+        wrong = tables.mismatch(allowed[name], found.field(name).type)
         if wrong:
             raise BadInput(f"{path}: column {name!r}: {wrong}; give the published file")
     return columns

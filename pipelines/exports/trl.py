@@ -10,8 +10,8 @@ from pipelines.exports import form
 from pipelines.exports.columns import MESSAGES, TYPES, cell, kinds
 from pipelines.exports.rows import Item, Row, Rows
 from pipelines.exports.target import Exported, Target
-from pipelines.prepared import SPLITS, Prepared
-from pipelines.report import Reporter
+from pipelines.io.prepared import SPLITS, Prepared
+from pipelines.run.progress import Reporter
 
 # The trainer fills these itself, or reads images from them.
 _RESERVED = frozenset(

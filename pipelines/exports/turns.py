@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from pipelines.graders.pairs import json_object
-from pipelines.prepared import SPLITS, Prepared
+from pipelines.io.prepared import SPLITS, Prepared
 
 
 class Place(NamedTuple):

@@ -9,8 +9,8 @@ import orjson
 from pipelines.exports import form
 from pipelines.exports.rows import Item, Row, Rows, fields
 from pipelines.exports.target import Exported, Target
-from pipelines.prepared import Prepared
-from pipelines.report import Reporter
+from pipelines.io.prepared import Prepared
+from pipelines.run.progress import Reporter
 
 _ADAPTER = '''
 import json

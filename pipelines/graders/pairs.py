@@ -18,10 +18,10 @@ from typing import Any
 import orjson
 
 from pipelines.findings import BadInput, show
-from pipelines.foundry.check import lines
-from pipelines.foundry.file_rules import BOM
-from pipelines.foundry.templates import templates
 from pipelines.graders.render import Unresolved, filler, sample_of
+from pipelines.graders.templates import templates
+from pipelines.rules.check import lines
+from pipelines.rules.files import BOM
 
 # A line, from 1, and the object in it.
 _Row = tuple[int, dict[str, Any]]

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from pipelines.foundry.templates import Template, templates
+from pipelines.graders.templates import Template, templates
 
 # What templates read: `item`, a row, and `sample`, what the model answered.
 Roots = Mapping[str, Any]

@@ -15,11 +15,11 @@ from threading import Thread
 from typing import Any
 
 from pipelines.findings import BadInput
-from pipelines.foundry import formula, rules
-from pipelines.graders import is_ours, metrics, model, worker
+from pipelines.graders import formula, is_ours, metrics, model, worker
 from pipelines.graders.grade import Grade, NotRun, failed, not_run
 from pipelines.graders.render import Roots, Unresolved, filler, sample_of
 from pipelines.graders.sandbox import Limits, Refused, Sandbox
+from pipelines.rules import catalogue
 
 # Rules without which a grader cannot be run: its fields and type, operation, metric, range, roles,
 # templates, source and formula.
@@ -160,7 +160,7 @@ def compiled(grader: Any, setup: Setup | None = None, *, name: str = "grader") -
     """The grader, ready to run; BadInput, with the first rule that it breaks, where it is none."""
     known = {"grader": grader, "response_format": None}
     warnings = []
-    for rule in rules.of_scope("grader"):
+    for rule in catalogue.of_scope("grader"):
         if rule.code in NEEDED | _THERE:
             for pointer, message, remedy in rule.faults(known):
                 place = f" {pointer}" if pointer else ""

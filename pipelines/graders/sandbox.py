@@ -30,9 +30,9 @@ from typing import Any
 import orjson
 
 from pipelines.findings import BadInput
-from pipelines.foundry.graders import table
 from pipelines.graders import is_ours, worker
 from pipelines.graders.bubble import SCRATCH, Bubble, bubble, interpreter
+from pipelines.graders.documented import table
 from pipelines.graders.grade import Grade, failed, not_run
 
 TRUSTED = (
@@ -51,13 +51,13 @@ class Refused(BadInput):
 
 
 def _documented(name: str) -> int:
-    """A limit of the service's sandbox, from `foundry/graders.toml`."""
+    """A limit of the service's sandbox, from `graders/graders.toml`."""
     return int(table()["sandbox"][name])
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Limits of a grader: the service's, of `foundry/graders.toml`, unless given.
+    """Limits of a grader: the service's, of `graders/graders.toml`, unless given.
 
     Seconds a call and, here, to load the source; bytes of memory (here: of address space); bytes of
     a file. It has one core.

@@ -8,9 +8,9 @@ from typing import Any
 import orjson
 import polars as pl
 
-from pipelines import ledger
 from pipelines.datasets.dataset import Dataset
-from pipelines.foundry import job
+from pipelines.rules import request
+from pipelines.stages import ledger
 from pipelines.stages.stage import Content, Context, Stage
 
 
@@ -100,7 +100,7 @@ def documents(dataset: Dataset, model: str, edited: Mapping[str, Any]) -> dict[s
         "response_format.json": dataset.grading.response_format,
     }
     parts |= {name: edited[name] for name in parts if name in edited}
-    return {**parts, "job.json": job.request(model, *parts.values()), **edited}
+    return {**parts, "job.json": request.request(model, *parts.values()), **edited}
 
 
 def _outputs(records: pl.DataFrame, context: Context) -> Iterator[tuple[str, Content]]:

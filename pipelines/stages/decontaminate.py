@@ -6,11 +6,11 @@ from typing import Any
 
 import polars as pl
 
-from pipelines import ledger
 from pipelines.findings import BadInput
-from pipelines.similarity import TooManyPairs, near_pairs
+from pipelines.similarity.near_pairs import TooManyPairs, near_pairs
+from pipelines.similarity.ngrams import WORDS, quotes
+from pipelines.stages import ledger
 from pipelines.stages.stage import Stage
-from pipelines.windows import WORDS, quotes
 
 
 def decontaminate(

@@ -8,13 +8,13 @@ from typing import Any
 
 import polars as pl
 
-from pipelines import ledger
-from pipelines.clusters import Pair, roots, spanning_ties, tying
 from pipelines.datasets.dataset import Dataset
 from pipelines.findings import BadInput
-from pipelines.similarity import TooManyPairs, near_pairs
+from pipelines.similarity.clusters import Pair, roots, spanning_ties, tying
+from pipelines.similarity.keys import answer_key, answer_text, answer_value, marks
+from pipelines.similarity.near_pairs import TooManyPairs, near_pairs
+from pipelines.stages import ledger
 from pipelines.stages.stage import Context, Stage
-from pipelines.text import answer_key, answer_text, answer_value, marks
 
 
 def dedupe(

@@ -14,14 +14,14 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipelines import files
-from pipelines import source as record
 from pipelines.datasets.dataset import Dataset
 from pipelines.findings import BadInput
-from pipelines.source import Source
+from pipelines.io import files
+from pipelines.sources import record
+from pipelines.sources.record import Source
 
 if TYPE_CHECKING:
-    from pipelines.patience import Patience
+    from pipelines.io.retry import Patience
 
 SAMPLE = Path(__file__).parents[2] / "raw" / "sample"
 RAW = Path("raw")
@@ -181,16 +181,16 @@ def _bring(
     hearers: tuple[Note, Callable[[int], None], Callable[[int], None]],
 ) -> Source:
     # Here and not above: the clients take 0.2 s to load, and most runs ask for nothing.
-    from pipelines import bring
-    from pipelines.fetch import Watcher
-    from pipelines.patience import Patience
+    from pipelines.io.retry import Patience
+    from pipelines.sources import published
+    from pipelines.sources.fetch import Watcher
 
     way = (patience or Patience(), Watcher(*hearers))
     with files.alone(folder):
         if source == "kaggle":
-            brought = bring.from_kaggle(dataset, folder, asked, *way)
+            brought = published.from_kaggle(dataset, folder, asked, *way)
         else:
-            brought = bring.from_hub(dataset, folder, asked, endpoint, *way)
+            brought = published.from_hub(dataset, folder, asked, endpoint, *way)
         record.write(folder, brought)
     return brought
 

@@ -7,14 +7,14 @@ from contextlib import closing
 
 import polars as pl
 
-from pipelines import ledger
-from pipelines.calibration import parse_band
 from pipelines.datasets.dataset import Dataset
 from pipelines.findings import BadInput
-from pipelines.gradeable import OwnGrader
+from pipelines.graders.pass_rates import parse_band
 from pipelines.graders.sandbox import Refused
+from pipelines.graders.self_check import OwnGrader
+from pipelines.similarity.keys import digest, key
+from pipelines.stages import ledger
 from pipelines.stages.stage import Context, Stage
-from pipelines.text import digest, key
 
 # Columns of every record (schemas/record.json); the item fields of the dataset join them.
 COLUMNS = (

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import polars as pl
 
-from pipelines import ledger
 from pipelines.datasets.dataset import Dataset
 from pipelines.findings import BadInput
+from pipelines.stages import ledger
 from pipelines.stages.stage import Context, Stage
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from pipelines.datasets.dataset import Dataset
-from pipelines.settings import Settings
+from pipelines.stages.settings import Settings
 
 # What a stage writes beside its frame: rows as parquet, lines (binary) as they are, a document as
 # JSON; None where there is no such file in this run.

@@ -16,11 +16,12 @@ from typing import Any
 import orjson
 import polars as pl
 
-from pipelines import audit, probes
 from pipelines.datasets.dataset import Dataset
-from pipelines.foundry import check
-from pipelines.gradeable import OwnGrader
+from pipelines.graders import probes
 from pipelines.graders.sandbox import Refused
+from pipelines.graders.self_check import OwnGrader
+from pipelines.rules import check
+from pipelines.similarity import audit
 from pipelines.stages.stage import Context
 
 SETTINGS = ("dataset", "max_bytes", "rows", "threshold", "validation_rows")

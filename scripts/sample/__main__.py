@@ -3,7 +3,7 @@
     python scripts/sample [FOLDER]
 
 Every problem and question is our own; every fault that the pipeline repairs or drops is planted at
-least twice. Same code, same bytes. Without FOLDER, `pipelines/foundry/demo.toml`, by which the
+least twice. Same code, same bytes. Without FOLDER, `pipelines/service/demo.toml`, by which the
 rows are known elsewhere, is written too.
 """
 
@@ -79,4 +79,4 @@ if __name__ == "__main__":
         root = Path(__file__).parents[2]
         write(root / "raw" / "sample")
         digests = table(root / "raw" / "sample")
-        (root / "pipelines" / "foundry" / "demo.toml").write_text(digests, encoding="utf-8")
+        (root / "pipelines" / "service" / "demo.toml").write_text(digests, encoding="utf-8")

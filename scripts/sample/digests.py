@@ -1,4 +1,4 @@
-"""The digests by which rows of the sample are known: `pipelines/foundry/demo.toml`."""
+"""The digests by which rows of the sample are known: `pipelines/service/demo.toml`."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from pathlib import Path
 
 import polars as pl
 
-from pipelines.foundry.demo import entry
+from pipelines.service.demo import entry
 
 _HEAD = """\
-# Questions of the demo (raw/sample), as pipelines/foundry/demo.py knows them: the SHA-256 of a
+# Questions of the demo (raw/sample), as pipelines/service/demo.py knows them: the SHA-256 of a
 # question's words, how many they are, whether they are enough to tell it (+), 16 bits of the CRC-32
 # of its first three words and of the longest word of each option. Written by `make sample`.
 questions = [

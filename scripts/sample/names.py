@@ -7,7 +7,7 @@ from typing import Any
 
 Row = dict[str, Any]
 
-# More bytes than `prompt_bytes` of pipelines/foundry/limits.toml lets through.
+# More bytes than `prompt_bytes` of pipelines/rules/tables/limits.toml lets through.
 OVERSIZED = 33_000
 
 

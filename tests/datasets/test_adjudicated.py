@@ -15,7 +15,7 @@ import pytest
 from conftest import ROOT
 
 from pipelines.datasets import DATASETS
-from pipelines.text import digest
+from pipelines.similarity.keys import digest
 
 TABLES = Path(__file__).parent / "adjudicated"
 FOLDER = os.environ.get("RFT_REAL_DATA")

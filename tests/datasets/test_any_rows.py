@@ -9,7 +9,7 @@ import pytest
 from conftest import SAMPLE, frame, math
 
 from pipelines.datasets import DATASETS
-from pipelines.foundry.tables import limit
+from pipelines.rules.tables import limit
 from pipelines.stages.normalize import normalize
 
 # Answers that mean nothing to most problems: functions of few and of many arguments, numbers that

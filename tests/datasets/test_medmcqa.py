@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from conftest import frame, mcq
 
-from pipelines.datasets.medmcqa import DATASET, record
+from pipelines.datasets.medmcqa.recipe import DATASET, record
 
 
 def test_prompt_and_letter() -> None:

@@ -4,8 +4,8 @@ import polars as pl
 import pytest
 from conftest import frame, math
 
-from pipelines.datasets.openr1_math import DATASET, record
-from pipelines.datasets.openr1_math_repair import repair
+from pipelines.datasets.openr1_math.recipe import DATASET, record
+from pipelines.datasets.openr1_math.repair import repair
 
 TRANSLATE = (
     "Translate the above text into English, please keep the original text's line breaks and "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from conftest import reason
 
-from pipelines.datasets.openr1_math import DATASET
+from pipelines.datasets.openr1_math.recipe import DATASET
 
 FAULTY = [
     # an answer that is no answer

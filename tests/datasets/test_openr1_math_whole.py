@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from conftest import reason
 
-from pipelines.datasets.openr1_math_solutions import another_solution
+from pipelines.datasets.openr1_math.solutions import another_solution
 
 SOLVED = {"solution": "We add."}
 

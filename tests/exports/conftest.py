@@ -12,12 +12,13 @@ import typer
 from conftest import settings
 from typer.testing import CliRunner
 
-from pipelines import driver, export_cli
+from pipelines.cli import export as command
 from pipelines.datasets import DATASETS
 from pipelines.findings import BadInput
 from pipelines.graders import python_grader
-from pipelines.prepared import Prepared, find
-from pipelines.report import Reporter
+from pipelines.io.prepared import Prepared, find
+from pipelines.run import driver
+from pipelines.run.progress import Reporter
 
 Make = Callable[..., Prepared]
 
@@ -89,7 +90,7 @@ def export(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Don
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "110")
     app = typer.Typer(pretty_exceptions_enable=False, rich_markup_mode=None)
-    app.command()(export_cli.export)
+    app.command()(command.export)
 
     def run(*words: str | Path) -> Done:
         result = CliRunner().invoke(app, list(map(str, words)))

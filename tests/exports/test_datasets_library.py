@@ -10,8 +10,8 @@ import pytest
 
 from pipelines.datasets import DATASETS
 from pipelines.exports import TARGETS
-from pipelines.prepared import Prepared
-from pipelines.report import Reporter
+from pipelines.io.prepared import Prepared
+from pipelines.run.progress import Reporter
 
 # `datasets` alone would be found without it: this folder's neighbour has the name.
 with warnings.catch_warnings():

@@ -13,9 +13,9 @@ import orjson
 import pytest
 from conftest import contents
 
-from pipelines import schema
 from pipelines.exports import TARGETS
-from pipelines.prepared import Prepared
+from pipelines.io import schema
+from pipelines.io.prepared import Prepared
 
 ALL = [word for name in TARGETS if name != "sft" for word in ("--to", name)]
 
@@ -41,7 +41,7 @@ def test_all_targets_at_once(export, sample: dict[str, Prepared], tmp_path: Path
 
 PROGRAM = """
 import sys, typer
-from pipelines.export_cli import export
+from pipelines.cli.export import export
 typer.run(export)
 """
 
@@ -162,8 +162,8 @@ DEADLY = """
 import os, signal, sys
 from pathlib import Path
 from pipelines.exports import TARGETS
-from pipelines.prepared import find
-from pipelines.report import Reporter
+from pipelines.io.prepared import find
+from pipelines.run.progress import Reporter
 
 class Deadly(Reporter):
     rows = 0

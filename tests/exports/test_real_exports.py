@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, settings
 
-from pipelines import driver
 from pipelines.datasets import DATASETS
 from pipelines.exports import TARGETS
 from pipelines.exports.rows import SPLITS
-from pipelines.prepared import find
-from pipelines.report import Reporter
+from pipelines.io.prepared import find
+from pipelines.run import driver
+from pipelines.run.progress import Reporter
 
 FOLDER = os.environ.get("RFT_REAL_DATA")
 pytestmark = pytest.mark.skipif(FOLDER is None, reason="RFT_REAL_DATA is not set")

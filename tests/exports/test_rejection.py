@@ -18,9 +18,9 @@ from pipelines.exports.rejection import Scored, kept, rewarded
 from pipelines.exports.samples import Outputs
 from pipelines.exports.turns import Items
 from pipelines.findings import BadInput
-from pipelines.prepared import Prepared, find
-from pipelines.report import Reporter
-from pipelines.text import digest
+from pipelines.io.prepared import Prepared, find
+from pipelines.run.progress import Reporter
+from pipelines.similarity.keys import digest
 
 # An answer is its own score; on anything else the grader fails.
 NUMBER = {

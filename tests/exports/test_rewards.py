@@ -14,8 +14,8 @@ from pipelines.datasets import DATASETS
 from pipelines.exports import TARGETS
 from pipelines.findings import BadInput
 from pipelines.graders import python_grader
-from pipelines.prepared import Prepared
-from pipelines.report import Reporter
+from pipelines.io.prepared import Prepared
+from pipelines.run.progress import Reporter
 
 NAMES = ["bedrock", "gemini", "fireworks", "trl", "verl", "verifiers", "aml"]
 

@@ -19,14 +19,15 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from traced import SCHEMA, prepared, row, thought, write_raw
 
-from pipelines import driver, schema
 from pipelines.datasets import DATASETS
 from pipelines.exports import sft
 from pipelines.exports.target import Exported
 from pipelines.findings import BadInput
-from pipelines.foundry.tables import limit
-from pipelines.prepared import Prepared, find
-from pipelines.report import Reporter
+from pipelines.io import schema
+from pipelines.io.prepared import Prepared, find
+from pipelines.rules.tables import limit
+from pipelines.run import driver
+from pipelines.run.progress import Reporter
 
 SOURCES = ("olympiads", "cn_k12", "aops_forum")
 
@@ -324,10 +325,11 @@ KILLED = """
 import os, sys
 from pathlib import Path
 from signal import SIGKILL
-from pipelines import prepared, report
+from pipelines.io import prepared
+from pipelines.run import progress
 from pipelines.exports import sft
 
-class Reporter(report.Reporter):
+class Reporter(progress.Reporter):
     def end(self, *words):
         os.kill(os.getpid(), SIGKILL)  # all traces are chosen and spooled
 
@@ -347,9 +349,9 @@ def test_a_kill_leaves_nothing(folder: Path, tmp_path: Path) -> None:
 MEASURED = """
 import re, sys
 from pathlib import Path
-from pipelines import prepared
+from pipelines.io import prepared
 from pipelines.exports import sft
-from pipelines.report import Reporter
+from pipelines.run.progress import Reporter
 
 def peak():  # not getrusage: its peak begins at what the parent held
     return int(re.search(r"VmHWM:\\s*(\\d+) kB", Path("/proc/self/status").read_text())[1]) * 1024

@@ -15,15 +15,16 @@ from conftest import contents
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
-from pipelines import exports, schema
+from pipelines import exports
 from pipelines.datasets import DATASETS
 from pipelines.exports import TARGETS, aml, rows
 from pipelines.exports.rows import Unfit
 from pipelines.exports.target import Exported
 from pipelines.findings import BadInput
-from pipelines.foundry import check
-from pipelines.prepared import Prepared
-from pipelines.report import Reporter
+from pipelines.io import schema
+from pipelines.io.prepared import Prepared
+from pipelines.rules import check
+from pipelines.run.progress import Reporter
 
 NAMES = [name for name in TARGETS if name != "sft"]
 SERVICE = ("openai", "foundry", "hf")  # the rows are the items

@@ -16,9 +16,9 @@ from traced import MATH, SCHEMA, prepared, row, thought, write_raw
 from pipelines.exports import traces
 from pipelines.exports.turns import Items
 from pipelines.findings import BadInput
-from pipelines.prepared import Prepared
-from pipelines.report import Reporter
-from pipelines.text import digest
+from pipelines.io.prepared import Prepared
+from pipelines.run.progress import Reporter
+from pipelines.similarity.keys import digest
 
 
 def outcome(folder: Prepared, raw: Path) -> dict[str, object]:

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from service_server import prepared
 
-from pipelines.foundry import demo
-from pipelines.options import split_options
-from pipelines.prepared import find
+from pipelines.io.prepared import find
+from pipelines.service import demo
+from pipelines.similarity.options import split_options
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 Row = dict[str, Any]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pipelines.findings import BadInput
-from pipelines.foundry.endpoint import Endpoint, Secrets, access, endpoint, scope
+from pipelines.service.endpoint import Endpoint, Secrets, access, endpoint, scope
 
 KEY = "abcdef0123456789abcdef0123456789"
 RESOURCE = Endpoint("https://x.openai.azure.com/openai/v1/", "resource", "--endpoint")

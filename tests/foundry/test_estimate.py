@@ -7,17 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.foundry.assumptions import (
-    Range,
-    assume,
-    exactly,
-    trained,
-)
-from pipelines.foundry.estimate import Asked, Estimate, estimate, price_of, rows_within, warnings
-from pipelines.foundry.hyperparameter_rules import keeps_ranges
-from pipelines.foundry.job import DEFAULT_MODEL, TRAINING_TYPE
-from pipelines.foundry.tables import assumed, hyperparameters, limit, prices
-from pipelines.foundry.tokens import Tokens
+from pipelines.rules.hyperparameters import keeps_ranges
+from pipelines.rules.request import DEFAULT_MODEL, TRAINING_TYPE
+from pipelines.rules.tables import assumed, hyperparameters, limit, prices
+from pipelines.rules.tokens import Tokens
+from pipelines.service.assumptions import Range, assume, exactly, trained
+from pipelines.service.estimate import Asked, Estimate, estimate, price_of, rows_within, warnings
 
 O4_MINI = "o4-mini-2025-04-16"
 NONE = Tokens()

@@ -12,9 +12,9 @@ from cases_job import CASES, FLAT, FORMAT, GRADER, HYPER, IN, JOB, inner, job
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.foundry import fix, format_rules, job_rules
-from pipelines.foundry.fix import Change, fix_document, fix_lines
-from pipelines.foundry.rule import RULES, of_scope
+from pipelines.rules import fix, jobs, response_format
+from pipelines.rules.fix import Change, fix_document, fix_lines
+from pipelines.rules.rule import RULES, of_scope
 
 BOM = b"\xef\xbb\xbf"
 TOLD = "role 'system' became 'developer'"
@@ -241,7 +241,7 @@ def test_the_rule_that_asked_is_content(code: str) -> None:
     (kind, value), *_ = CASES[code][1].items()
     out, changes = fix_document(kind, value)
     assert [change.code for change in changes] == [code]
-    assert RULES[code].test.__module__ in (job_rules.__name__, format_rules.__name__)
+    assert RULES[code].test.__module__ in (jobs.__name__, response_format.__name__)
     errors = [r for r in of_scope(kind) if r.severity == "error" and [*r.faults({kind: out})]]
     assert errors == []
 

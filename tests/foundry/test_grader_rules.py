@@ -28,15 +28,15 @@ from cases_grader import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines import schema
-from pipelines.foundry import formula
-from pipelines.foundry import grader_rules as _1
-from pipelines.foundry import multi_rules as _2
-from pipelines.foundry import python_rules as _3
-from pipelines.foundry import template_rules as _4
-from pipelines.foundry.graders import MOST_LEVELS, PREVIEW_TYPES, TYPES, table, unreadable
-from pipelines.foundry.rule import RULES
-from pipelines.foundry.templates import item_fields, strings, templates
+from pipelines.graders import formula
+from pipelines.graders.documented import MOST_LEVELS, PREVIEW_TYPES, TYPES, table, unreadable
+from pipelines.graders.templates import item_fields, strings, templates
+from pipelines.io import schema
+from pipelines.rules import graders as _1
+from pipelines.rules import multi_graders as _2
+from pipelines.rules import python_graders as _3
+from pipelines.rules import templates as _4
+from pipelines.rules.rule import RULES
 
 MODULES = (_1, _2, _3, _4)
 CODES = sorted(code for code in RULES if code.startswith("RFT4"))

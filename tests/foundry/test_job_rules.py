@@ -10,12 +10,12 @@ from cases_job import CASES, JOB, MORE, SOUND
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines import schema
 from pipelines.datasets import DATASETS
-from pipelines.foundry import job
-from pipelines.foundry.graders import table
-from pipelines.foundry.rules import RULES, of_scope
-from pipelines.foundry.tables import hyperparameters, limit, models, prices, training_types
+from pipelines.graders.documented import table
+from pipelines.io import schema
+from pipelines.rules import request
+from pipelines.rules.catalogue import RULES, of_scope
+from pipelines.rules.tables import hyperparameters, limit, models, prices, training_types
 
 BROKEN = [(code, broken, place) for code, (_, broken, place) in CASES.items()] + MORE
 PASSING = [sound for sound, _, _ in CASES.values()] + SOUND
@@ -74,10 +74,10 @@ def test_sound_raises_nothing(known: dict) -> None:
 @pytest.mark.parametrize("name", DATASETS)
 def test_own_requests_raise_nothing(name: str) -> None:
     dataset = DATASETS[name]
-    request = job.request(
-        job.DEFAULT_MODEL, dataset.grading.grader, dataset.grading.response_format
+    sent = request.request(
+        request.DEFAULT_MODEL, dataset.grading.grader, dataset.grading.response_format
     )
-    assert found({"job": request}) == []
+    assert found({"job": sent}) == []
     if dataset.grading.response_format is not None:
         assert found({"response_format": dataset.grading.response_format}) == []
 
@@ -102,7 +102,7 @@ def test_a_model_takes_and_refuses_known_types() -> None:
         assert takes, model
         assert not takes & refuses, model
         assert takes | refuses <= set(training_types()), model
-    assert job.TRAINING_TYPE in models()[job.DEFAULT_MODEL]["training_types"]
+    assert request.TRAINING_TYPE in models()[request.DEFAULT_MODEL]["training_types"]
 
 
 @pytest.mark.parametrize("model", models())

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.foundry import refusals
-from pipelines.foundry.refusals import remedy, saying
+from pipelines.service import refusals
+from pipelines.service.refusals import remedy, saying
 
 TABLE = tomllib.loads(
     Path(refusals.__file__).with_name("messages.toml").read_text(encoding="utf-8")

@@ -16,13 +16,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pipelines.datasets import DATASETS
-from pipelines.foundry import job, plain
-from pipelines.foundry import rule as catalogue
-from pipelines.foundry.check import Files, validate
-from pipelines.foundry.rule import Fault, Rule
-from pipelines.foundry.rules import RULES, of_scope
-from pipelines.foundry.tables import limits, models
-from pipelines.foundry.templates import item_fields
+from pipelines.graders.templates import item_fields
+from pipelines.rules import plain, request
+from pipelines.rules import rule as catalogue
+from pipelines.rules.catalogue import RULES, of_scope
+from pipelines.rules.check import Files, validate
+from pipelines.rules.rule import Fault, Rule
+from pipelines.rules.tables import limits, models
 
 Row = dict[str, Any]
 
@@ -299,5 +299,5 @@ def test_tables_are_dated() -> None:
         for entry in table.values():
             assert entry["source"]
             assert entry["read"].year >= 2026
-    assert job.DEFAULT_MODEL in models()
-    assert "note" not in models()[job.DEFAULT_MODEL]
+    assert request.DEFAULT_MODEL in models()
+    assert "note" not in models()[request.DEFAULT_MODEL]

@@ -17,14 +17,14 @@ from hub_server import serving
 from service_server import BREAKS, GRADER, KEY, SYSTEM, Fault, ServiceServer, prepared
 
 from pipelines.findings import BadInput
-from pipelines.foundry import dry_run, follow
-from pipelines.foundry.endpoint import access, endpoint
-from pipelines.foundry.refusals import Refused, Unclear
-from pipelines.foundry.service import Service
-from pipelines.foundry.submission import Settings, Submitted, submit
-from pipelines.foundry.uploads import Watch
-from pipelines.patience import Note, Patience
-from pipelines.prepared import find
+from pipelines.io.prepared import find
+from pipelines.io.retry import Note, Patience
+from pipelines.service import dry_run, events
+from pipelines.service.client import Service
+from pipelines.service.endpoint import access, endpoint
+from pipelines.service.refusals import Refused, Unclear
+from pipelines.service.submission import Settings, Submitted, submit
+from pipelines.service.uploads import Watch
 
 QUICK = Patience(pauses=(0, 0, 0), silence=10)
 SETTINGS = Settings(every=0)
@@ -737,7 +737,7 @@ REAL = {
     ],
 )
 def test_a_step_in_a_line(event: dict[str, Any], line: str | None) -> None:
-    step = follow.step(event)
+    step = events.step(event)
     assert (step and step.line()) == line
 
 
@@ -750,12 +750,12 @@ def test_every_event_is_told_once_and_in_order(
     told: list[dict[str, Any]] = []
     service = connected(server)
     turns: list[str] = []
-    job = follow.follow(service, id, told.append, turns.append, every=0)
+    job = events.follow(service, id, told.append, turns.append, every=0)
     service.close()
     assert job["status"] == "succeeded"
     assert told == server.happened[id]
     assert turns == ["validating_files", "queued", "pending", "running", "succeeded"]
-    assert [step.step for event in told if (step := follow.step(event))] == list(range(1, 9))
+    assert [step.step for event in told if (step := events.step(event))] == list(range(1, 9))
 
 
 def test_system_messages_fail_the_job_when_it_begins(
@@ -765,7 +765,7 @@ def test_system_messages_fail_the_job_when_it_begins(
     (folder / "train.jsonl").write_text(json.dumps(row) + "\n", encoding="utf-8")
     id = run().job["id"]
     service = connected(server)
-    job = follow.follow(service, id, lambda event: None, lambda status: None, every=0)
+    job = events.follow(service, id, lambda event: None, lambda status: None, every=0)
     service.close()
     assert (job["status"], job["error"]["message"]) == ("failed", SYSTEM)
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from pipelines.foundry.tokens import count
+from pipelines.rules.tokens import count
 
 
 def test_tokens_are_those_of_o200k() -> None:
@@ -26,7 +26,7 @@ def test_a_long_text_is_counted_in_pieces_and_estimated_past_the_limit() -> None
 def test_without_a_vocabulary_it_is_an_estimate(tmp_path) -> None:
     """No network and an empty cache: four bytes a token, and the message says about."""
     code = (
-        "from pipelines.foundry.tokens import count; "
+        "from pipelines.rules.tokens import count; "
         "print(count({'messages': [{'content': 'x' * 400}]}))"
     )
     proxy = {"HTTPS_PROXY": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9"}

@@ -13,12 +13,12 @@ from hub_server import serving
 from service_server import KEY, Fault, ServiceServer
 
 from pipelines.findings import BadInput
-from pipelines.foundry import uploads
-from pipelines.foundry.endpoint import access, endpoint
-from pipelines.foundry.refusals import Refused
-from pipelines.foundry.service import Service
-from pipelines.foundry.uploads import Watch, send, source, wait
-from pipelines.patience import Patience
+from pipelines.io.retry import Patience
+from pipelines.service import uploads
+from pipelines.service.client import Service
+from pipelines.service.endpoint import access, endpoint
+from pipelines.service.refusals import Refused
+from pipelines.service.uploads import Watch, send, source, wait
 
 QUICK = Patience(pauses=(0, 0, 0), silence=10)
 ROWS = b'{"messages": []}\n' * 100

@@ -17,16 +17,16 @@ from graders.boxed_math_pairs import DIFFERENT, EQUAL
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pipelines.foundry.python_rules import (
+from pipelines.graders import python_grader
+from pipelines.graders.boxed_math import boxes, correct, grade, same
+from pipelines.rules.python_graders import (
     has_grade,
     imports_what_is_there,
     needs_no_network,
     source_is_small,
     source_parses,
 )
-from pipelines.graders import python_grader
-from pipelines.graders.boxed_math import boxes, correct, grade, same
-from pipelines.latex import balanced
+from pipelines.similarity.latex import balanced
 
 HERE = Path(__file__).parent
 with (HERE / "disagreements.tsv").open(encoding="utf-8", newline="") as table:

@@ -205,12 +205,12 @@ BROKEN = {
     "__init__.py:2: an import of everything, or under another name": {
         "__init__": f'"""Docs."""\nfrom {AT}.low import grade as g\n__all__ = ["g"]\n'
     },
-    "low.py:2: import pipelines.text cannot be kept": {
-        "low": '"""Low."""\nimport pipelines.text\ngrade = 1\n'
+    "low.py:2: import pipelines.similarity.keys cannot be kept": {
+        "low": '"""Low."""\nimport pipelines.similarity.keys\ngrade = 1\n'
     },
     "low.py:2: import os.path cannot be kept": {"low": '"""Low."""\nimport os.path\ngrade = 1\n'},
-    "low.py:2: imports from pipelines.text, not from pipelines.graders.example.": {
-        "low": '"""Low."""\nfrom pipelines.text import key\ngrade = key\n'
+    "low.py:2: imports from pipelines.similarity.keys, not from pipelines.graders.example.": {
+        "low": '"""Low."""\nfrom pipelines.similarity.keys import key\ngrade = key\n'
     },
     "low.py:2: imports from pipelines.graders.example, not from": {
         "low": f'"""Low."""\nfrom {AT} import grade\n'

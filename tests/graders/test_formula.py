@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.foundry.formula import evaluator, parse
+from pipelines.graders.formula import evaluator, parse
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.foundry.grader_rules import METRICS
 from pipelines.graders.grade import NotRun
 from pipelines.graders.metrics import metric
+from pipelines.rules.graders import METRICS
 
 DOG, CAT = "a dog sat on the mat", "a cat sat on the mat"
 TEXTS = st.text(alphabet="ab cé.,-1", max_size=24)

@@ -9,12 +9,12 @@ from conftest import frame, math, mcq
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines import ledger
-from pipelines.audit import jaccard
 from pipelines.datasets import DATASETS
+from pipelines.similarity.audit import jaccard
+from pipelines.similarity.keys import digest
+from pipelines.stages import ledger
 from pipelines.stages.dedupe import dedupe, facts
 from pipelines.stages.normalize import normalize
-from pipelines.text import digest
 
 
 def run(

@@ -20,7 +20,7 @@ from hub_server import COMMIT, Fault, HubServer, Repository, serving
 from pipelines.datasets import DATASETS
 from pipelines.datasets.dataset import Benchmark, Dataset
 from pipelines.findings import BadInput
-from pipelines.patience import Patience
+from pipelines.io.retry import Patience
 from pipelines.stages.download import Raw, check, download
 
 QUICK = Patience(pauses=(0, 0), silence=5)
@@ -270,7 +270,7 @@ def test_a_folder_with_a_record_must_be_as_it_came(bring: Download, tmp_path: Pa
 
 
 def test_one_run_at_a_time(bring: Download, hub: HubServer) -> None:
-    from pipelines import files
+    from pipelines.io import files
 
     with (
         files.alone(Path("raw", RECIPE.name)),
@@ -284,7 +284,7 @@ def test_one_run_at_a_time(bring: Download, hub: HubServer) -> None:
 PINNED = (
     "from dataclasses import replace; from pipelines.datasets import DATASETS as d; "
     f"d['medmcqa'] = replace(d['medmcqa'], revision={COMMIT!r}); "
-    "from pipelines.cli import main; main()"
+    "from pipelines.cli.main import main; main()"
 )
 
 

@@ -11,14 +11,14 @@ from conftest import frame, math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines import ledger
 from pipelines.datasets import DATASETS
+from pipelines.similarity.keys import digest, key
+from pipelines.stages import ledger
 from pipelines.stages.convert import convert, evenly
 from pipelines.stages.decontaminate import decontaminate
 from pipelines.stages.dedupe import dedupe
 from pipelines.stages.normalize import normalize
 from pipelines.stages.split import split
-from pipelines.text import digest, key
 
 MATH = DATASETS["openr1-math"]
 

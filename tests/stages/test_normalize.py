@@ -4,11 +4,11 @@ import polars as pl
 import pytest
 from conftest import frame, math, mcq
 
-from pipelines import schema
 from pipelines.datasets import DATASETS
 from pipelines.findings import BadInput
+from pipelines.io import schema
+from pipelines.similarity.keys import digest
 from pipelines.stages.normalize import normalize
-from pipelines.text import digest
 
 MATH, MCQ = DATASETS["openr1-math"], DATASETS["medmcqa"]
 

@@ -8,14 +8,7 @@ from fractions import Fraction
 from pipelines.graders.boxed_math.bounds import MAX_DEPTH, MAX_SIGNS, Unreadable
 from pipelines.graders.boxed_math.brackets import closing, joined, split
 from pipelines.graders.boxed_math.tokens import ANSWERS, FUNCTIONS, OPENING, Token
-from pipelines.graders.boxed_math.trees import (
-    MINUS_ONE,
-    Node,
-    levels,
-    negative,
-    renamed,
-    symbols,
-)
+from pipelines.graders.boxed_math.trees import MINUS_ONE, Node, levels, negative, renamed, symbols
 from pipelines.graders.boxed_math.units import SCALES, UNITS, unit_name
 
 _FUNCTION_LETTERS = frozenset("fghFGH")  # functions before any bracket

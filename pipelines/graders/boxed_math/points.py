@@ -26,12 +26,7 @@ from pipelines.graders.boxed_math.arithmetic import (
     precision,
     whole_power,
 )
-from pipelines.graders.boxed_math.bounds import (
-    MAX_CHOSEN,
-    MAX_EXPONENT,
-    MAX_STEPS,
-    Unreadable,
-)
+from pipelines.graders.boxed_math.bounds import MAX_CHOSEN, MAX_EXPONENT, MAX_STEPS, Unreadable
 from pipelines.graders.boxed_math.functions import APPLY, exponential, pi, power_of
 from pipelines.graders.boxed_math.samples import CONSTANTS, HUGE, Letters, points
 from pipelines.graders.boxed_math.trees import Node, symbols, walk

@@ -1,0 +1,250 @@
+"""`rft export`: a prepared dataset in, the files of other trainers out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import orjson
+import typer
+from rich.table import Table
+
+from pipelines.cli import terminal
+from pipelines.cli.terminal import Format
+from pipelines.findings import BadInput
+from pipelines.rules.tables import limit
+
+if TYPE_CHECKING:
+    from pipelines.exports.target import Exported, Target
+    from pipelines.io.prepared import Prepared
+
+# Rules on how much the service takes: an export keeps to its target's own limits, and cuts.
+_SIZES = frozenset({"RFT110", "RFT111", "RFT112", "RFT124"})
+
+RECORD = "export.json"
+
+
+def export(
+    dataset: Annotated[
+        str, typer.Argument(metavar="DATASET|FOLDER", help="What `rft prepare` made.")
+    ],
+    to: Annotated[
+        list[str], typer.Option("--to", metavar="TARGET", help="The trainer; may be repeated.")
+    ],
+    out: Annotated[Path, typer.Option(help="Where exports go, to TARGET/DATASET in it.")] = Path(
+        "exports"
+    ),
+    output_format: Annotated[
+        Format, typer.Option("--format", help="How to print the result.")
+    ] = Format.text,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no table.")] = False,
+    samples: Annotated[
+        list[Path] | None,
+        typer.Option(show_default=False, help="sft: answers of a model (JSONL); may be repeated."),
+    ] = None,
+    grader: Annotated[
+        Path | None,
+        typer.Option(show_default=False, help="sft: another grader (JSON) than the folder's."),
+    ] = None,
+    trust_grader: Annotated[
+        bool,
+        typer.Option(
+            "--trust-grader",
+            help="sft: run its python grader without a sandbox where there is none, as you.",
+        ),
+    ] = False,
+    keep_ratio: Annotated[
+        float | None,
+        typer.Option(show_default=False, help="sft: the best share of the answers, 0 to 1."),
+    ] = None,
+    source: Annotated[
+        str | None,
+        typer.Option(
+            show_default=False,
+            help="sft: where the raw files are, as for `rft prepare`; the manifest's by default.",
+        ),
+    ] = None,
+    max_bytes: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            show_default=False,
+            help=f"sft: bytes a file at most; {limit('file_bytes'):,} by default.",
+        ),
+    ] = None,
+) -> None:
+    """Write a prepared dataset in the format of another trainer, with a reward module.
+
+    \b
+    Targets: openai, foundry, bedrock, gemini, fireworks, trl, verl, verifiers, aml (Azure
+    ML's GRPO example), hf (a dataset folder for the hub), sft (supervised fine-tuning).
+    The folder is validated first; each row is checked against the target's schema. What a
+    target has no room for is left out, from the end, which leaves an even choice.
+    Exit 1 where the data does not fit.
+
+    \b
+    Examples:
+      rft export medmcqa --to trl
+      rft export processed/openr1-math --to bedrock --to gemini --out exports
+    """
+    # Here and not above: listing commands needs no frames.
+    from pipelines import exports
+    from pipelines.exports.rows import Unfit
+    from pipelines.io import files, prepared
+
+    targets = [exports.find(name) for name in dict.fromkeys(to)]
+    only_sft = {
+        "--samples": samples,
+        "--grader": grader,
+        "--trust-grader": trust_grader,
+        "--keep-ratio": keep_ratio,
+        "--source": source,
+        "--max-bytes": max_bytes,
+    }
+    for option, given in only_sft.items():
+        if given and any(target.name != "sft" for target in targets):
+            raise BadInput(f"{option}: goes with --to sft alone")
+    of_sft = {
+        "max_bytes": max_bytes or limit("file_bytes"),
+        "samples": samples or [],
+        "grader": grader,
+        "trusted": trust_grader,
+        "keep_ratio": keep_ratio,
+        "source": source or "",
+    }
+    found = prepared.find(dataset)
+    folders = {target.name: _folder(found, target, out) for target in targets}
+    refused = _errors(found)
+    reporter = terminal.reporter(quiet=quiet)
+    records = {}
+    if refused.counts:
+        targets = []
+    for target in targets:
+        folder = folders[target.name]
+        with files.alone(folder.parent):
+            before = _begin(folder)
+            try:
+                told = target.write(
+                    found, folder, report=reporter, **(of_sft if target.name == "sft" else {})
+                )
+            except Unfit as error:
+                refused.held += error.findings
+                refused.counts += error.counts
+                continue
+            for name in before - set(told.files):  # an earlier export wrote it, this one did not
+                (folder / name).unlink(missing_ok=True)
+            records[target.name] = _record(found, target, told, folder)
+            files.write_json(folder / RECORD, records[target.name])
+    if output_format is Format.json:
+        value = {
+            "exports": [
+                {"folder": str(folders[name]), **record} for name, record in records.items()
+            ],
+            "findings": [finding.as_dict() for finding in refused.held],
+            "summary": dict(sorted(refused.counts.items())),
+        }
+        terminal.print_json(value)
+    else:
+        if records and not quiet:
+            _show(records, folders)
+        for line in _refusals(refused):
+            terminal.say(line)
+    raise typer.Exit(int(bool(refused.counts)))
+
+
+def _folder(found: Prepared, target: Target, out: Path) -> Path:
+    """Where an export goes; nothing of a prepared folder may be written over."""
+    from pipelines.datasets import DATASETS
+
+    known = found.dataset if found.dataset in DATASETS else None
+    folder = out / target.name / (known or found.folder.resolve().name)
+    if folder.resolve().is_relative_to(found.folder.resolve()):
+        raise BadInput(f"{folder}: is inside the prepared folder; choose another --out")
+    return folder
+
+
+def _errors(found: Prepared) -> terminal.Tally:
+    """What `rft validate` finds of severity error, but for sizes, which an export cuts."""
+    from pipelines.rules import check
+
+    return terminal.Tally(
+        (
+            finding
+            for finding in check.check(found.folder)
+            if finding.severity == "error" and finding.code not in _SIZES
+        ),
+        every=False,
+    )
+
+
+def _refusals(refused: terminal.Tally) -> Iterator[str]:
+    for finding in refused.held:
+        yield f"{finding.severity}: {finding}"
+    for code, count in sorted(refused.counts.items()):
+        more = count - sum(finding.code == code for finding in refused.held)
+        if more:
+            yield f"{code}: {more:,} more like it"
+
+
+def _begin(folder: Path) -> set[str]:
+    """Take away the record of an earlier export, for one without it is not finished.
+
+    The names of the files that it wrote.
+    """
+    path = folder / RECORD
+    try:
+        names = {entry["path"] for entry in orjson.loads(path.read_bytes())["files"]}
+    except (OSError, orjson.JSONDecodeError, KeyError, TypeError):
+        names = set()
+    path.unlink(missing_ok=True)
+    return {name for name in names if ".." not in name and not Path(name).is_absolute()}
+
+
+def _record(found: Prepared, target: Target, told: Exported, folder: Path) -> dict[str, Any]:
+    """What came of an export, with a digest of each file read and written; no times, no paths."""
+    from pipelines.io import files
+    from pipelines.rules.check import NAMES
+    from pipelines.run import manifest
+
+    sources = [found.folder / name for name in NAMES.values()]
+    return {
+        "target": target.name,
+        "dataset": found.dataset,
+        "source": [files.describe(path, found.folder) for path in sources if path.is_file()],
+        "rows": dict(told.rows),
+        "left_out": dict(told.left_out),
+        "limits": {name: entry["value"] for name, entry in target.limits.items()},
+        "notes": list(told.notes),
+        "files": [files.describe(folder / name, folder) for name in told.files],
+        "code": manifest.code(),
+        "versions": manifest.versions(),
+    }
+
+
+def _show(records: Mapping[str, Mapping[str, Any]], folders: Mapping[str, Path]) -> None:
+    out = terminal.console()
+    table = Table(title="exported", title_justify="left")
+    table.add_column("target", no_wrap=True)
+    for name in ("train", "validation", "test", "left out"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("files", overflow="fold")
+    for name, record in records.items():
+        rows = record["rows"]
+        counts = [f"{rows[split]:,}" if split in rows else "" for split in _SPLITS]
+        left_out = f"{sum(record['left_out'].values()):,}"
+        table.add_row(name, *counts, left_out, f"{folders[name]}/")
+    out.print(table)
+    for name, record in records.items():
+        for line in _lines(record):
+            out.print(f"{name}: {line}", soft_wrap=True)
+
+
+_SPLITS = ("train", "validation", "test")
+
+
+def _lines(record: Mapping[str, Any]) -> Iterator[str]:
+    """What was left out and why, then the notes."""
+    for reason, count in record["left_out"].items():
+        yield f"{count:,} row{'s' * (count != 1)} left out: {reason}"
+    yield from record["notes"]

@@ -1,0 +1,319 @@
+"""`rft submit` and `rft job`: a prepared folder becomes a job, and a job is looked after."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pipelines.cli import terminal
+from pipelines.cli.terminal import Format
+from pipelines.findings import BadInput
+
+if TYPE_CHECKING:
+    from pipelines.io.prepared import Prepared
+    from pipelines.service.client import Service
+    from pipelines.service.endpoint import Endpoint
+    from pipelines.service.submission import Settings
+
+Json = dict[str, Any]
+
+
+EndpointOption = Annotated[
+    str | None,
+    typer.Option(
+        "--endpoint",
+        metavar="URL",
+        show_default=False,
+        help="The resource, project or API; else AZURE_OPENAI_ENDPOINT, FOUNDRY_PROJECT_ENDPOINT, "
+        "AZURE_AI_PROJECT_ENDPOINT or OPENAI_BASE_URL.",
+    ),
+]
+Every = Annotated[float, typer.Option(help="Seconds between two looks at a file or at the events.")]
+Follow = Annotated[
+    bool, typer.Option("--follow", help="Show events and rewards until the job has ended.")
+]
+OutputFormat = Annotated[Format, typer.Option("--format", help="How to print the result.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
+
+
+def submit(
+    folder: Annotated[
+        str, typer.Argument(metavar="FOLDER|DATASET", help="What `rft prepare` made.")
+    ],
+    out: Annotated[Path, typer.Option(help="Where prepared datasets are, a folder each.")] = Path(
+        "processed"
+    ),
+    endpoint: EndpointOption = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print every request and send none; needs no key.")
+    ] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Another job, where there is one of the same files.")
+    ] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Do not ask before it is paid for; for scripts.")
+    ] = False,
+    follow: Follow = False,
+    timeout: Annotated[
+        float, typer.Option(help="Seconds to wait for a file to be processed.")
+    ] = 1800,
+    every: Every = 5,
+    output_format: OutputFormat = Format.text,
+    quiet: Quiet = False,
+    all_findings: Annotated[
+        bool, typer.Option("--all", help="Show every finding, not five of each rule.")
+    ] = False,
+) -> None:
+    """Check a prepared folder, upload its files and create its fine-tuning job.
+
+    \b
+    The key is AZURE_OPENAI_API_KEY or OPENAI_API_KEY; without one, Azure is asked with
+    Entra ID (`az login`). What was done is in submission.json beside the files: a run
+    that was broken off goes on from there, and no second job is made without --again.
+    A job costs money from its first step: before anything is sent, what it takes is
+    shown and you are asked. Rows of the demo are not sent.
+
+    \b
+    Examples:
+      rft submit medmcqa --dry-run
+      rft submit medmcqa --endpoint https://NAME.openai.azure.com --follow
+      rft submit out/openr1-math --again --yes
+    """
+    # Here and not above: listing commands needs no service.
+    from pipelines.cli import job_view as view
+    from pipelines.cli import submit_plan
+    from pipelines.io import files
+    from pipelines.io.prepared import find
+    from pipelines.service import demo, submission
+    from pipelines.service import endpoint as addresses
+
+    _check_seconds(every=every, timeout=timeout)
+    where = addresses.endpoint(endpoint, os.environ)
+    if where is None and not dry_run:
+        raise BadInput(_NO_ENDPOINT)
+    prepared = find(folder, out)
+    text = output_format is Format.text
+    findings = _checked(prepared, text=text, quiet=quiet, every=all_findings)
+    settings = submission.Settings(every=every, most=timeout, again=again)
+    demo_rows = demo.rows(prepared)
+    if where is None or dry_run:
+        if demo_rows:
+            print(f"the demo's rows, shown only: {demo.refusal(*demo_rows)}", file=sys.stderr)
+        _show_requests(prepared, where, settings, findings, text=text)
+        return
+    if demo_rows:
+        raise BadInput(demo.refusal(*demo_rows))
+
+    def confirm() -> None:
+        submit_plan.confirm(prepared, where, yes=yes, text=text, quiet=quiet)
+
+    with (
+        _one_line("run it again: it goes on, and looks for a job before it asks for one"),
+        closing(view.watch(quiet=quiet)) as watch,
+        closing(_service(where, watch.note)) as service,
+    ):
+        with files.alone(prepared.folder):
+            done = submission.submit(prepared, service, watch, settings, confirm=confirm)
+        job = done.job
+        if text:
+            title = "submitted" if done.new else "submitted before; --again makes another job"
+            view.show_job(job, where, title)
+        if follow:
+            job = _followed(service, job["id"], every, text=text)
+        if not text:
+            value = {"findings": findings, "new": done.new, "endpoint": where.url, "job": job}
+            terminal.print_json(value)
+        elif follow:
+            view.show_job(job, where, "ended")
+        else:
+            terminal.say(f"rft job {job['id']} --follow shows how it goes")
+        raise typer.Exit(int(job.get("status") in _LOST | {submission.GONE}))
+
+
+def job(
+    id: Annotated[str, typer.Argument(metavar="ID", help="The job's id.")],
+    endpoint: EndpointOption = None,
+    cancel: Annotated[
+        bool, typer.Option("--cancel", help="End it; what was done is paid.")
+    ] = False,
+    pause: Annotated[
+        bool, typer.Option("--pause", help="Stop after a step; wants a running job.")
+    ] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a paused job.")] = False,
+    checkpoints: Annotated[
+        bool, typer.Option("--checkpoints", help="List its checkpoints.")
+    ] = False,
+    events: Annotated[bool, typer.Option("--events", help="List its events so far.")] = False,
+    follow: Follow = False,
+    every: Every = 10,
+    output_format: OutputFormat = Format.text,
+    quiet: Quiet = False,
+) -> None:
+    """Show a fine-tuning job, follow it, or cancel, pause or resume it.
+
+    \b
+    Ctrl-C while following leaves the job alone. Exit 1 if it failed, and after --follow
+    unless it succeeded.
+
+    \b
+    Examples:
+      rft job ftjob-0123
+      rft job ftjob-0123 --follow
+      rft job ftjob-0123 --checkpoints --format json
+    """
+    from pipelines.cli import job_view as view
+    from pipelines.service import endpoint as addresses
+    from pipelines.service import events as following
+
+    chosen = {
+        "cancel": cancel,
+        "pause": pause,
+        "resume": resume,
+        "checkpoints": checkpoints,
+        "events": events,
+        "follow": follow,
+    }
+    _check_seconds(every=every)
+    words = [name for name, wanted in chosen.items() if wanted]
+    if len(words) > 1:
+        raise BadInput(f"--{words[0]} and --{words[1]}: give one of them")
+    if not re.fullmatch(r"[\w.:-]*\w", id):
+        raise BadInput(f"{id!r} is no id of a job; it looks as ftjob-0123456789abcdef")
+    where = addresses.endpoint(endpoint, os.environ)
+    if where is None:
+        raise BadInput(_NO_ENDPOINT)
+    text = output_format is Format.text
+    with (
+        _one_line("the job goes on as it was"),
+        closing(view.watch(quiet=quiet)) as watch,
+        closing(_service(where, watch.note)) as service,
+    ):
+        if cancel or pause or resume:
+            service.change(id, words[0])
+        if checkpoints:
+            listed = service.checkpoints(id)
+            view.show_checkpoints(listed) if text else terminal.print_json({"checkpoints": listed})
+            return
+        if events:
+            happened = following.events(service, id, set())
+            view.show_events(happened) if text else terminal.print_json({"events": happened})
+            return
+        told = _followed(service, id, every, text=text) if follow else service.job(id)
+        if told is None:
+            raise BadInput(f"{id}: no such job at {where.url}; check the id and the endpoint")
+        if text:
+            view.show_job(told, where, "job")
+        else:
+            terminal.print_json({"endpoint": where.url, "job": told})
+        raise typer.Exit(int(told.get("status") in (_LOST if follow else {"failed"})))
+
+
+_NO_ENDPOINT = (
+    "no endpoint; give --endpoint https://NAME.openai.azure.com, or set AZURE_OPENAI_ENDPOINT; "
+    "for OpenAI, set OPENAI_API_KEY"
+)
+
+
+# The longest time that can be given, in seconds.
+_WEEK = 7 * 24 * 3600
+
+
+def _check_seconds(**given: float) -> None:
+    for name, seconds in given.items():
+        if not 0 <= seconds <= _WEEK:  # neither is "nan"
+            raise BadInput(f"--{name} {seconds:g}: give seconds, from 0 to {_WEEK:,}")
+
+
+# Endings with which a submission is not what it was for.
+_LOST = {"failed", "cancelled"}
+
+
+def _checked(prepared: Prepared, *, text: bool, quiet: bool, every: bool) -> list[Json]:
+    """The findings about a folder, shown as `rft validate` shows them; errors end the run."""
+    from pipelines.rules import check
+
+    tally = terminal.Tally(check.check(prepared.folder), every=every)
+    failed = "error" in tally.severities
+    findings = [finding.as_dict() for finding in tally.held]
+    if text and (failed or not quiet):
+        terminal.show_findings(tally, terminal.console(stderr=not failed))
+    elif failed:
+        terminal.print_json({"findings": findings})
+    if failed:
+        raise typer.Exit(1)
+    return findings
+
+
+def _show_requests(
+    prepared: Prepared,
+    where: Endpoint | None,
+    settings: Settings,
+    findings: list[Json],
+    *,
+    text: bool,
+) -> None:
+    """Show what would be asked of the service; ask nothing and write nothing."""
+    from pipelines.cli import job_view as view
+    from pipelines.service import dry_run, submission
+    from pipelines.service.client import Service
+    from pipelines.service.endpoint import EXAMPLE, Endpoint
+    from pipelines.service.uploads import Watch
+
+    if where is None:
+        print(f"no endpoint is named; shown for {EXAMPLE}", file=sys.stderr)
+        where = Endpoint(EXAMPLE, "resource", "--endpoint")
+    requests: list[Json] = []
+    shown = dry_run.Shown(view.print_request if text else requests.append)
+    with closing(Service(where, dry_run.access(where), transport=shown)) as service:
+        done = submission.submit(
+            prepared, service, Watch(), replace(settings, every=0), write=False
+        )
+    if not text:
+        terminal.print_json({"findings": findings, "requests": requests})
+    elif not done.new:
+        terminal.say(f"{done.job['id']} was submitted before; --again makes another job")
+
+
+def _service(where: Endpoint, note: Callable[[str], None]) -> Service:
+    """The service at an endpoint, opened with what the environment has."""
+    from pipelines.service import client
+    from pipelines.service.endpoint import access
+
+    return client.Service(where, access(where, os.environ), patience=client.PATIENCE, note=note)
+
+
+@contextmanager
+def _one_line(interrupted: str) -> Iterator[None]:
+    """What the service refuses is one line and exit code 1; Ctrl-C is one too."""
+    from pipelines.service.refusals import Refused
+
+    try:
+        yield
+    except Refused as error:
+        terminal.say(f"rft: {error}", stderr=True)
+        raise typer.Exit(1) from None
+    except KeyboardInterrupt:
+        print(f"rft: interrupted; {interrupted}", file=sys.stderr)
+        raise typer.Exit(130) from None
+
+
+def _followed(service: Service, id: str, every: float, *, text: bool) -> Json:
+    """Follow a job; broken off, say that it goes on."""
+    from pipelines.cli import job_view as view
+    from pipelines.service.events import follow
+
+    shown = view.Events(stderr=not text)
+    try:
+        return follow(service, id, shown.tell, shown.turn, every=every)
+    except KeyboardInterrupt:
+        line = f"rft: detached; the job goes on: rft job {id} --follow, or rft job {id} --cancel"
+        terminal.say(line, stderr=True)
+        raise typer.Exit(130) from None

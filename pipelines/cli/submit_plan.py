@@ -1,0 +1,112 @@
+"""What a job would be paid for, and the question before anything is sent."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import textwrap
+from collections.abc import Iterator
+
+import orjson
+import typer
+
+from pipelines.cli.estimate import Result, estimated, figure
+from pipelines.findings import BadInput, printable
+from pipelines.io.prepared import Prepared
+from pipelines.service import estimate as estimates
+from pipelines.service.endpoint import Endpoint
+
+# Columns of the plan: a narrow terminal, or half of one.
+_WIDTH = 60
+
+
+def confirm(prepared: Prepared, where: Endpoint, *, yes: bool, text: bool, quiet: bool) -> None:
+    """Show what is going to be paid for and ask; BadInput where the answer is not yes.
+
+    With `yes` nothing is asked. Without a terminal, or where a program reads the result, nobody
+    can answer.
+    """
+    # A stream that was closed is None.
+    asking = text and all(stream and stream.isatty() for stream in (sys.stdin, sys.stderr))
+    if asking or (text and not quiet):
+        for line in plan(prepared, where, estimated(prepared, {}, quiet=quiet)):
+            print(line, file=sys.stderr)
+    if yes:
+        return
+    if not asking:
+        raise BadInput("a job costs money and nobody can be asked; nothing was sent; give --yes")
+    # As soon as polars is loaded, Ctrl-C would wait for the end of the line.
+    signal.siginterrupt(signal.SIGINT, True)
+    try:
+        print("Create this job? [y/N] ", end="", file=sys.stderr, flush=True)
+        answer = sys.stdin.readline()
+    except UnicodeDecodeError:
+        answer = "?\n"
+    except KeyboardInterrupt:
+        print("\nrft: interrupted; nothing was sent", file=sys.stderr)
+        raise typer.Exit(130) from None
+    if not answer:
+        print(file=sys.stderr)
+    if answer.strip().lower() not in ("y", "yes"):
+        raise BadInput("the answer is not yes; nothing was sent")
+
+
+def plan(prepared: Prepared, where: Endpoint, result: Result) -> Iterator[str]:
+    """The plan in plain lines."""
+    yield "a job that is paid for:"
+    for name, value in _fields(prepared, where, result):
+        yield from textwrap.wrap(
+            printable(value),
+            _WIDTH,
+            initial_indent=f"  {name:<9}",
+            subsequent_indent=" " * 11,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+
+
+def _fields(prepared: Prepared, where: Endpoint, result: Result) -> Iterator[tuple[str, str]]:
+    found, epochs = result.found, result.known["n_epochs"]
+    yield "dataset", f"{prepared.dataset or 'no name'}, in {prepared.folder}"
+    yield "from", _origin(prepared)
+    yield "rows", f"{result.train.rows:,} training, {result.validation.rows:,} validation"
+    yield "model", f"{result.model}" + (f", {result.training_type}" if where.is_azure else "")
+    stated = epochs.source == "the job"
+    yield "epochs", figure(epochs.value) if stated else f"auto, taken as {figure(epochs.value)}"
+    yield "hours", figure(found.hours)
+    yield "money", _money(result)
+    yield "at", where.url
+    for warning in estimates.warnings(found, result.pause_rows):
+        yield "warning", warning
+
+
+def _origin(prepared: Prepared) -> str:
+    """Where the rows came from, as the manifest beside them says."""
+    try:
+        source = orjson.loads((prepared.folder / "manifest.json").read_bytes())["source"]
+        kind, repository, revision = (source[key] for key in ("kind", "repository", "revision"))
+    except (OSError, orjson.JSONDecodeError, LookupError, TypeError):
+        return "not known: no manifest is beside the files"
+    text = "your folder" if kind == "folder" else str(kind)
+    text += f", {repository}" if repository else ""
+    return f"{text} at {str(revision)[:12]}" if revision else text
+
+
+def _money(result: Result) -> str:
+    found = result.found
+    if found.total:
+        return figure(found.total, "$")
+    parts = []
+    if found.training:
+        parts.append(f"training {figure(found.training, '$')}")
+    else:
+        model, rate = estimates.published_rate()
+        parts.append(
+            f"training not known, no price of an hour of this model is published; at the ${rate:g} "
+            f"of {model}: {figure(found.hours * rate, '$')}"
+        )
+    if found.grading is None:
+        parts.append("grading not known, no price of the grader's model is published")
+    elif found.grading.high:
+        parts.append(f"grading {figure(found.grading, '$')}")
+    return "; ".join(parts)

@@ -1,0 +1,1 @@
+"""MedMCQA, as published on the hub, with what it needs of code."""

@@ -1,0 +1,239 @@
+r"""OpenR1-Math-220k: competition and school problems with answers and generated solutions.
+
+Page: the hub's `open-r1/OpenR1-Math-220k`. Licence Apache-2.0.
+
+Published: 93,733 rows in the default configuration (`data/`, 10 files, 2.15 GB), 225,129 in all.
+The generated solutions are 97 % of the bytes and are not read here; of the reference solutions only
+those with several boxes are kept. `correctness_math_verify` and `correctness_llama` hold one
+verdict per generation; null or empty means that nobody judged it.
+
+One row, in our own words:
+
+    problem "What is $\frac{1}{2}+\frac{1}{3}$?", solution "…", answer "\frac{5}{6}",
+    problem_type "Algebra", question_type "math-word-problem", source "cn_k12", uuid "5f…",
+    is_reasoning_complete [true, true], generations ["…", "…"],
+    correctness_math_verify [true, false], correctness_llama null, finish_reasons null,
+    correctness_count 1, messages […]
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from pipelines.datasets.dataset import Benchmark, Dataset, Grading, boxed, columns_or_null
+from pipelines.datasets.openr1_math.faults import FAULTS
+from pipelines.datasets.openr1_math.repair import repair
+from pipelines.datasets.openr1_math.solutions import another_solution
+from pipelines.graders import python_grader
+from pipelines.graders.boxed_math import correct
+from pipelines.similarity.options import split_options
+
+_VERDICTS = ("correctness_math_verify", "correctness_llama")
+
+
+def record(rows: pl.DataFrame) -> pl.DataFrame:
+    """Raw rows to records, in the same order."""
+    texts = ("problem", "answer", "problem_type", "question_type", "source", "uuid", "solution")
+    raw = columns_or_null(
+        rows,
+        {
+            **dict.fromkeys(texts, pl.String()),
+            **dict.fromkeys(_VERDICTS, pl.List(pl.Boolean())),
+        },
+    )
+    published = raw["problem"].fill_null("").to_list()
+    repaired = [repair(problem) for problem in published]
+    options = pl.Series("options", [split_options(t)[1] for t, _ in repaired], pl.List(pl.String))
+    answer = pl.col("answer").fill_null("").str.strip_chars()
+    lettered = (options.list.len() > 0) & raw.select(
+        answer.str.contains(r"^\(?[a-j]\)?$")
+    ).to_series()
+    return raw.select(
+        pl.col("uuid").alias("id"),
+        pl.Series("prompt", [text for text, _ in repaired], pl.String),
+        # Options are known by capital letters, also where the problem has "(a)".
+        pl.when(lettered)
+        .then(answer.str.to_uppercase())
+        .otherwise(answer)
+        .alias("reference_answer"),
+        options,
+        pl.col("source").fill_null(""),
+        pl.col("problem_type").fill_null(""),
+        *_verdicts(raw).get_columns(),
+        pl.Series("repairs", [names for _, names in repaired], pl.List(pl.String)),
+        pl.Series(
+            "published",
+            [
+                before if names else None
+                for before, (_, names) in zip(published, repaired, strict=True)
+            ],
+            pl.String,
+        ),
+        pl.col("question_type").fill_null(""),
+        "solution",
+        pl.Series("another", _others(repaired, raw["answer"], options.list.len()), pl.String),
+    )
+
+
+def _others(
+    repaired: list[tuple[str, list[str]]], answers: pl.Series, choices: pl.Series
+) -> list[str | None]:
+    """Of each problem without options, values that the answer lacks and that solve it too."""
+    return [
+        None if many or not answer else another_solution(text, answer)
+        for (text, _), answer, many in zip(repaired, answers, choices, strict=True)
+    ]
+
+
+def _verdicts(raw: pl.DataFrame) -> pl.DataFrame:
+    """`verified`, generations that either judge held correct, of `judged`; null where none was.
+
+    A generation's verdict is `math_verify or llama`, with null for unknown: true stands against
+    null, and a row all of whose verdicts are null is unknown, not wrong.
+    """
+    counts = {"verified": pl.Int32(), "judged": pl.Int32()}
+    longest = max(raw.select(pl.col(name).list.len().max()).item() or 0 for name in _VERDICTS)
+    if longest == 0:
+        return pl.DataFrame({name: [None] * raw.height for name in counts}, schema=counts)
+    verdicts = [
+        pl.col(_VERDICTS[0]).list.get(i, null_on_oob=True)
+        | pl.col(_VERDICTS[1]).list.get(i, null_on_oob=True)
+        for i in range(longest)
+    ]
+    known = pl.any_horizontal(
+        pl.col(name).list.drop_nulls().list.len().fill_null(0) > 0 for name in _VERDICTS
+    )
+    return raw.select(
+        verified=pl.sum_horizontal(v.fill_null(False).cast(pl.Int32) for v in verdicts),
+        judged=pl.sum_horizontal(
+            pl.any_horizontal(
+                pl.col(name).list.get(i, null_on_oob=True).is_not_null() for name in _VERDICTS
+            ).cast(pl.Int32)
+            for i in range(longest)
+        ),
+        known=known,
+    ).select(pl.when("known").then(name).cast(dtype).alias(name) for name, dtype in counts.items())
+
+
+_INSTRUCTION = (
+    "Solve the problem. Put the final answer, and nothing else, in one \\boxed{}. "
+    "If several values are asked for, list them all in it, separated by commas. "
+    "If the problem offers lettered options, answer with the letter."
+)
+
+_RUBRIC = {
+    "type": "score_model",
+    "name": "rubric",
+    "model": "gpt-4.1-mini",
+    "input": [
+        {
+            "role": "developer",
+            "content": "You judge the reasoning of a solution to a mathematical problem, not its "
+            "result. Answer with one number from 0 to 1: 1 where each step follows and nothing is "
+            "missing, 0.5 where steps are left out, 0 where a step is wrong or nothing is shown.",
+        },
+        {
+            "role": "user",
+            "content": "Problem:\n{{item.problem}}\n\n"
+            "Reference answer: {{item.reference_answer}}\n\n"
+            "Solution:\n{{sample.output_text}}",
+        },
+    ],
+    "range": [0, 1],
+    "sampling_params": {"temperature": 0, "seed": 0},
+}
+
+DATASET = Dataset(
+    name="openr1-math",
+    title="OpenR1-Math-220k",
+    page="https://huggingface.co/datasets/open-r1/OpenR1-Math-220k",
+    hub="open-r1/OpenR1-Math-220k",
+    revision="e4e141ec9dea9f8326f4d347be56105859b2bd68",
+    kaggle="alejopaullier/openr1-math-220k",
+    licence="Apache-2.0",
+    train="data/train-*.parquet",
+    configs={
+        "default": "data/train-*.parquet",
+        "extended": "extended/train-*.parquet",
+        "all": "all/train-*.parquet",
+    },
+    benchmark=None,
+    columns=(
+        "problem",
+        "answer",
+        "problem_type",
+        "question_type",
+        "source",
+        "uuid",
+        "solution",
+        *_VERDICTS,
+    ),
+    # A solution with one box tells no more than the answer.
+    shortened={
+        "solution": pl.when(pl.col("solution").str.count_matches(r"\\(?:boxed|fbox)\b") < 2)
+        .then(pl.lit(""))
+        .otherwise("solution")
+    },
+    fields=("reference_answer", "options", "source", "problem_type", "id"),
+    stratum="source",
+    threshold=0.8,
+    gradings=(
+        Grading(
+            name="exact",
+            about="1.0 where the last `\\boxed{}` means what the reference means, 0.0 otherwise",
+            instruction=_INSTRUCTION,
+            grader=python_grader("boxed_math"),
+            wrap=boxed,
+        ),
+        Grading(
+            name="partial",
+            about="the same, with 0.1 for exactly one box that holds a wrong answer",
+            instruction=_INSTRUCTION,
+            grader=python_grader("boxed_math", BOXED_BUT_WRONG=0.1),
+            wrap=boxed,
+        ),
+        Grading(
+            name="rubric",
+            about="0.8 of the exact score and 0.2 of what a model says of the solution's rigour",
+            instruction=_INSTRUCTION,
+            grader={
+                "type": "multi",
+                "name": "exact_and_rubric",
+                "graders": {"exact": python_grader("boxed_math"), "rubric": _RUBRIC},
+                "calculate_output": "0.8 * exact + 0.2 * rubric",
+            },
+            wrap=boxed,
+            local=python_grader("boxed_math"),
+            prompt_field="problem",
+        ),
+    ),
+    equal=lambda one, other: correct(one, other) or correct(other, one),
+    record=record,
+    benchmarks=(
+        Benchmark(
+            "math-500",
+            "HuggingFaceH4/MATH-500",
+            "6e4ed1a2a79af7d8630a6b768ec859cb5af4d3be",
+            "test.jsonl",
+        ),
+        Benchmark(
+            "aime-2024",
+            "HuggingFaceH4/aime_2024",
+            "2fe88a2f1091d5048c0f36abc874fb997b3dd99a",
+            "data/train-00000-of-00001.parquet",
+        ),
+        Benchmark(
+            "aime-2025",
+            "yentinglin/aime_2025",
+            "6f71d77b0b89b9dabe07ab466c51df33f514df7f",
+            "data/train-00000-of-00001-243207c6c994e1bd.parquet",
+        ),
+        Benchmark(
+            "amc-2023",
+            "zwhe99/amc23",
+            "f9810c0439cd3c670ec885d328a2f06a87f3694a",
+            "data/test-00000-of-00001.parquet",
+        ),
+    ),
+    faults=FAULTS,
+)

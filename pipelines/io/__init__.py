@@ -1,0 +1,1 @@
+"""The disk and the wire, nothing of RFT: whole files, prepared folders, schemas, retries."""

@@ -1,0 +1,62 @@
+"""A prepared folder, by its path or by its dataset's name: what leaves the pipeline from here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from pipelines.findings import BadInput
+from pipelines.rules import check
+
+SPLITS = ("train", "validation")
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A folder with the files that `check.NAMES` lists.
+
+    dataset: the name in its manifest; None where it was made by hand.
+    """
+
+    folder: Path
+    dataset: str | None
+
+    def path(self, role: str) -> Path:
+        """Where the file of a role is: train, validation, grader, response_format or job."""
+        return self.folder / check.NAMES[role]
+
+    def items(self, split: str) -> Iterator[dict[str, Any]]:
+        """The items of a split, in the order of its file; read as they are asked for."""
+        with self.path(split).open("rb", buffering=1 << 20) as lines:
+            for line in lines:
+                yield orjson.loads(line)
+
+    def document(self, role: str) -> Any:
+        """The grader, the response format or the job request; None where there is none."""
+        path = self.path(role)
+        return orjson.loads(path.read_bytes()) if path.is_file() else None
+
+
+def find(word: str, out: Path = Path("processed")) -> Prepared:
+    """The folder that a word of the command line names: a path, or a dataset's name below `out`.
+
+    Raises BadInput where there is no such folder or where it lacks a training or validation file.
+    """
+    folder = Path(word) if Path(word).is_dir() else out / word
+    if not folder.is_dir():
+        remedy = f"run `rft prepare {word} --source huggingface`"
+        raise BadInput(f"{word}: neither a folder nor prepared in {out}; {remedy}")
+    for split in SPLITS:
+        path = folder / check.NAMES[split]
+        if not path.is_file():
+            raise BadInput(f"{path}: there is no such file; run `rft prepare` first")
+    try:
+        made = orjson.loads((folder / "manifest.json").read_bytes())
+    except (OSError, orjson.JSONDecodeError):
+        made = None
+    name = made.get("dataset") if isinstance(made, dict) else None
+    return Prepared(folder, name if isinstance(name, str) else None)

@@ -1,0 +1,35 @@
+"""The JSON Schemas of `schemas/` (2020-12): where they are, loaded and compiled."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import orjson
+
+Schema = dict[str, Any]
+
+
+def folder() -> Path:
+    """`schemas/` inside the package in a wheel, beside it in a checkout."""
+    package = Path(__file__).parents[1]
+    return package / "schemas" if (package / "schemas").is_dir() else package.parent / "schemas"
+
+
+@cache
+def load(name: str) -> Schema:
+    """The schema `schemas/<name>.json`."""
+    schema: Schema = orjson.loads((folder() / f"{name}.json").read_bytes())
+    return schema
+
+
+@cache
+def compiled(name: str) -> jsonschema_rs.Draft202012Validator:
+    """The schema, ready to check many documents; references go to other files of the folder."""
+    return jsonschema_rs.Draft202012Validator(load(name), retriever=_retrieve)
+
+
+def _retrieve(uri: str) -> Schema:
+    return load(uri.rpartition("/")[2].removesuffix(".json"))

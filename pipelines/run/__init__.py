@@ -1,0 +1,1 @@
+"""The one place that walks the stages, writes files and records a receipt of each."""

@@ -1,0 +1,177 @@
+"""What a run was made from: receipts of the stages, and the manifest that holds them."""
+
+from __future__ import annotations
+
+import platform
+import unicodedata
+from collections.abc import Collection
+from contextlib import suppress
+from functools import cache
+from hashlib import sha256
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from pipelines.datasets.dataset import Dataset
+from pipelines.findings import BadInput, show
+from pipelines.io import files, schema
+from pipelines.stages.download import Raw
+
+# What a stage was made from (stage, settings, inputs, code, versions) and what it made (rows,
+# outputs, findings), as `stages/<stage>.json` and the manifest hold it.
+Receipt = dict[str, Any]
+
+# Libraries whose version can change a byte of the output.
+_SHAPING = ("polars", "pyarrow", "orjson")
+
+
+# What the manifest holds once, not in each stage.
+_ONCE = ("code", "versions", "findings", "certificate", "probes")
+
+
+def versions() -> dict[str, str]:
+    """The versions that shape bytes; Unicode's decides case folding and canonical forms."""
+    return {
+        **{name: version(name) for name in _SHAPING},
+        "python": ".".join(platform.python_version_tuple()[:2]),
+        "unicode": unicodedata.unidata_version,
+    }
+
+
+@cache
+def code() -> str:
+    """A digest of the pipeline's own source, data tables and schemas: 32 hex digits."""
+    package = Path(__file__).parents[1]
+    sources = [
+        *((path.relative_to(package).as_posix(), path) for path in package.rglob("*.py")),
+        *((path.relative_to(package).as_posix(), path) for path in package.rglob("*.toml")),
+        *((f"schemas/{path.name}", path) for path in schema.folder().glob("*.json")),
+    ]
+    total = sha256()
+    for name, path in sorted(sources):
+        content = path.read_bytes().replace(b"\r\n", b"\n")
+        total.update(f"{name} {len(content)}\n".encode() + content)
+    return total.hexdigest()[:32]
+
+
+def finished(path: Path, expected: Receipt, kept: Collection[str]) -> Receipt | None:
+    """The receipt at `path` where it was made from what is expected and its outputs are whole.
+
+    `kept` are the files that stay as a person edited them.
+    """
+    folder = path.parent.parent
+    try:
+        receipt: Receipt = orjson.loads(path.read_bytes())
+        # Through JSON once, for a tuple comes back as a list.
+        known = orjson.loads(orjson.dumps(expected))
+        same = all(receipt[key] == known[key] for key in known)
+        whole = same and all(
+            files.sha256(folder / entry["path"]) == entry["sha256"]
+            and bool(entry.get("edited")) == (entry["path"] in kept)
+            for entry in receipt["outputs"]
+        )
+    except (OSError, orjson.JSONDecodeError, KeyError, TypeError):
+        return None
+    return receipt if whole else None
+
+
+def edited(folder: Path) -> dict[str, bool]:
+    """The JSON and JSONL files below a folder that are no longer as their stage wrote them.
+
+    The value is true where an earlier run was told to keep the file as it was edited.
+    """
+    names = {}
+    receipts = [(path, "outputs") for path in sorted(folder.glob("stages/*.json"))]
+    for path, listed in (*receipts, (folder / "manifest.json", "files")):
+        with suppress(OSError, orjson.JSONDecodeError, KeyError, TypeError):
+            for entry in orjson.loads(path.read_bytes())[listed]:
+                written = folder / entry["path"]
+                if written.suffix not in (".json", ".jsonl") or not written.is_file():
+                    continue  # a parquet file that differs was damaged, not edited
+                if entry.get("edited") or files.sha256(written) != entry["sha256"]:
+                    names[entry["path"]] = bool(entry.get("edited"))
+    return names
+
+
+def document(path: Path) -> Any:
+    """A JSON document that a person edited; BadInput where it is no JSON."""
+    try:
+        return orjson.loads(path.read_bytes())
+    except orjson.JSONDecodeError as error:
+        raise BadInput(f"{path}: not JSON: {error}; mend it, or give --replace-edits") from None
+
+
+def check_ours(folder: Path) -> None:
+    """BadInput where a folder holds files and no run of ours has written there."""
+    ours = (*folder.glob("stages/normalize.*"), *folder.glob("manifest.json"))
+    strange = sorted(path.name for path in folder.glob("*") if path.name != ".lock")
+    if strange and not ours:
+        raise BadInput(
+            f"{folder}: holds {show(strange[0])}, which `rft prepare` did not make; "
+            "give another --out, or move it away"
+        )
+
+
+def dropped(receipts: list[Receipt]) -> dict[str, int]:
+    """Rows dropped by reason over all stages, in their order."""
+    total: dict[str, int] = {}
+    for receipt in receipts:
+        for reason, count in receipt["rows"]["dropped"].items():
+            total[reason] = total.get(reason, 0) + count
+    return total
+
+
+def written(receipts: list[Receipt]) -> dict[str, dict[str, Any]]:
+    """The files that stages after download wrote, by path."""
+    return {entry["path"]: entry for receipt in receipts[1:] for entry in receipt["outputs"]}
+
+
+def _provenance(raw: Raw) -> dict[str, str | None]:
+    """Repository, revision of the hub and license, as far as the files themselves show them."""
+    record = raw.record
+    if record is None:
+        return {"repository": None, "revision": None, "licence": None}
+    return {
+        "repository": record.repository,
+        "revision": record.revision if record.source == "huggingface" else None,
+        "licence": record.licence,
+    }
+
+
+def assemble(dataset: Dataset, raw: Raw, receipts: list[Receipt]) -> dict[str, Any]:
+    """The manifest of a finished run, as schemas/manifest.json has it.
+
+    Fails where the rows of the two files and the ledger are not the raw rows.
+    """
+    entries = written(receipts)
+    reasons = dropped(receipts)
+    rows = {
+        "raw": receipts[0]["rows"]["in"],
+        "train": entries["train.jsonl"]["rows"],
+        "validation": entries["validation.jsonl"]["rows"],
+        "dropped": entries["dropped.parquet"]["rows"],
+    }
+    if rows["raw"] != rows["train"] + rows["validation"] + rows["dropped"]:
+        raise AssertionError(f"{dataset.name}: rows are lost between the stages: {rows}")
+    return {
+        "dataset": dataset.name,
+        "source": {
+            "kind": raw.kind,
+            **_provenance(raw),
+            "files": receipts[0]["outputs"],
+        },
+        "rows": rows,
+        "dropped": reasons,
+        "files": [entry for path, entry in entries.items() if not path.startswith("stages/")],
+        "findings": receipts[-1]["findings"],
+        "certificate": receipts[-1]["certificate"],
+        "probes": receipts[-1]["probes"],
+        "stages": [
+            {key: value for key, value in receipt.items() if key not in _ONCE}
+            for receipt in receipts
+        ],
+        "code": code(),
+        "versions": versions(),
+    }

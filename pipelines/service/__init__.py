@@ -1,0 +1,1 @@
+"""The client of the service: what a job would take, submitting it, looking after it."""

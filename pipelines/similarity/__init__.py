@@ -1,0 +1,1 @@
+"""When two questions are the same: keys, exact near-duplicates, n-grams, clusters, the audit."""

@@ -1,0 +1,1 @@
+"""Where raw files come from: a folder, the demo, the Hugging Face hub, Kaggle."""

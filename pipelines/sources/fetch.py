@@ -1,0 +1,234 @@
+"""Published files over HTTP: several at once, each resumed, tried again and hashed as it comes."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event, Lock
+from time import monotonic
+
+import httpx2
+
+from pipelines.findings import BadInput
+from pipelines.io.retry import Note, Patience, remedy, told
+from pipelines.sources.partial import Part, Published, held
+
+# Files at once: enough to fill a line that one connection does not, and no burden to a server.
+AT_ONCE = 4
+
+# Once so many bytes have come, the pauses begin at the shortest again; and so many are told of at
+# once, for a bar takes 10 µs to move.
+_STRIDE = 1 << 20
+
+# Bytes a second, over `Patience.silence`, below which a connection is given up.
+_SLOWEST = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """What to ask for a file's bytes. The headers may hold a token: never shown or written."""
+
+    url: str
+    headers: Mapping[str, str]
+    method: str = "GET"
+    body: bytes | None = None
+
+
+def plainly(error: httpx2.HTTPError) -> str:
+    """What a server or a connection did, and what to do about it."""
+    return f"{told(error)}; {remedy(error)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """A published file.
+
+    path: where it goes, below the dataset's folder. name: the file and where it is published, for
+    messages. client: to ask with, from many threads. explain: an error of the last try in words.
+    """
+
+    path: str
+    name: str
+    published: Published
+    client: httpx2.Client
+    address: Address
+    explain: Callable[[httpx2.HTTPError], str] = plainly
+
+
+class Watcher:
+    """Who is told how it goes, by one thread at a time."""
+
+    def __init__(
+        self, note: Note, total: Callable[[int], None], advance: Callable[[int], None]
+    ) -> None:
+        self._calls = note, total, advance
+        self._lock = Lock()
+
+    def note(self, text: str) -> None:
+        """Something that takes long, or that a person should know."""
+        with self._lock:
+            self._calls[0](text)
+
+    def total(self, count: int) -> None:
+        """So many more bytes are to come."""
+        with self._lock:
+            self._calls[1](count)
+
+    def advance(self, count: int) -> None:
+        """So many bytes came; a negative number where some must come again."""
+        with self._lock:
+            self._calls[2](count)
+
+
+def fetch(
+    remotes: Sequence[Remote], folder: Path, patience: Patience, watcher: Watcher
+) -> dict[str, str]:
+    """Bring files into a folder; the sha256 of each, by its path.
+
+    Raises BadInput where the disk is too small or full, where a server gives nothing, and where
+    bytes are not the published ones. What came until then is kept and gone on with.
+    """
+    to_come = sum(r.published.size - held(folder / r.path, r.published) for r in remotes)
+    folder.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(folder).free
+    if to_come > free:
+        raise BadInput(
+            f"{folder}: {to_come / 1e6:,.1f} MB are to come and {free / 1e6:,.1f} MB are free; "
+            "free some, or ask for fewer files"
+        )
+    watcher.total(to_come)
+    stop = Event()
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        futures = [
+            pool.submit(_Fetch(remote, patience, watcher, stop).bring, folder / remote.path)
+            for remote in remotes
+        ]
+        try:
+            wait(futures, return_when=FIRST_EXCEPTION)
+        finally:
+            stop.set()
+    for error in (future.exception() for future in futures):
+        if error and not isinstance(error, _Stopped):
+            raise error
+    return {remote.path: f.result() for remote, f in zip(remotes, futures, strict=True)}
+
+
+class _Stopped(Exception):
+    """Another file failed or the user broke off; what came of this one is kept."""
+
+
+class _Changed(httpx2.RemoteProtocolError):
+    """The server has other bytes than those begun."""
+
+
+class _Fetch:
+    """One file on its way. `untold` are the bytes that `advance` has not been told of yet."""
+
+    def __init__(self, remote: Remote, patience: Patience, watcher: Watcher, stop: Event) -> None:
+        self.remote, self.patience, self.watcher, self.stop = remote, patience, watcher, stop
+        self.untold = 0
+
+    def bring(self, path: Path) -> str:
+        """Bring the file to `path`; its sha256."""
+        with Part(path, self.remote.published) as part:
+            try:
+                self._all(part)
+            except httpx2.HTTPError as error:
+                raise BadInput(f"{self.remote.name}: {self.remote.explain(error)}") from error
+            finally:
+                self._tell()
+            return part.finish()
+
+    def _all(self, part: Part) -> None:
+        """Ask until every byte is there or no try is left."""
+        failures = 0
+        size = self.remote.published.size
+        while part.length < size:
+            before = part.length
+            try:
+                self._some(part)
+                if part.length < size:
+                    raise httpx2.RemoteProtocolError(f"ended after {part.length} of {size} bytes")
+            except httpx2.HTTPError as error:
+                if part.length - before >= _STRIDE:
+                    failures = 0
+                pause = self.patience.pause(failures, error)
+                if pause is None:
+                    raise
+                failures += 1
+                self.watcher.note(f"{self.remote.path}: {told(error)}; going on in {pause:.0f} s")
+                if self.stop.wait(pause):
+                    raise _Stopped from None
+
+    def _some(self, part: Part) -> None:
+        """One request, and what comes of it."""
+        if self.stop.is_set():
+            raise _Stopped
+        if not part.joinable:
+            self._tell(-part.length)
+            part.begin("")
+        address = self.remote.address
+        headers = {**address.headers, "Accept-Encoding": "identity"}
+        if part.length:
+            headers["Range"] = f"bytes={part.length}-"
+            if part.validator and not part.validator.startswith("W/"):
+                headers["If-Range"] = part.validator
+        with self.remote.client.stream(
+            address.method,
+            address.url,
+            headers=headers,
+            content=address.body,
+            follow_redirects=True,
+            timeout=self.patience.timeout,
+        ) as response:
+            self._meet(response, part)
+            since, came = monotonic(), 0
+            for chunk in response.iter_raw():
+                if self.stop.is_set():
+                    raise _Stopped
+                part.write(chunk)
+                self._tell(len(chunk), _STRIDE)
+                came += len(chunk)
+                seconds = monotonic() - since
+                if seconds > self.patience.silence:
+                    if came < _SLOWEST * seconds:
+                        raise httpx2.ReadTimeout(f"{came} bytes in {seconds:.0f} s")
+                    since, came = monotonic(), 0
+
+    def _meet(self, response: httpx2.Response, part: Part) -> None:
+        """Make ready for a response's bytes: the rest, or all; raise where there are none."""
+        validator = response.headers.get("etag") or response.headers.get("last-modified") or ""
+        size = self.remote.published.size
+        if part.length and response.status_code in (206, 416):
+            same = not validator or not part.validator or validator == part.validator
+            if same and _rest(response) == (part.length, size):
+                return
+            self._tell(-part.length)
+            part.begin("")
+            raise _Changed("the file is another now")
+        response.raise_for_status()
+        length = response.headers.get("content-length", str(size))
+        if length != str(size):
+            raise BadInput(
+                f"{self.remote.name}: the server sends {length} bytes where {size} are published; "
+                "is there a login page or a proxy in between?"
+            )
+        self._tell(-part.length)
+        part.begin(validator)
+
+    def _tell(self, count: int = 0, stride: int = 1) -> None:
+        """Tell of `count` bytes more, once there are `stride` of them."""
+        self.untold += count
+        if abs(self.untold) >= stride:
+            self.watcher.advance(self.untold)
+            self.untold = 0
+
+
+def _rest(response: httpx2.Response) -> tuple[int, int] | None:
+    """Where the bytes of a partial response begin, and the size of the whole."""
+    place = re.fullmatch(r"bytes (\d+)-\d+/(\d+)", response.headers.get("content-range", ""))
+    return (int(place[1]), int(place[2])) if place else None

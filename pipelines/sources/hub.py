@@ -1,0 +1,175 @@
+"""What a repository of the Hugging Face hub publishes: files, sizes, digests, addresses.
+
+The client gives the endpoint (HF_ENDPOINT), the token (HF_TOKEN, or what `hf auth login` left),
+proxies and the classes of refusal. It does not bring the bytes: it takes any of the right size, a
+killed process of it begins anew, and it tries a failing GET once.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from functools import cache, partial
+from pathlib import Path, PurePosixPath
+
+import httpx2
+from huggingface_hub import (
+    HfApi,
+    get_session,
+    hf_hub_url,
+    hf_raise_for_status,
+    is_offline_mode,
+)
+from huggingface_hub.errors import (
+    GatedRepoError,
+    HfHubHTTPError,
+    HFValidationError,
+    RemoteEntryNotFoundError,
+    RepositoryNotFoundError,
+    RevisionNotFoundError,
+)
+from huggingface_hub.hf_api import RepoFile
+from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]
+
+from pipelines.findings import BadInput
+from pipelines.io.retry import Note, Patience
+from pipelines.sources.fetch import Address, Remote, plainly
+from pipelines.sources.partial import Published
+
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+
+
+@dataclass(frozen=True, slots=True)
+class Hub:
+    """Where to ask and how patiently; endpoint: the client's where None, which is HF_ENDPOINT."""
+
+    endpoint: str | None
+    patience: Patience
+
+    def session(self) -> httpx2.Client:
+        """The client's HTTP session, which takes many threads."""
+        session = get_session()
+        # It waits for ever unless told.
+        session.timeout = self.patience.timeout
+        return session
+
+    def listing(
+        self, repository: str, revision: str, patterns: Sequence[str], note: Note
+    ) -> tuple[str, list[Remote]]:
+        """The commit of a revision, and its files that match a pattern, by path.
+
+        Raises BadInput where the hub cannot be reached, refuses, or has no such file.
+        """
+        where = f"{repository} at {revision[:12]}"
+        if is_offline_mode():
+            raise BadInput(
+                f"{where}: HF_HUB_OFFLINE forbids to ask the hub; unset it, or give a folder"
+            )
+        session = self.session()
+        api = HfApi(endpoint=self.endpoint)
+        try:
+            info = self.patience.ask(
+                lambda: api.dataset_info(
+                    repository, revision=revision, timeout=self.patience.silence
+                ),
+                note,
+            )
+            commit = info.sha or ""
+            names: list[str] = [
+                sibling.rfilename
+                for sibling in info.siblings or ()
+                if any(fnmatch(sibling.rfilename, pattern) for pattern in patterns)
+            ]
+            if not names:
+                wanted = " or ".join(patterns)
+                raise BadInput(f"{where}: no file matches {wanted}; is the revision right?")
+            entries = self.patience.ask(
+                lambda: api.get_paths_info(repository, names, revision=commit, repo_type="dataset"),
+                note,
+            )
+        except (httpx2.HTTPError, HFValidationError) as error:
+            raise BadInput(f"{where}: {explain(repository, error)}") from error
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise BadInput(
+                f"{where}: the answer is not a hub's; is there a login page in between?"
+            ) from error
+        files = [entry for entry in entries if isinstance(entry, RepoFile)]
+        if not _COMMIT.fullmatch(commit) or (_COMMIT.fullmatch(revision) and commit != revision):
+            raise BadInput(f"{where}: the hub answers with the commit {commit!r}; is it a hub?")
+        if {entry.path for entry in files} != set(names):
+            raise BadInput(
+                f"{where}: the hub tells of {len(files)} of {len(names)} files; try later"
+            )
+        found = [self._remote(session, repository, commit, entry) for entry in files]
+        return commit, sorted(found, key=lambda remote: remote.path)
+
+    def _remote(
+        self, session: httpx2.Client, repository: str, commit: str, entry: RepoFile
+    ) -> Remote:
+        path = PurePosixPath(entry.path)
+        if path.is_absolute() or ".." in path.parts:
+            raise BadInput(f"{repository}: names a file {entry.path!r}; do not use this hub")
+        known = _known().get((repository, commit, entry.path))
+        digests = {"sha256": entry.lfs.sha256} if entry.lfs else {"git-sha1": entry.blob_id}
+        if known and digests.setdefault("sha256", known) != known:
+            raise BadInput(
+                f"{repository}: the hub tells of other bytes of {entry.path} at {commit[:12]} than "
+                f"are known (sha256 {digests['sha256'][:12]}…, known {known[:12]}…); "
+                "do not use this hub"
+            )
+        url = hf_hub_url(
+            repository, entry.path, repo_type="dataset", revision=commit, endpoint=self.endpoint
+        )
+        return Remote(
+            path=entry.path,
+            name=f"{entry.path} of {repository} at {commit[:12]}",
+            published=Published(entry.size, digests),
+            client=session,
+            address=Address(url, build_hf_headers()),
+            explain=partial(explain, repository),
+        )
+
+
+def explain(repository: str, error: Exception) -> str:
+    """What the hub's refusal means and what to do about it."""
+    if isinstance(error, httpx2.HTTPStatusError):
+        try:
+            hf_raise_for_status(error.response)
+        except HfHubHTTPError as named:
+            error = named
+    response = getattr(error, "response", None)
+    match error:
+        case GatedRepoError():
+            page = f"https://huggingface.co/datasets/{repository}"
+            return f"access must be asked for on {page}; then set HF_TOKEN to a token of yours"
+        case RevisionNotFoundError():
+            return "the hub has no such revision; give a commit, branch or tag of the repository"
+        case RemoteEntryNotFoundError():
+            return "the hub has no such file; is the revision right?"
+        case HFValidationError():
+            return f"{str(error).partition(':')[0]}; give owner/name and a revision"
+        case _ if response is not None and response.status_code == 401 and _has_token(response):
+            return "the hub does not accept the token; mend HF_TOKEN, or run `hf auth login`"
+        case RepositoryNotFoundError():
+            return "the hub has no such dataset, or shows it to a token only; set HF_TOKEN"
+        case _ if response is not None and response.status_code in (401, 403):
+            return f"the hub refuses ({response.status_code}); is the token allowed to read it?"
+        case _ if response is not None and response.status_code == 404:
+            return "the hub has no such dataset, revision or file; is HF_ENDPOINT a hub?"
+        case httpx2.HTTPError():
+            return plainly(error)
+    return str(error).partition("\n")[0]
+
+
+def _has_token(response: httpx2.Response) -> bool:
+    return "authorization" in response.request.headers
+
+
+@cache
+def _known() -> dict[tuple[str, str, str], str]:
+    """Committed digests by repository, commit and path."""
+    table = tomllib.loads(Path(__file__).with_name("checksums.toml").read_text(encoding="utf-8"))
+    return {(f["repository"], f["revision"], f["path"]): f["sha256"] for f in table["file"]}

@@ -1,0 +1,189 @@
+"""The copy of a dataset on Kaggle: its files at one version, their sizes, digests and addresses.
+
+The client `kaggle` gives credentials, the version, the list of files and, for each, the address in
+the service's storage, with the MD5 in `X-Goog-Hash`. The bytes are brought by `fetch`: the client's
+own download resumes too, but it compares no MD5, does not go on after a 429, and has half a file
+under its final name. `kagglehub` compares the MD5, but resumes without asking whether the file is
+still the same, and does not go on after a cut.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from io import StringIO
+from pathlib import Path, PurePosixPath
+from typing import Any, TypeVar
+from zipfile import BadZipFile, ZipFile
+
+import httpx2
+
+from pipelines.findings import BadInput
+from pipelines.io import files
+from pipelines.io.retry import Note, Patience
+from pipelines.sources.fetch import Address, Remote, plainly
+from pipelines.sources.partial import Published
+
+T = TypeVar("T")
+
+_PAGE = 200
+# Of the request that led to a file, what is not sent again as it was.
+_NOT_AGAIN = {"accept-encoding", "connection", "content-length", "host"}
+
+
+class Copy:
+    """A dataset on Kaggle at its present version."""
+
+    def __init__(self, slug: str, client: httpx2.Client, patience: Patience, note: Note) -> None:
+        """Find credentials and the version. BadInput where there are none, or no answer."""
+        self.slug, self.client, self.patience, self.note = slug, client, patience, note
+        try:
+            with _unheard():
+                from kaggle import api
+                from kagglesdk.datasets.types import dataset_api_service as types
+            self.api, self.types = api, types
+            self._ask(api.authenticate)
+        except ImportError:
+            raise BadInput(
+                "the Kaggle client is not installed; pip install 'rft-data[kaggle]'"
+            ) from None
+        except SystemExit:
+            raise BadInput(
+                "there are no credentials that Kaggle takes; "
+                "put kaggle.json in ~/.kaggle, or set KAGGLE_API_TOKEN"
+            ) from None
+        dataset = self._call("get_dataset", types.ApiGetDatasetRequest())
+        self.version = int(dataset.current_version_number)
+
+    def names(self, pattern: str) -> list[str]:
+        """The files whose last name matches, in order."""
+        found: list[str] = []
+        request = self._versioned(self.types.ApiListDatasetFilesRequest())
+        request.page_size = _PAGE
+        while True:
+            page = self._call("list_dataset_files", request)
+            found += [f.name for f in page.files if PurePosixPath(f.name).match(pattern)]
+            if not page.next_page_token:
+                break
+            request.page_token = page.next_page_token
+        if len({PurePosixPath(name).name for name in found}) < len(found):
+            raise BadInput(
+                f"{self.slug} on Kaggle: two files of one name; use --source huggingface"
+            )
+        return sorted(found)
+
+    def remote(self, name: str) -> Remote:
+        """A file, to be laid in `data/`."""
+        request = self._versioned(self.types.ApiDownloadDatasetRequest())
+        request.file_name = name
+        answer = self._call("download_dataset", request)
+        length = answer.headers.get("Content-Length", "")
+        if not length.isdecimal():
+            raise BadInput(f"{name} of {self.slug}: Kaggle does not tell its size; try again later")
+        md5 = re.search(r"md5=([\w+/=]+)", answer.headers.get("X-Goog-Hash", ""))
+        digests = {"md5": base64.b64decode(md5[1]).hex()} if md5 else {}
+        plain = PurePosixPath(name).name
+        # Kaggle packs some files, and tells it in the address alone.
+        packed = PurePosixPath(httpx2.URL(answer.url).path).name == f"{plain}.zip"
+        return Remote(
+            path=f"data/{plain}.zip" if packed else f"data/{plain}",
+            name=f"{name} of {self.slug}, version {self.version}",
+            published=Published(int(length), digests),
+            client=self.client,
+            # One serves all tries of a run, as in the client's own download.
+            address=_address(answer),
+            explain=self._explain,
+        )
+
+    def _versioned(self, request: Any) -> Any:
+        request.dataset_version_number = self.version
+        return request
+
+    def _call(self, method: str, request: Any) -> Any:
+        """One call of the service; a file's answer is not read."""
+        request.owner_slug, request.dataset_slug = self.slug.split("/")
+
+        def call() -> Any:
+            with self.api.build_kaggle_client() as client:
+                return getattr(client.datasets.dataset_api_client, method)(request)
+
+        return self._ask(call)
+
+    def _ask(self, call: Callable[[], T]) -> T:
+        try:
+            return self.patience.ask(lambda: _as_httpx(call), self.note)
+        except httpx2.HTTPError as error:
+            raise BadInput(f"{self.slug} on Kaggle: {self._explain(error)}") from error
+
+    def _explain(self, error: httpx2.HTTPError) -> str:
+        response = getattr(error, "response", None)
+        match None if response is None else response.status_code:
+            case 401:
+                return "the credentials are not accepted; make new ones in your Kaggle settings"
+            case 403:
+                page = f"https://www.kaggle.com/datasets/{self.slug}"
+                return f"access is refused; sign in and accept the terms on {page}"
+            case 404:
+                return "there is no such dataset or file; use --source huggingface"
+        return plainly(error)
+
+
+def unpack(folder: Path, path: str) -> str:
+    """Unpack a file that came as `<name>.zip` and remove the archive; the path of the file."""
+    archive = folder / path
+    name = path.removesuffix(".zip")
+    try:
+        with ZipFile(archive) as opened:
+            inner = opened.open(PurePosixPath(name).name)
+
+            def fill(out: Any) -> None:
+                while block := inner.read(1 << 20):
+                    out.write(block)
+
+            files.write(folder / name, fill)
+    except (BadZipFile, KeyError) as error:
+        raise BadInput(f"{archive}: is no archive of the file ({error}); remove it") from error
+    archive.unlink()
+    return name
+
+
+@contextmanager
+def _unheard() -> Iterator[None]:
+    """Keep what the client prints from the terminal; it leaves by SystemExit after advice."""
+    with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
+        yield
+
+
+def _address(answer: Any) -> Address:
+    """What to ask for the bytes to which an answer (of requests) leads; it is closed unread."""
+    answer.close()
+    sent = answer.request
+    headers = {k: v for k, v in sent.headers.items() if k.lower() not in _NOT_AGAIN}
+    return Address(sent.url, headers, sent.method, sent.body)
+
+
+def _as_httpx(call: Callable[[], T]) -> T:
+    """What a call gives, its errors of requests as those of httpx2."""
+    from requests import exceptions
+
+    try:
+        with _unheard():
+            return call()
+    except exceptions.ProxyError as error:
+        raise httpx2.ProxyError(str(error)) from error
+    except exceptions.Timeout as error:
+        raise httpx2.ReadTimeout(str(error)) from error
+    except exceptions.ConnectionError as error:
+        # The last words tell what happened, those before them which objects it happened to.
+        reason = getattr(error.args[0], "reason", error)
+        raise httpx2.ConnectError(str(reason).rpartition(": ")[2]) from error
+    except exceptions.HTTPError as error:
+        told = error.response
+        assert told is not None
+        request = httpx2.Request("POST", told.url)
+        answer = httpx2.Response(told.status_code, headers=dict(told.headers), request=request)
+        raise httpx2.HTTPStatusError(str(error), request=request, response=answer) from error
+    except (exceptions.RequestException, ValueError) as error:
+        raise httpx2.RemoteProtocolError(str(error)) from error
