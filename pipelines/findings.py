@@ -10,6 +10,9 @@ Severity = Literal["error", "warning", "info"]
 # Longest value shown in a message, in characters: enough to recognise it, short for a line.
 VALUE_WIDTH = 80
 
+# Findings shown for each rule before they are only counted.
+SHOWN = 5
+
 
 def printable(text: str) -> str:
     """The text with every character escaped that would not print as itself.
@@ -78,3 +81,15 @@ def show(value: object) -> str:
     """A value as a message quotes it: its repr, cut at VALUE_WIDTH characters."""
     text = repr(value)
     return text if len(text) <= VALUE_WIDTH else text[: VALUE_WIDTH - 1] + "…"
+
+
+# Characters of a key that a pointer shows.
+_KEY = 200
+
+
+def pointer(path: list[str | int]) -> str:
+    """A path of keys and indexes as a JSON Pointer (RFC 6901); a key of a line's length is cut."""
+    parts = (
+        part if isinstance(part, int) or len(part) <= _KEY else f"{part[:_KEY]}…" for part in path
+    )
+    return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in parts)

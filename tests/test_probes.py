@@ -34,7 +34,7 @@ def item(reference: str, options: str = "", prompt: str = "What is it?", **more:
 def test_nothing_scores_that_solves_nothing(name: str, grading: str) -> None:
     dataset = DATASETS[name].graded_by(grading)
     items = [item(letter, "one|two|three|four", source="s", subject="s") for letter in "ABCDA"]
-    with closing(OwnGrader(dataset)) as grader:
+    with closing(OwnGrader(dataset.grading)) as grader:
         assert [grader.fault(one) for one in items] == [None] * 5
         found = table(items, dataset.grading, grader.score, "subject")
     assert found["hits"] == {}
@@ -46,7 +46,7 @@ def test_nothing_scores_that_solves_nothing(name: str, grading: str) -> None:
 def test_an_answer_in_the_prompt_is_found() -> None:
     dataset = DATASETS["openr1-math"]
     items = [item("7"), item("8", prompt=r"Solution: \boxed{8}. What is it?"), item("Yes")]
-    with closing(OwnGrader(dataset)) as grader:
+    with closing(OwnGrader(dataset.grading)) as grader:
         found = table(items, dataset.grading, grader.score, "source")
     assert found["hits"] == {"prompt": {"items": 1, "lines": [2]}}
     assert found["guessable"] == {"yes or no": 1}

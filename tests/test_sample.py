@@ -60,7 +60,7 @@ def test_golden_references_score_with_their_own_grader(name: str) -> None:
     lines = (GOLDEN / f"{name}.jsonl").read_bytes().splitlines()
     items = [orjson.loads(line) for line in lines]
     for grading in DATASETS[name].gradings:
-        with closing(OwnGrader(DATASETS[name].graded_by(grading.name))) as grader:
+        with closing(OwnGrader(grading)) as grader:
             for item, other in zip(items, items[1:] + items[:1], strict=True):
                 assert grader.fault(item) is None
                 assert grader.score(grading.wrap("no answer"), item) < 1.0

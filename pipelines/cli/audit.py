@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from pipelines.cli import terminal
-from pipelines.cli.terminal import SHOWN
-from pipelines.findings import BadInput
+from pipelines.findings import SHOWN, BadInput
 
 if TYPE_CHECKING:
     from pipelines.similarity import audit as audits

@@ -23,7 +23,7 @@ from rich.table import Table
 from pipelines.cli import terminal
 from pipelines.cli.grade import Endpoint, Python, Trust, Workers
 from pipelines.cli.terminal import Format
-from pipelines.findings import BadInput
+from pipelines.findings import SHOWN, BadInput
 
 if TYPE_CHECKING:
     from pipelines.graders.grade import Grade
@@ -221,6 +221,7 @@ def _graded(
     from pipelines.graders import model, run
     from pipelines.graders.pairs import Pairs
     from pipelines.graders.pass_rates import Scores
+    from pipelines.rules.runnable import compiled
 
     if threshold is not None and not math.isfinite(threshold):
         raise BadInput(f"--pass-threshold {threshold}: is no score; give a number")
@@ -237,7 +238,7 @@ def _graded(
             shown.print(line, soft_wrap=True)
 
     scores = Scores()
-    with closing(run.compiled(document, setup, name=str(grader))) as ready:
+    with closing(compiled(document, setup, name=str(grader))) as ready:
         for warning in ready.warnings:
             tell(f"warning: {warning}")
         pairs, graded = tee(Pairs(items, samples))
@@ -247,7 +248,7 @@ def _graded(
             grades = track(grades, "grade", total=count, console=shown, transient=True)
         for grade, pair in zip(grades, pairs, strict=True):
             scores.add(pair.line, grade)
-    for fault in scores.faults(str(items), terminal.SHOWN):
+    for fault in scores.faults(str(items), SHOWN):
         tell(fault)
     low, full = map(float, document.get("range") or (0, 1))
     highest = max(map(max, scores.by_line.values()), default=full)

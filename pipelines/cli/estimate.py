@@ -3,33 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
-import orjson
 import typer
-from rich.progress import track
 from rich.table import Table
 
 from pipelines.cli import terminal
+from pipelines.cli.estimated import Result, estimated
 from pipelines.cli.terminal import Format
 from pipelines.findings import BadInput
-from pipelines.graders.documented import graders
 from pipelines.io import prepared
-from pipelines.io.prepared import Prepared
-from pipelines.rules import check, tokens
-from pipelines.rules.files import BOM
-from pipelines.rules.hyperparameters import keeps_ranges
-from pipelines.rules.response_format import inside
 from pipelines.rules.tables import hyperparameters, limit, prices
-from pipelines.rules.tokens import Tokens
 from pipelines.service import demo
 from pipelines.service import estimate as estimates
-from pipelines.service.assumptions import Assumption, Range, assume, exactly, trained
-from pipelines.service.estimate import Asked, Estimate
-from pipelines.service.grader_tokens import ASKING, Asking
+from pipelines.service.assumptions import Range, exactly
 
 # The least that an option may say, where that is not 0 and no hyperparameter.
 _LEAST = {"samples_per_prompt": 1, "seconds_per_step": 1}
@@ -122,56 +112,6 @@ def estimate(
         _print(result)
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
-    """An estimate with what it is of.
-
-    pause_rows: so many cost less than the sum of the pause. demo: rows of the demo, as `demo.rows`
-    tells of them.
-    """
-
-    folder: str
-    model: str
-    training_type: str
-    train: Tokens
-    validation: Tokens
-    known: Mapping[str, Assumption]
-    found: Estimate
-    pause_rows: int | None
-    budget: float | None
-    budget_rows: int | None
-    demo: tuple[str, int] | None = None
-
-
-def estimated(
-    found: Prepared,
-    given: Mapping[str, Range],
-    *,
-    model: str | None = None,
-    budget: float | None = None,
-    quiet: bool = False,
-) -> Result:
-    """The estimate of a prepared folder; `given` is what options say (`assumptions.assume`)."""
-    job, grader = _documents(found)
-    asking = [Asking(entry) for _, entry in graders(grader, *ASKING)]
-    counts, asked = _counted(found, asking, quiet=quiet)
-    known = assume(job, given, model=model, graders=[each.model for each in asked])
-    files = *counts, asked, known
-    return Result(
-        str(found.folder),
-        *trained(job, model),
-        *counts,
-        known,
-        estimates.estimate(*files),
-        estimates.rows_within(limit("job_spend"), *files),
-        budget,
-        estimates.rows_within(budget, *files) if budget else None,
-    )
-
-
-# What is read ------------------------------------------------------------------------------------
-
-
 def _parsed(option: str, text: str, name: str) -> Range:
     """The range that an option gives, one number or two; whole numbers stay whole."""
     rule = hyperparameters().get(name, {})
@@ -187,56 +127,6 @@ def _parsed(option: str, text: str, name: str) -> Range:
         bounds = f"from {least} to {most:,}"
         raise BadInput(f"{option} {text}: give {kind} {bounds}, or two as LOW..HIGH")
     return Range(*ends)
-
-
-def _documents(found: Prepared) -> tuple[Any, Any]:
-    """The job, None where there is none, and the grader, which a job may hold."""
-    documents = {}
-    for role in ("job", "grader"):
-        try:
-            documents[role] = found.document(role)
-        except orjson.JSONDecodeError as error:
-            raise BadInput(f"{found.path(role)}: not JSON: {error}; write one object") from None
-    job, grader = documents["job"], documents["grader"]
-    for place, message, remedy in keeps_ranges(job):
-        raise BadInput(f"{found.path('job')}: {place}: {message}; {remedy}")
-    return job, inside(job, "method", "reinforcement").get("grader") if grader is None else grader
-
-
-def _counted(
-    found: Prepared, asking: list[Asking], *, quiet: bool
-) -> tuple[tuple[Tokens, Tokens], list[Asked]]:
-    """The tokens of both files, and of what model graders are asked about their rows."""
-    shown = terminal.console(stderr=True)
-    counts = Tokens(), Tokens()
-    for split, count in zip(prepared.SPLITS, counts, strict=True):
-        items: Iterable[tuple[int, Any]] = _items(found.path(split))
-        if not quiet and shown.is_terminal:
-            items = track(items, f"counting {split}", console=shown, transient=True)
-        about = ""
-        for line, item in items:
-            if not isinstance(item, dict):
-                raise BadInput(f"{found.path(split)}:{line}: not an object; run `rft validate`")
-            number, how = tokens.count(item)
-            # One row that is estimated makes the sum an estimate.
-            about = max([about, how, *(each.add(split, item) for each in asking)])
-            count.add(line, number, about)
-        if not count.rows:
-            raise BadInput(f"{found.path(split)}: there is no row in it; run `rft prepare` first")
-    return counts, [each.asked(*prepared.SPLITS) for each in asking]
-
-
-def _items(path: Path) -> Iterator[tuple[int, Any]]:
-    """The rows of a file with their lines; a byte-order mark and blank lines are passed over."""
-    for number, line in enumerate(check.lines(path), 1):
-        if line.strip():
-            try:
-                yield number, orjson.loads(line.removeprefix(BOM))
-            except orjson.JSONDecodeError as error:
-                raise BadInput(f"{path}:{number}: not JSON: {error}; run `rft validate`") from None
-
-
-# What is shown -----------------------------------------------------------------------------------
 
 
 def figure(value: Range, unit: str = "") -> str:

@@ -204,10 +204,10 @@ def _begin(folder: Path) -> set[str]:
 def _record(found: Prepared, target: Target, told: Exported, folder: Path) -> dict[str, Any]:
     """What came of an export, with a digest of each file read and written; no times, no paths."""
     from pipelines.io import files
-    from pipelines.rules.check import NAMES
+    from pipelines.io.prepared import FILES
     from pipelines.run import manifest
 
-    sources = [found.folder / name for name in NAMES.values()]
+    sources = [found.folder / name for name in FILES.values()]
     return {
         "target": target.name,
         "dataset": found.dataset,

@@ -19,7 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from pipelines.cli import terminal
 from pipelines.cli.terminal import Format
-from pipelines.findings import BadInput
+from pipelines.findings import SHOWN, BadInput
 
 if TYPE_CHECKING:
     from pipelines.graders.grade import Grade
@@ -106,6 +106,7 @@ def grade(
     # Here and not above: listing commands needs no grader.
     from pipelines.graders import model, run
     from pipelines.graders.pairs import OfTemplate, Pairs
+    from pipelines.rules.runnable import compiled
 
     for path in (grader, items, samples):
         if path is not None and str(path) != "-" and not path.is_file():
@@ -130,7 +131,7 @@ def grade(
         endpoint=model.endpoint(endpoint, os.environ),
     )
     shown = terminal.console(stderr=True)
-    with closing(run.compiled(document, setup, name=str(grader))) as ready:
+    with closing(compiled(document, setup, name=str(grader))) as ready:
         for warning in () if quiet else ready.warnings:
             shown.print(f"warning: {warning}", soft_wrap=True)
         summary = Summary(document, str(items))
@@ -203,7 +204,7 @@ class Summary:
             **({} if self.threshold is None else {"passed": self.passed}),
             "errors": dict(sorted(self.errors.items())),
             "not_run": self.not_run.total(),
-            "reasons": dict(self.not_run.most_common(terminal.SHOWN)),
+            "reasons": dict(self.not_run.most_common(SHOWN)),
         }
 
     def text(self, *, alone: int) -> Iterator[str]:
@@ -222,7 +223,7 @@ class Summary:
         yield ", ".join(parts)
         for error, count in sorted(self.errors.items()):
             yield f"error: {error}: {count:,}, first {self._first[error]}"
-        for reason, count in self.not_run.most_common(terminal.SHOWN):
+        for reason, count in self.not_run.most_common(SHOWN):
             yield f"not run: {count:,}: {reason}"
         if alone:
             yield f"note: {alone:,} items have no sample"

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 import orjson
 import typer
 
-from pipelines.cli.estimate import Result, estimated, figure
+from pipelines.cli.estimate import figure
+from pipelines.cli.estimated import Result, estimated
 from pipelines.findings import BadInput, printable
 from pipelines.io.prepared import Prepared
 from pipelines.service import estimate as estimates

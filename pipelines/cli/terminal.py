@@ -27,11 +27,8 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from pipelines.findings import Finding, printable
+from pipelines.findings import SHOWN, Finding, printable
 from pipelines.run.progress import Reporter, Result
-
-# Findings shown for each rule before they are only counted.
-SHOWN = 5
 
 # Width of tables where there is no terminal to ask: room for a path, no wrapped cells.
 _PIPED_WIDTH = 110

@@ -14,6 +14,7 @@ import typer
 
 from pipelines.cli import terminal
 from pipelines.findings import BadInput, Finding
+from pipelines.io.prepared import FILES
 from pipelines.rules import check
 from pipelines.rules.catalogue import RULES
 from pipelines.rules.fix import Change, fix_document, fix_lines, rebuild_job
@@ -88,7 +89,7 @@ class _Set:
     def named(self) -> dict[str, Path]:
         """Every file with a role of its own, those of the folder too, the job last."""
         paths = {}
-        for role, name in check.NAMES.items():
+        for role, name in FILES.items():
             if role in self.paths:
                 paths[role] = self.paths[role]
             elif self.folder is not None and (self.folder / name).is_file():
@@ -185,7 +186,7 @@ def _sets(places: list[Path], given: dict[str, Path]) -> list[_Set]:
     folders = list(dict.fromkeys(path for path in places if path.is_dir()))
     paths, rows = dict(given), []
     for path in dict.fromkeys(path for path in places if not path.is_dir()):
-        role = next((role for role, name in check.NAMES.items() if name == path.name), None)
+        role = next((role for role, name in FILES.items() if name == path.name), None)
         if role is None or role in ("train", "validation"):
             rows.append(path)
         elif paths.setdefault(role, path) != path:
@@ -197,7 +198,10 @@ def _sets(places: list[Path], given: dict[str, Path]) -> list[_Set]:
         raise BadInput("-: the standard input can be read once; name files")
     if len(folders) > 1 and (rows or paths):
         raise BadInput(f"{folders[1]}: name one folder with files, for they are one set")
-    own = [*paths.values(), *(folder / name for folder in folders for name in check.NAMES.values())]
+    own = [
+        *paths.values(),
+        *(folder / name for folder in folders for name in FILES.values()),
+    ]
     named = {path.resolve() for path in own}
     rows = [path for path in rows if str(path) == "-" or path.resolve() not in named]
     several = len(rows) + len(folders) + ("train" in paths) + ("validation" in paths) > 1

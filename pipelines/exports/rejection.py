@@ -34,6 +34,7 @@ from pipelines.graders import model, run
 from pipelines.graders.self_check import OwnGrader
 from pipelines.io.prepared import Prepared
 from pipelines.rules.messages import SPECIAL
+from pipelines.rules.runnable import compiled
 from pipelines.run.progress import Reporter
 from pipelines.similarity.keys import digest
 
@@ -124,7 +125,7 @@ def _scored(
 
     with ExitStack() as closed:
         setup = run.Setup(trusted=trusted, endpoint=model.endpoint(None, os.environ))
-        ready = closed.enter_context(closing(run.compiled(document, setup, name=str(path))))
+        ready = closed.enter_context(closing(compiled(document, setup, name=str(path))))
         for warning in ready.warnings:
             report.note(f"warning: {warning}")
         candidate = _candidate(prepared, document, closed)
@@ -156,7 +157,7 @@ def _candidate(prepared: Prepared, document: Any, closed: ExitStack) -> _Candida
     if prepared.dataset in DATASETS and document == prepared.document("grader"):
         dataset = DATASETS[prepared.dataset]
         for grading in dataset.gradings:
-            grader = OwnGrader(dataset.graded_by(grading.name))
+            grader = OwnGrader(grading)
             own.append(closed.enter_context(closing(grader)))
 
     def candidate(score: float, text: str, item: dict[str, Any]) -> bool:

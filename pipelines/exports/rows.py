@@ -13,12 +13,11 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.cli.terminal import SHOWN
 from pipelines.exports.target import Exported, Target
-from pipelines.findings import VALUE_WIDTH, Finding, show
+from pipelines.findings import SHOWN, VALUE_WIDTH, Finding, show
 from pipelines.io import files, schema
+from pipelines.io.jsonl import BOM
 from pipelines.io.prepared import SPLITS, Prepared
-from pipelines.rules.files import BOM
 from pipelines.run.progress import Reporter
 
 Item = dict[str, Any]

@@ -118,7 +118,7 @@ def verified(
     turns: dict[int, Turn] = {}
     faults: defaultdict[int, Counter[str]] = defaultdict(Counter)
     end = 0
-    with closing(OwnGrader(dataset)) as grader:
+    with closing(OwnGrader(dataset.grading)) as grader:
         for rows in _batches(dataset, paths):
             report.advance(rows.height)
             texts = rows[TRACES].filter(rows[TRACES].list.len() > 0).explode()

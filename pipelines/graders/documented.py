@@ -11,9 +11,8 @@ from typing import Any
 
 import jsonschema_rs
 
-from pipelines.findings import show
+from pipelines.findings import pointer, show
 from pipelines.io import schema
-from pipelines.rules.rule import pointer
 
 TYPES = ("string_check", "text_similarity", "python", "score_model", "multi")
 # Known to the service, but not to every user.

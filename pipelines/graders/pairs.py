@@ -20,8 +20,7 @@ import orjson
 from pipelines.findings import BadInput, show
 from pipelines.graders.render import Unresolved, filler, sample_of
 from pipelines.graders.templates import templates
-from pipelines.rules.check import lines
-from pipelines.rules.files import BOM
+from pipelines.io.jsonl import BOM, lines
 
 # A line, from 1, and the object in it.
 _Row = tuple[int, dict[str, Any]]

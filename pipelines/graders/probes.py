@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from pipelines.datasets.dataset import Grading
+from pipelines.graders.grading import Grading
 
 Item = Mapping[str, Any]
 Score = Callable[[str, Item], float]

@@ -14,18 +14,10 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import Any
 
-from pipelines.findings import BadInput
 from pipelines.graders import formula, is_ours, metrics, model, worker
 from pipelines.graders.grade import Grade, NotRun, failed, not_run
 from pipelines.graders.render import Roots, Unresolved, filler, sample_of
 from pipelines.graders.sandbox import Limits, Refused, Sandbox
-from pipelines.rules import catalogue
-
-# Rules without which a grader cannot be run: its fields and type, operation, metric, range, roles,
-# templates, source and formula.
-NEEDED = frozenset(f"RFT4{n:02}" for n in (1, 2, 5, 6, 11, 12, 20, 21, 30, 31, 32, 40, 41, 42, 43))
-# Rules of what may be here and is not there: modules, a network.
-_THERE = frozenset({"RFT433", "RFT434"})
 
 # Answers asked of a model at once where nothing else is said.
 _ASKED_AT_ONCE = 8
@@ -52,9 +44,12 @@ class Setup:
 
 
 class Grader:
-    """A grader that is ready to run, to be closed after use (`contextlib.closing`)."""
+    """A grader that is ready to run, to be closed after use (`contextlib.closing`).
 
-    def __init__(self, grader: Mapping[str, Any], setup: Setup, name: str) -> None:
+    It must be one that can be run, as `rules.runnable` finds out.
+    """
+
+    def __init__(self, grader: Mapping[str, Any], setup: Setup, name: str = "grader") -> None:
         self._setup = setup
         self._open = ExitStack()
         self._at_once = 0  # answers worth grading at once; 0 where nothing is waited for
@@ -154,23 +149,6 @@ class Grader:
                 return Grade(invalid or 0.0, "other_error", details, scores=scores)
 
         return score
-
-
-def compiled(grader: Any, setup: Setup | None = None, *, name: str = "grader") -> Grader:
-    """The grader, ready to run; BadInput, with the first rule that it breaks, where it is none."""
-    known = {"grader": grader, "response_format": None}
-    warnings = []
-    for rule in catalogue.of_scope("grader"):
-        if rule.code in NEEDED | _THERE:
-            for pointer, message, remedy in rule.faults(known):
-                place = f" {pointer}" if pointer else ""
-                fault = f"{name}: {rule.code}{place}: {message}; {remedy}"
-                if rule.code in NEEDED:
-                    raise BadInput(fault)
-                warnings.append(fault)
-    ready = Grader(grader, setup or Setup(), name)
-    ready.warnings += warnings
-    return ready
 
 
 @cache

@@ -70,7 +70,7 @@ def write(
     """
     # Here and not above: both load polars, which takes 0.25 s.
     from pipelines.io import files
-    from pipelines.stages.ledger import COLUMNS
+    from pipelines.io.prepared import LEDGER
 
     found = {rate.line: (rate, reason) for rate, reason in zip(rates, reasons, strict=True)}
     changed = BadInput(f"{items}: it changed while it was read; run the command again")
@@ -94,10 +94,10 @@ def write(
 
     def fill(file: BinaryIO) -> None:
         if ledger.suffix == ".parquet":
-            _write_parquet(file, COLUMNS, rows())
+            _write_parquet(file, LEDGER, rows())
         else:
             file.writelines(
-                orjson.dumps(dict(zip(COLUMNS, row, strict=True))) + b"\n" for row in rows()
+                orjson.dumps(dict(zip(LEDGER, row, strict=True))) + b"\n" for row in rows()
             )
 
     files.write(ledger, fill)

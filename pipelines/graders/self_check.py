@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pipelines.datasets.dataset import Dataset
 from pipelines.graders import run
 from pipelines.graders.grade import Grade
+from pipelines.graders.grading import Grading
 from pipelines.graders.templates import item_fields
 
 
@@ -17,11 +17,10 @@ class OwnGrader:
     Where it only compares fields, equal answers to equal fields are graded once.
     """
 
-    def __init__(self, dataset: Dataset) -> None:
-        grading = dataset.grading
+    def __init__(self, grading: Grading) -> None:
         grader = grading.local or grading.grader
         self._wrap = grading.wrap
-        self._ready = run.compiled(grader, run.Setup(in_process=True))
+        self._ready = run.Grader(grader, run.Setup(in_process=True))
         self._fields = (
             None if grader["type"] in ("python", "multi") else sorted(item_fields(grader))
         )

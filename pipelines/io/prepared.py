@@ -10,14 +10,25 @@ from typing import Any
 import orjson
 
 from pipelines.findings import BadInput
-from pipelines.rules import check
 
 SPLITS = ("train", "validation")
+
+# The files of a prepared folder, by their roles.
+FILES = {
+    "train": "train.jsonl",
+    "validation": "validation.jsonl",
+    "grader": "grader.json",
+    "response_format": "response_format.json",
+    "job": "job.json",
+}
+
+# The columns of dropped.parquet: one row for every raw row that is in neither output file.
+LEDGER = ("id", "stage", "reason", "detail", "prompt")
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A folder with the files that `check.NAMES` lists.
+    """A folder with the files that `FILES` lists.
 
     dataset: the name in its manifest; None where it was made by hand.
     """
@@ -27,7 +38,7 @@ class Prepared:
 
     def path(self, role: str) -> Path:
         """Where the file of a role is: train, validation, grader, response_format or job."""
-        return self.folder / check.NAMES[role]
+        return self.folder / FILES[role]
 
     def items(self, split: str) -> Iterator[dict[str, Any]]:
         """The items of a split, in the order of its file; read as they are asked for."""
@@ -51,7 +62,7 @@ def find(word: str, out: Path = Path("processed")) -> Prepared:
         remedy = f"run `rft prepare {word} --source huggingface`"
         raise BadInput(f"{word}: neither a folder nor prepared in {out}; {remedy}")
     for split in SPLITS:
-        path = folder / check.NAMES[split]
+        path = folder / FILES[split]
         if not path.is_file():
             raise BadInput(f"{path}: there is no such file; run `rft prepare` first")
     try:

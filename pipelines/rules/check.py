@@ -2,35 +2,28 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import file_digest
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import orjson
 
 from pipelines.findings import BadInput, Finding
 from pipelines.graders.templates import item_fields, reads_calls
 from pipelines.io import schema
+from pipelines.io.jsonl import BOM, content, unreadable
+from pipelines.io.jsonl import lines as lines_of
+from pipelines.io.prepared import FILES
 from pipelines.rules import catalogue, plain, tokens
 from pipelines.rules.fields import compared_fields
-from pipelines.rules.files import BOM, oversize
+from pipelines.rules.files import oversize
 from pipelines.rules.request import REINFORCEMENT, request
 from pipelines.rules.rule import Rule
 from pipelines.rules.summary import CHECKED, FileSummary
 from pipelines.rules.tables import limit
 from pipelines.rules.tokens import Tokens
-
-# The files of a prepared folder, by what they are.
-NAMES = {
-    "train": "train.jsonl",
-    "validation": "validation.jsonl",
-    "grader": "grader.json",
-    "response_format": "response_format.json",
-    "job": "job.json",
-}
 
 # The role of a file of rows (train, validation, test) and its path.
 RowFile = tuple[str, Path]
@@ -246,15 +239,15 @@ def check(
 
     `paths` take the place of the folder's files of the same roles; `more` are other files of rows.
     """
-    present = {role: folder / name for role, name in NAMES.items() if (folder / name).is_file()}
+    present = {role: folder / name for role, name in FILES.items() if (folder / name).is_file()}
     present |= paths or {}
     if "train" not in present:
-        path = folder / NAMES["train"]
+        path = folder / FILES["train"]
         raise BadInput(f"{path}: there is no such file; run `rft prepare` first")
     manifest: Any = None
     if (folder / "manifest.json").is_file():
         try:
-            manifest = orjson.loads(_bytes(folder / "manifest.json"))
+            manifest = orjson.loads(content(folder / "manifest.json"))
         except orjson.JSONDecodeError as error:
             yield _not_json(folder / "manifest.json", error)
     dataset = manifest.get("dataset") if isinstance(manifest, dict) else None
@@ -271,7 +264,7 @@ def _changed(folder: Path, manifest: object, replaced: Mapping[str, Path]) -> It
     its grader and response format to the files beside it.
     """
     entries = manifest.get("files") if isinstance(manifest, dict) else None
-    own = [NAMES[role] for role in ("job", *replaced)]
+    own = [FILES[role] for role in ("job", *replaced)]
     for entry in entries if isinstance(entries, list) else []:
         name = entry.get("path") if isinstance(entry, dict) else None
         if not isinstance(name, str) or "sha256" not in entry or name in own:
@@ -283,8 +276,8 @@ def _changed(folder: Path, manifest: object, replaced: Mapping[str, Path]) -> It
                 with path.open("rb") as file:
                     digest = file_digest(file, "sha256").hexdigest()
             except OSError as error:
-                raise _unreadable(path, error) from error
-        elif name not in NAMES.values():
+                raise unreadable(path, error) from error
+        elif name not in FILES.values():
             continue  # a copy without the ledgers is whole enough to train on
         yield from _findings("digests", {"digests": (entry["sha256"], digest)}, str(path))
 
@@ -303,14 +296,14 @@ def given(
     for role in ("grader", "response_format", "job"):
         if role in paths:
             try:
-                documents[role] = orjson.loads(_bytes(paths[role]))
+                documents[role] = orjson.loads(content(paths[role]))
             except orjson.JSONDecodeError as error:
                 yield _not_json(paths[role], error)
     yield from validate(
         Files(
-            train=lines(paths["train"]) if "train" in paths else None,
-            validation=lines(paths["validation"]) if "validation" in paths else None,
-            more=[(role, str(path), lines(path)) for role, path in more],
+            train=lines_of(paths["train"]) if "train" in paths else None,
+            validation=lines_of(paths["validation"]) if "validation" in paths else None,
+            more=[(role, str(path), lines_of(path)) for role, path in more],
             dataset=dataset,
             model=model,
             names={role: str(path) for role, path in paths.items()},
@@ -324,37 +317,3 @@ def given(
 def _not_json(path: Path, error: orjson.JSONDecodeError) -> Finding:
     message, remedy = f"not JSON: {error}", "write one JSON object"
     return Finding("RFT102", "error", str(path), 0, "", message, remedy)
-
-
-def _bytes(path: Path) -> bytes:
-    if str(path) == "-":
-        return sys.stdin.buffer.read()
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise _unreadable(path, error) from error
-
-
-def lines(path: Path) -> Iterator[bytes]:
-    """The lines of a file, or of the standard input for `-`; of one that is too long, its start."""
-    if str(path) == "-":
-        yield from _split(sys.stdin.buffer)
-        return
-    try:
-        file = path.open("rb", buffering=1 << 20)
-    except OSError as error:
-        raise _unreadable(path, error) from error
-    with file:
-        yield from _split(file)
-
-
-def _unreadable(path: Path, error: OSError) -> BadInput:
-    return BadInput(f"{path}: cannot be read ({error.strerror}); see its name and permissions")
-
-
-def _split(file: BinaryIO) -> Iterator[bytes]:
-    most = limit("line_bytes") + 1
-    while line := file.readline(most):
-        yield line
-        while len(line) == most and line[-1:] != b"\n":
-            line = file.readline(most)

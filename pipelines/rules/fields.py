@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
-from pipelines.findings import show
+from pipelines.findings import pointer, show
 from pipelines.graders.templates import item_fields
 from pipelines.io import schema
 from pipelines.rules.files import is_not_wrapped
-from pipelines.rules.rule import Fault, pointer, rule
+from pipelines.rules.rule import Fault, rule
 from pipelines.rules.summary import FileSummary
 from pipelines.rules.tables import limit
 from pipelines.similarity.latex import balanced

@@ -11,12 +11,12 @@ from typing import Any
 
 import orjson
 
-from pipelines.findings import show
-from pipelines.rules.rule import Fault, pointer, rule
+from pipelines.findings import pointer, show
+from pipelines.io.jsonl import BOM
+from pipelines.rules.rule import Fault, rule
 from pipelines.rules.summary import CHECKED, FileSummary
 from pipelines.rules.tables import limit
 
-BOM = b"\xef\xbb\xbf"
 _SURROGATE = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\)\\u[dD][c-fC-F]")
 _CONSTANT = re.compile(rb"[:\[,]\s*(-?Infinity|NaN)\b")
 

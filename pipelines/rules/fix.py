@@ -10,8 +10,8 @@ from typing import Any
 
 import orjson
 
+from pipelines.findings import pointer
 from pipelines.rules.request import REINFORCEMENT, differs
-from pipelines.rules.rule import pointer
 
 # The rules that ask for the repairs.
 BOM, CARRIAGE_RETURN, BLANK_LINE, FINAL_NEWLINE = "RFT104", "RFT105", "RFT106", "RFT107"

@@ -7,9 +7,9 @@ from typing import Any
 
 import jsonschema_rs
 
-from pipelines.findings import VALUE_WIDTH, show
+from pipelines.findings import VALUE_WIDTH, pointer, show
 from pipelines.graders.documented import TYPES, entries, fields_of, graders, table, unreadable
-from pipelines.rules.rule import Fault, pointer, rule
+from pipelines.rules.rule import Fault, rule
 
 OPERATIONS = ("eq", "ne", "like", "ilike")
 METRICS = ("fuzzy_match", "bleu", "gleu", "meteor", *(f"rouge_{n}" for n in "12345l"))

@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from pipelines.findings import show
+from pipelines.findings import pointer, show
 from pipelines.rules.response_format import inside, is_whole, seen
-from pipelines.rules.rule import Fault, pointer, rule
+from pipelines.rules.rule import Fault, rule
 from pipelines.rules.tables import hyperparameters
 
 _PLACE = ("method", "reinforcement", "hyperparameters")

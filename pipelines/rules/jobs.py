@@ -11,12 +11,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from pipelines.findings import show
+from pipelines.findings import pointer, show
 from pipelines.io import schema
 from pipelines.rules import response_format
 from pipelines.rules.request import REINFORCEMENT, differs
 from pipelines.rules.response_format import by_schema, inside, is_name, is_whole, seen
-from pipelines.rules.rule import Fault, pointer, rule
+from pipelines.rules.rule import Fault, rule
 from pipelines.rules.tables import limit, models, training_types
 
 # What other rules, or family 4, judge: the rule of the job's schema passes over it and all below.

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pipelines.findings import show
+from pipelines.findings import pointer, show
 from pipelines.io import schema
 from pipelines.rules.files import is_no_other_method, is_not_wrapped
 from pipelines.rules.request import REINFORCEMENT
-from pipelines.rules.rule import Fault, pointer, rule
+from pipelines.rules.rule import Fault, rule
 from pipelines.rules.summary import FileSummary
 from pipelines.rules.tables import limit, phrases
 from pipelines.rules.tokens import Count

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pipelines.findings import show
+from pipelines.findings import pointer, show
 from pipelines.graders import formula
 from pipelines.graders.documented import IDENTIFIER, entries, graders
-from pipelines.rules.rule import Fault, pointer, rule
+from pipelines.rules.rule import Fault, rule
 
 PLACE = "/calculate_output"
 

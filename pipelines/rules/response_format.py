@@ -13,9 +13,9 @@ from typing import Any
 
 import jsonschema_rs
 
-from pipelines.findings import VALUE_WIDTH, show
+from pipelines.findings import VALUE_WIDTH, pointer, show
 from pipelines.io import schema
-from pipelines.rules.rule import Fault, pointer, rule
+from pipelines.rules.rule import Fault, rule
 from pipelines.rules.tables import limit
 
 _FLAT = ("name", "schema", "strict", "description")

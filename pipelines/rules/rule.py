@@ -39,9 +39,6 @@ SCOPES = (
     *("grader", "response_format", "job", "beside", "digests", "provenance"),
 )
 
-# Characters of a key that a pointer shows.
-_KEY = 200
-
 
 @dataclass(frozen=True)
 class Rule:
@@ -96,11 +93,3 @@ def rule(
 def of_scope(scope: str) -> list[Rule]:
     """The rules of one scope, by code."""
     return [RULES[code] for code in sorted(RULES) if RULES[code].scope == scope]
-
-
-def pointer(path: list[str | int]) -> str:
-    """A path of keys and indexes as a JSON Pointer (RFC 6901); a key of a line's length is cut."""
-    parts = (
-        part if isinstance(part, int) or len(part) <= _KEY else f"{part[:_KEY]}…" for part in path
-    )
-    return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in parts)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pipelines.findings import show
+from pipelines.findings import pointer, show
 from pipelines.graders.documented import IDENTIFIER, fields_of, graders, unreadable
 from pipelines.graders.templates import Template, strings, templates
 from pipelines.rules.multi_graders import used_names
 from pipelines.rules.python_graders import read_of
-from pipelines.rules.rule import Fault, pointer, rule
+from pipelines.rules.rule import Fault, rule
 
 SAMPLE_FIELDS = ("output_text", "output_json", "output_tools", "choices", "output_audio")
 

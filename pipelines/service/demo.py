@@ -26,9 +26,8 @@ from zlib import crc32
 
 import orjson
 
+from pipelines.io.jsonl import BOM, lines
 from pipelines.io.prepared import SPLITS, Prepared
-from pipelines.rules.check import lines
-from pipelines.rules.files import BOM
 from pipelines.similarity.keys import fold
 from pipelines.similarity.options import split_options
 

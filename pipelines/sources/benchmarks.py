@@ -9,7 +9,7 @@ import polars as pl
 
 from pipelines.datasets.dataset import Dataset
 from pipelines.findings import BadInput
-from pipelines.rules.files import BOM
+from pipelines.io.jsonl import BOM
 from pipelines.similarity.keys import key
 from pipelines.sources import tables
 

@@ -11,9 +11,6 @@ import polars as pl
 
 TAGS: dict[str, pl.DataType] = {"dropped": pl.String(), "detail": pl.String()}
 
-# The columns of dropped.parquet: one row for every raw row that is in neither output file.
-COLUMNS = ("id", "stage", "reason", "detail", "prompt")
-
 
 def untagged(records: pl.DataFrame) -> pl.DataFrame:
     """The records with both tags empty, whatever they held."""

@@ -103,7 +103,7 @@ def _tag_pass_rate(records: pl.DataFrame, pass_rate: str) -> pl.DataFrame:
 def _tag_ungradeable(records: pl.DataFrame, dataset: Dataset) -> pl.DataFrame:
     kept = records["dropped"].is_null()
     try:
-        own = OwnGrader(dataset)
+        own = OwnGrader(dataset.grading)
     except Refused:  # a finding of validate, RFT606: no reference is checked
         return records
     with closing(own) as grader:

@@ -20,6 +20,7 @@ from pipelines.datasets.dataset import Dataset
 from pipelines.graders import probes
 from pipelines.graders.sandbox import Refused
 from pipelines.graders.self_check import OwnGrader
+from pipelines.io.prepared import FILES
 from pipelines.rules import check
 from pipelines.similarity import audit
 from pipelines.stages.stage import Context
@@ -56,7 +57,7 @@ def validate(
         **documents,
         dataset=context.dataset.name,
         provenance={**provenance, "certificate": shown, "probes": probed},
-        names=check.NAMES | {"provenance": "."},
+        names=FILES | {"provenance": "."},
         limits={
             "train_rows": settings.rows,
             "validation_rows": settings.validation_rows,
@@ -93,7 +94,7 @@ def probe(lines: Iterable[bytes], dataset: Dataset) -> dict[str, Any]:
     """
     items = [orjson.loads(line) for line in islice(lines, probes.PROBED)]
     try:
-        grader = OwnGrader(dataset)
+        grader = OwnGrader(dataset.grading)
     except Refused as reason:
         return {
             **probes.table([], dataset.grading, lambda output, item: 0.0, ""),

@@ -15,7 +15,8 @@ from cases_grader import ENDPOINT, LABEL, check, multi, score
 from pipelines.findings import BadInput
 from pipelines.graders.grade import Grade
 from pipelines.graders.model import Endpoint, endpoint
-from pipelines.graders.run import Setup, compiled
+from pipelines.graders.run import Setup
+from pipelines.rules.runnable import compiled
 
 ITEM = {"answer": "4"}
 

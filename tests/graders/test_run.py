@@ -18,8 +18,9 @@ from pipelines.findings import BadInput
 from pipelines.graders import python_grader
 from pipelines.graders.boxed_math import grade as boxed
 from pipelines.graders.grade import Grade
-from pipelines.graders.run import NEEDED, Setup, compiled
+from pipelines.graders.run import Setup
 from pipelines.graders.sandbox import Refused
+from pipelines.rules.runnable import NEEDED, compiled
 
 # Bubblewrap where it works: its tests are in test_sandbox.py.
 SETUP = Setup(trusted=True)

@@ -32,7 +32,7 @@ TEXTS = [
 )
 def test_only_what_follows_counts(dataset: str, name: str, form: str, score: float) -> None:
     grading = DATASETS[dataset].graded_by(name).grading
-    ready = run.compiled(grading.grader, run.Setup(trusted=True))
+    ready = run.Grader(grading.grader, run.Setup(trusted=True))
     item = {"reference_answer": "B", "options": ["1", "2"]}
     for answer, worth in (("B", 1.0), ("A", 0.1 if name == "partial" else 0.0)):
         grade = ready.score(form.replace("%s", grading.wrap(answer)), item)
@@ -42,7 +42,7 @@ def test_only_what_follows_counts(dataset: str, name: str, form: str, score: flo
 def test_structured_output_has_no_thinking() -> None:
     """A text with thinking is no JSON, so that the service has no `sample.output_json` of it."""
     grading = DATASETS["medmcqa"].grading
-    ready = run.compiled(grading.grader, run.Setup(trusted=True))
+    ready = run.Grader(grading.grader, run.Setup(trusted=True))
     for text, score in (("%s", 1.0), ("<think>%s", 0.0), ("<think>a</think>%s", 0.0)):
         output = text.replace("%s", grading.wrap("B"))
         grade = ready.score(output, {"reference_answer": "B"})

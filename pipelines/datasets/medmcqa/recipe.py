@@ -19,9 +19,10 @@ from __future__ import annotations
 import orjson
 import polars as pl
 
-from pipelines.datasets.dataset import Dataset, Fault, Grading, columns_or_null
+from pipelines.datasets.dataset import Dataset, Fault, columns_or_null
 from pipelines.datasets.medmcqa.figures import WITHOUT_FIGURE
 from pipelines.graders import python_grader
+from pipelines.graders.grading import Grading
 from pipelines.similarity.keys import fold, trim
 
 _OPTIONS = ("opa", "opb", "opc", "opd")

@@ -20,12 +20,13 @@ from __future__ import annotations
 
 import polars as pl
 
-from pipelines.datasets.dataset import Benchmark, Dataset, Grading, boxed, columns_or_null
+from pipelines.datasets.dataset import Benchmark, Dataset, columns_or_null
 from pipelines.datasets.openr1_math.faults import FAULTS
 from pipelines.datasets.openr1_math.repair import repair
 from pipelines.datasets.openr1_math.solutions import another_solution
 from pipelines.graders import python_grader
 from pipelines.graders.boxed_math import correct
+from pipelines.graders.grading import Grading, boxed
 from pipelines.similarity.options import split_options
 
 _VERDICTS = ("correctness_math_verify", "correctness_llama")

@@ -1,0 +1,54 @@
+"""JSONL as it lies on the disk: its lines, whatever they hold, in bounded memory."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from pipelines.findings import BadInput
+
+BOM = b"\xef\xbb\xbf"
+
+# Bytes of a line that are read; the rule RFT108 refuses longer ones, and nothing parses them.
+MOST_LINE_BYTES = 16_000_000
+
+
+def lines(path: Path) -> Iterator[bytes]:
+    """The lines of a file, or of the standard input for `-`, with their line ends.
+
+    Of one that is too long, its start and one byte more than are allowed.
+    """
+    if str(path) == "-":
+        yield from _split(sys.stdin.buffer)
+        return
+    try:
+        file = path.open("rb", buffering=1 << 20)
+    except OSError as error:
+        raise unreadable(path, error) from error
+    with file:
+        yield from _split(file)
+
+
+def content(path: Path) -> bytes:
+    """All bytes of a file, or of the standard input for `-`."""
+    if str(path) == "-":
+        return sys.stdin.buffer.read()
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise unreadable(path, error) from error
+
+
+def unreadable(path: Path, error: OSError) -> BadInput:
+    """The one line for a file that cannot be read."""
+    return BadInput(f"{path}: cannot be read ({error.strerror}); see its name and permissions")
+
+
+def _split(file: BinaryIO) -> Iterator[bytes]:
+    most = MOST_LINE_BYTES + 1
+    while line := file.readline(most):
+        yield line
+        while len(line) == most and line[-1:] != b"\n":
+            line = file.readline(most)
