@@ -20,7 +20,7 @@ from typing import Any
 import polars as pl
 import pytest
 import typer
-from conftest import SAMPLE, settings
+from conftest import ROOT, SAMPLE, settings
 from hub_server import serving
 from service_server import KEY, SYSTEM, Fault, ServiceServer, prepared
 from typer.testing import CliRunner
@@ -37,7 +37,6 @@ from pipelines.run.progress import Reporter
 from pipelines.service import client, endpoint
 from pipelines.service.assumptions import Range
 
-ROOT = Path(__file__).parents[1]
 QUICK = Patience(pauses=(0, 0, 0), silence=10)
 VARIABLES = (
     *endpoint.VARIABLES,
@@ -472,7 +471,7 @@ def test_entra_id_that_gives_no_token(rft: Rft, server: ServiceServer, tmp_path:
         "from azure import identity; "
         "chain = identity.ChainedTokenCredential(identity.EnvironmentCredential()); "
         "identity.DefaultAzureCredential = lambda: chain; "
-        "import test_submit_cli; test_submit_cli.main()"
+        "from pipelines.cli.main import main; main()"
     )
     done = started(
         tmp_path,
@@ -707,7 +706,7 @@ def test_events(rft: Rft, server: ServiceServer) -> None:
 def started(
     folder: Path,
     *words: str,
-    source: str = "import test_submit_cli; test_submit_cli.main()",
+    source: str = "from pipelines.cli.main import main; main()",
     **environment: str,
 ) -> subprocess.Popen[str]:
     """The command in a process of its own."""
@@ -731,7 +730,7 @@ def on_terminal(folder: Path, *words: str) -> tuple[subprocess.Popen[bytes], int
         "import fcntl, signal, termios; "
         "signal.signal(signal.SIGINT, signal.default_int_handler); "
         # The terminal from which Ctrl-C comes.
-        "fcntl.ioctl(0, termios.TIOCSCTTY, 0); import test_submit_cli; test_submit_cli.main()"
+        "fcntl.ioctl(0, termios.TIOCSCTTY, 0); from pipelines.cli.main import main; main()"
     )
     process = subprocess.Popen(
         [sys.executable, "-c", source, *words],

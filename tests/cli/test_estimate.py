@@ -19,7 +19,7 @@ from pipelines.rules.request import DEFAULT_MODEL, request
 from pipelines.rules.tables import assumed
 from pipelines.service.assumptions import Range, exactly
 
-GOLDEN = Path(__file__).parent / "golden"
+GOLDEN = Path(__file__).parents[1] / "golden"
 O4_MINI = "o4-mini-2025-04-16"
 FIXED = ("--batch-size", "128", "--epochs", "1", "--seconds-per-step", "731")
 JUDGE = score(
