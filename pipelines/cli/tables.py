@@ -1,4 +1,4 @@
-"""`rft datasets`, `rft rules` and `rft stages`: what there is, as tables."""
+"""`rft datasets` and `rft rules`: what there is, as tables."""
 
 from __future__ import annotations
 
@@ -82,14 +82,4 @@ def rules(
         most = f" to {entry['high']:g}" if entry["high"] != entry["low"] else ""
         value = f"{entry['low']:g}{most} {entry['unit']}"
         table.add_row(name, value, entry.get("option", ""), entry["source"], str(entry["read"]))
-    terminal.console().print(table)
-
-
-def stages() -> None:
-    """List the stages in the order in which they run."""
-    from pipelines.stages.order import MODULES, NAMES
-
-    table = Table("stage", "what it does", show_lines=False)
-    for name, module in zip(NAMES, MODULES, strict=True):
-        table.add_row(name, (module.__doc__ or "").partition("\n")[0])
     terminal.console().print(table)

@@ -129,7 +129,7 @@ def check(dataset: Dataset) -> list[str]:
 
 def _command(dataset: Dataset, source: str, asked: Mapping[str, str]) -> str:
     options = "".join(f" --{name} {value}" for name, value in asked.items())
-    return f"rft download {dataset.name} --source {source}{options}"
+    return f"rft prepare {dataset.name} --until download --source {source}{options}"
 
 
 def _check(asked: Mapping[str, str], source: str) -> None:

@@ -265,7 +265,7 @@ def test_no_copy_is_known(api: Api) -> None:
 
 
 def test_without_credentials(api: Api, tmp_path: Path) -> None:
-    words = ["download", "openr1-math", "--source", "kaggle"]
+    words = ["prepare", "openr1-math", "--until", "download", "--source", "kaggle"]
     plain = {k: v for k, v in os.environ.items() if not k.startswith("KAGGLE")}
     got = subprocess.run(
         [sys.executable, "-m", "pipelines", *words],

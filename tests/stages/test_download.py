@@ -134,7 +134,7 @@ def test_what_is_there_is_used_without_a_request(bring: Download, hub: HubServer
 
 @pytest.mark.parametrize("option", [{"offline": True}, {"fetch": False}], ids=str)
 def test_without_requests(bring: Download, hub: HubServer, option: dict[str, bool]) -> None:
-    command = f"run `rft download {RECIPE.name} --source huggingface`"
+    command = f"run `rft prepare {RECIPE.name} --until download --source huggingface`"
     with pytest.raises(BadInput, match=f"raw/{RECIPE.name}: not downloaded yet; {command}"):
         bring(**option)
     bring()
@@ -176,7 +176,7 @@ def test_check_reads_every_byte(bring: Download, tmp_path: Path) -> None:
     kept[TRAIN[1]][0] = [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino]
     Path("raw", RECIPE.name, ".verified.json").write_bytes(orjson.dumps(kept))
     Path("raw", RECIPE.name, TRAIN[2]).unlink()
-    bring_command = f"run `rft download {RECIPE.name} --source huggingface`"
+    bring_command = f"run `rft prepare {RECIPE.name} --until download --source huggingface`"
     assert check(RECIPE) == [
         f"{path}: has changed since it was brought (sha256); {bring_command}",
         f"raw/{RECIPE.name}/{TRAIN[2]}: is missing; {bring_command}",
@@ -298,9 +298,9 @@ def command(tmp_path: Path) -> Iterator[tuple[HubServer, Callable[..., Any]]]:
         recipe.hub,
     )
 
-    def run(name: str) -> subprocess.CompletedProcess[str]:
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-c", PINNED, name, "medmcqa", "--source", "huggingface"],
+            [sys.executable, "-c", PINNED, *words, "medmcqa", "--source", "huggingface"],
             cwd=tmp_path,
             env=os.environ
             | {"HF_ENDPOINT": server.url, "HF_HOME": "home", "HF_TOKEN": "hf_secret"},
@@ -315,7 +315,7 @@ def command(tmp_path: Path) -> Iterator[tuple[HubServer, Callable[..., Any]]]:
 
 def test_command(command: tuple[HubServer, Callable[..., Any]], rft: Run, tmp_path: Path) -> None:
     hub, run = command
-    got = run("download")
+    got = run("prepare", "--until", "download")
     assert got.returncode == 0, got.stderr
     assert "fetching data/train-00000-of-00001.parquet" in got.stderr
     brought = {path.name for path in (tmp_path / "raw/medmcqa/data").iterdir()}
@@ -336,7 +336,7 @@ def test_command(command: tuple[HubServer, Callable[..., Any]], rft: Run, tmp_pa
 def test_command_refused(command: tuple[HubServer, Callable[..., Any]], tmp_path: Path) -> None:
     hub, run = command
     hub.faults["info"] = [Fault(403, {"X-Error-Code": "GatedRepo"})]
-    got = run("download")
+    got = run("prepare", "--until", "download")
     assert (got.returncode, got.stdout) == (2, "")
     assert got.stderr.splitlines()[-1] == (
         f"rft: openlifescienceai/medmcqa at {COMMIT[:12]}: access must be asked for on "
