@@ -54,7 +54,7 @@ test: $(VENV)/.dev ## Run the tests; RFT_REAL_DATA=DIR adds those on real rows
 test-sandbox: $(VENV)/.dev ## Run the graders with the service's package versions (700 MB, minutes)
 	@$(BIN)/python scripts/test_sandbox.py
 
-check: check-static test ## Lint, types, tests, and whether the README is up to date
+check: check-static test ## Lint, types, tests, and whether the pages are up to date
 
 check-static: $(VENV)/.dev ## The same without the tests
 	@$(BIN)/ruff check .
@@ -72,7 +72,7 @@ bench: $(VENV)/.dev ## Measure CPU and memory against a naive script, at 1x and 
 sample: $(VENV)/.dev ## Write raw/sample anew
 	@$(BIN)/python scripts/sample
 
-docs: $(VENV)/.dev ## Write the generated parts of the README anew
+docs: $(VENV)/.dev ## Write the generated parts of README.md and docs/ anew
 	@$(BIN)/python scripts/docs.py
 
 lock: ## Resolve the locked requirements anew (needs uv)

@@ -1,4 +1,4 @@
-"""Write the generated parts of the README anew, or say whether they are up to date.
+"""Write the generated parts of README.md and docs/ anew, or say whether they are up to date.
 
     python scripts/docs.py [--check]
 
@@ -21,7 +21,8 @@ from pipelines.rules.catalogue import RULES
 from pipelines.rules.tables import assumed, limits, models, prices
 from pipelines.stages import order
 
-README = Path(__file__).parents[1] / "README.md"
+ROOT = Path(__file__).parents[1]
+PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 
 # Reasons that are not one dataset's, with the stage that gives them.
 SHARED = {
@@ -202,16 +203,17 @@ PARTS: dict[str, Callable[[], str]] = {
 }
 
 
-def render(text: str) -> str:
-    """The README with every part made anew."""
+def render(texts: dict[Path, str]) -> dict[Path, str]:
+    """The pages with every part made anew, where it stands."""
+    made = dict(texts)
     for name, make in PARTS.items():
         begin, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
-        head, begun, rest = text.partition(begin)
-        _, ended, rest = rest.partition(end)
-        if not begun or not ended or begin in rest or end in rest:
-            raise SystemExit(f"README.md: the part {name!r} is there not once")
-        text = f"{head}{begin}{make()}\n{end}{rest}"
-    return text
+        places = [path for path, text in made.items() for _ in range(text.count(begin))]
+        if len(places) != 1 or made[places[0]].count(end) != 1:
+            raise SystemExit(f"the part {name!r} is there not once: {places}")
+        head, _, rest = made[places[0]].partition(begin)
+        made[places[0]] = f"{head}{begin}{make()}\n{end}{rest.partition(end)[2]}"
+    return made
 
 
 def timeless(text: str) -> str:
@@ -220,13 +222,13 @@ def timeless(text: str) -> str:
 
 
 def main() -> None:
-    """Write, or with --check compare and exit with 1 where the README is behind."""
-    now = README.read_text(encoding="utf-8")
-    made = render(now)
-    if "--check" not in sys.argv:
-        README.write_text(made, encoding="utf-8")
-    elif timeless(made) != timeless(now):
-        raise SystemExit("README.md: not up to date; run `make docs`")
+    """Write, or with --check compare and exit with 1 where a page is behind."""
+    now = {path: path.read_text(encoding="utf-8") for path in PAGES}
+    for path, text in render(now).items():
+        if "--check" not in sys.argv:
+            path.write_text(text, encoding="utf-8")
+        elif timeless(text) != timeless(now[path]):
+            raise SystemExit(f"{path.relative_to(ROOT)}: not up to date; run `make docs`")
 
 
 if __name__ == "__main__":

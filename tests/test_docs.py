@@ -12,7 +12,8 @@ from pipelines.datasets import DATASETS
 from pipelines.rules.catalogue import RULES
 from pipelines.stages import order
 
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+DOCS = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 
 
@@ -32,7 +33,7 @@ def test_the_generated_parts_are_up_to_date() -> None:
     ],
 )
 def test_everything_is_documented(word: str) -> None:
-    assert word in README
+    assert word in DOCS
 
 
 def test_every_option_is_documented() -> None:
@@ -44,13 +45,27 @@ def test_every_option_is_documented() -> None:
         cwd=ROOT,
     ).stdout
     options = set(re.findall(r"--[a-z-]+", helped)) - {"--help"}
-    assert {option for option in options if f"`{option}" not in README} == set()
+    assert {option for option in options if f"`{option}" not in DOCS} == set()
+
+
+def test_every_link_between_the_pages_leads_somewhere() -> None:
+    links = [
+        (page, target)
+        for page in PAGES
+        for target in re.findall(r"\]\(([^)#:]+\.md)", page.read_text(encoding="utf-8"))
+    ]
+    assert len(links) > 5
+    assert [link for link in links if not (link[0].parent / link[1]).is_file()] == []
+
+
+def test_the_front_door_is_short() -> None:
+    assert len(PAGES[0].read_text(encoding="utf-8").splitlines()) <= 150
 
 
 def test_the_schemas_are_documented() -> None:
     for path in (ROOT / "schemas").glob("*.json"):
         family = path.stem.partition(".")[0]
-        assert f"`{family}" in README
+        assert f"`{family}" in DOCS
 
 
 def test_every_module_says_what_it_is() -> None:

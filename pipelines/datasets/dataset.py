@@ -18,7 +18,7 @@ Item = dict[str, object]
 class Fault:
     """One reason to drop a record of a dataset.
 
-    `where` is true for the records that have it; `why` is its row in the README; `detail` is what
+    `where` is true for the records that have it; `why` is its row in the docs; `detail` is what
     the ledger shows beside it. Both expressions see what `Dataset.record` returns.
     """
 

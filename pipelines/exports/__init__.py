@@ -69,7 +69,7 @@ def find(name: str) -> Target:
 
 
 def table() -> Iterator[tuple[str, str, str, str, str, str]]:
-    """A row of the README a target: name, what it is, files, limits, source, day of reading."""
+    """A row of the docs a target: name, what it is, files, limits, source, day of reading."""
     for target in TARGETS.values():
         limits = (
             f"{name.replace('_', ' ')}: {entry['value']:,}" for name, entry in target.limits.items()

@@ -29,7 +29,7 @@ class Exported:
 class Target:
     """A trainer that rows are exported for.
 
-    name: as `--to` has it. about: its row in the README. files: what it writes. page: where the
+    name: as `--to` has it. about: its row in the docs. files: what it writes. page: where the
     format is described; source: the same in words; read: the day it was read.
     write: called with the prepared folder, the output folder and `report`, a Reporter.
     """

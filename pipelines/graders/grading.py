@@ -16,7 +16,7 @@ def boxed(reference: str) -> str:
 class Grading:
     """How answers are asked for and scored: instruction, grader and response format, a set.
 
-    name: as `--grader` has it. about: its row in the README. wrap: a reference answer as the model
+    name: as `--grader` has it. about: its row in the docs. wrap: a reference answer as the model
     would give it. strict: whether the reference without that form must not score. local: what is
     run here to check references, where `grader` asks a model. prompt_field: the item field that
     holds the prompt once more, where `grader` reads it; graders see no messages.
