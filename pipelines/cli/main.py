@@ -25,6 +25,7 @@ from pipelines.cli import (
     prepare,
     submit,
     tables,
+    terminal,
     validate,
 )
 from pipelines.findings import BadInput
@@ -72,3 +73,8 @@ def main() -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(0) from None
+    except OSError as error:  # a name that is too long, a folder where a file should be
+        if error.filename is None:
+            raise
+        terminal.say(f"rft: {error.filename}: cannot be used ({error.strerror})", stderr=True)
+        raise SystemExit(2) from None

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from hashlib import file_digest
+from io import BufferedWriter
 from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -37,6 +38,10 @@ def write(path: Path, fill: Callable[[BinaryIO], object]) -> None:
     A run that dies on the way leaves `<name>.part`, which the next run overwrites. An error leaves
     nothing; a full disk and a folder that cannot be written become one line for the user.
     """
+    if path.is_dir():
+        raise BadInput(f"{path}: is a folder; name a file in it")
+    if path.exists() and not path.is_file():
+        return _write_through(path, fill)
     part = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -54,6 +59,15 @@ def write(path: Path, fill: Callable[[BinaryIO], object]) -> None:
         raise
 
 
+def _write_through(path: Path, fill: Callable[[BinaryIO], object]) -> None:
+    """Write to a device or a pipe, which cannot be replaced."""
+    try:
+        with path.open("wb", buffering=0) as raw, BufferedWriter(raw) as file:
+            fill(file)
+    except OSError as error:
+        raise unwritable(path, error) from error
+
+
 def open_new(path: Path) -> BinaryIO:
     """Open a file that is to be written from its start, never what a link of that name leads to."""
     path.unlink(missing_ok=True)
@@ -68,10 +82,14 @@ def unwritable(path: Path, error: OSError) -> BadInput:
     return BadInput(f"{path}: cannot be written ({reason}); choose another --out")
 
 
+def json_bytes(value: object) -> bytes:
+    """JSON for people: two spaces, non-ASCII as it is, one line end at the end."""
+    return orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
 def write_json(path: Path, value: object) -> None:
-    """Write JSON for people: two spaces, non-ASCII as it is, one line end at the end."""
-    data = orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-    write(path, lambda file: file.write(data))
+    """Write JSON for people."""
+    write(path, lambda file: file.write(json_bytes(value)))
 
 
 def write_parquet(path: Path, frame: pl.DataFrame) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
+from hashlib import sha256
 from itertools import chain
 from pathlib import Path
 from time import perf_counter
@@ -22,7 +23,7 @@ import polars as pl
 from pipelines.datasets.dataset import Dataset
 from pipelines.findings import BadInput, Finding
 from pipelines.io import files
-from pipelines.run import manifest
+from pipelines.run import edits, manifest
 from pipelines.run.manifest import Receipt
 from pipelines.run.progress import Reporter, Result
 from pipelines.sources import tables
@@ -53,7 +54,7 @@ def prepare(
     """Take a dataset through the stages up to `until`; with `write` false, in memory only."""
     if not write:
         return _Walk(dataset, settings, reporter, write=False).run(until)
-    manifest.check_ours(settings.out / dataset.name)
+    edits.check_ours(settings.out / dataset.name)
     with files.alone(settings.out / dataset.name):
         return _Walk(dataset, settings, reporter, write=True).run(until)
 
@@ -74,6 +75,8 @@ class _Walk:
         self.dropped: dict[str, pl.DataFrame] = {}
         self.lines: dict[str, list[bytes]] = {}
         self.changed = False
+        # Digests that the files of the stage at work had or will have, by name.
+        self.ours: dict[str, list[str]] = {}
         self.context = Context(
             dataset=dataset,
             settings=self.settings,
@@ -81,7 +84,14 @@ class _Walk:
             raw_rows=lambda: tables.read(dataset, self.raw.train),
             benchmarks=lambda: self.benchmarks,
             previous=lambda: earlier_sides(settings.previous, dataset),
-            edited=self._edits() if write else {},
+            edited=edits.kept(
+                self.folder,
+                documents(dataset, settings.model, {}),
+                settings.edits,
+                reporter.note,
+            )
+            if write
+            else {},
         )
 
     def run(self, until: str) -> Result:
@@ -94,27 +104,6 @@ class _Walk:
         if until == NAMES[-1] and self.write:
             self._finish()
         return self._result(perf_counter() - start)
-
-    def _edits(self) -> dict[str, Any]:
-        """The documents that stay as a person edited them: those of which that was once said.
-
-        BadInput where anything else was edited, unless it is to be written anew.
-        """
-        if self.settings.edits == "replace":
-            return {}
-        edits = {}
-        mergeable = documents(self.dataset, self.settings.model, {})
-        for name, kept_before in manifest.edited(self.folder).items():
-            path = self._path(name)
-            if name in mergeable and (kept_before or self.settings.edits == "keep"):
-                self.reporter.note(f"{path}: kept as it was edited; --replace-edits makes it anew")
-                edits[name] = manifest.document(path)
-                continue
-            remedy = "give --keep-edits" if name in mergeable else "move it away, or give"
-            raise BadInput(
-                f"{path}: was edited since `rft prepare` wrote it; {remedy} or --replace-edits"
-            )
-        return edits
 
     # Stages --------------------------------------------------------------------------------------
 
@@ -194,14 +183,20 @@ class _Walk:
             # Both say that files are whole which are about to be written anew.
             if not self.changed:
                 self._remove("manifest.json")
-            if edited:  # what is left of the receipt tells of it, should this run be killed
-                kept = [{"path": document, "edited": True} for document in sorted(edited)]
-                files.write_json(path, {"outputs": kept})
-            else:
-                self._remove(f"stages/{name}.json")
+            self.ours = edits.outputs_of(path)
+            self._leave_open(name)
         self.changed = True
         self.reporter.begin(self.dataset.name, name, self._rows)
         return receipt
+
+    def _leave_open(self, stage: str) -> None:
+        """Put an open receipt in the place of a stage's: it only says which files are ours.
+
+        Should this run be killed, the next one knows by it what a person has edited since.
+        """
+        edited = [{"path": name, "edited": True} for name in sorted(self.context.edited)]
+        ours = [{"path": name, "ours": digests} for name, digests in self.ours.items()]
+        files.write_json(self._path(f"stages/{stage}.json"), {"outputs": [*edited, *ours]})
 
     def _end(self, receipt: Receipt) -> None:
         self.receipts.append(receipt)
@@ -275,26 +270,31 @@ class _Walk:
         outputs = [(f"stages/{stage.name}.parquet", own), *stage.outputs(frame, self.context)]
         if stage is STAGES[-1]:
             outputs.append(("dropped.parquet", self._ledger()))
-        entries = [self._write(name, content) for name, content in outputs]
+        entries = [self._write(stage.name, name, content) for name, content in outputs]
         return [entry for entry in entries if entry is not None]
 
-    def _write(self, name: str, content: Content) -> dict[str, Any] | None:
-        """Write one output; its entry. A file that this run does not have is removed."""
+    def _write(self, stage: str, name: str, content: Content) -> dict[str, Any] | None:
+        """Write one output of a stage; its entry. A file that this run does not have is removed."""
         path, rows = self._path(name), None
-        match content:
-            case None:  # another grader's
-                self._remove(name)
-                return None
-            case pl.DataFrame():
-                files.write_parquet(path, content)
-                rows = content.height
-            case pl.Series():
-                files.write(path, lambda file: file.writelines(content))
-                rows = content.len()
-            case _ if name not in self.context.edited:
-                files.write_json(path, content)
-        edited = {"edited": True} if name in self.context.edited else {}
-        return files.describe(path, self.folder, rows) | edited
+        if content is None:  # another grader's
+            self._remove(name)
+            return None
+        if isinstance(content, pl.DataFrame):
+            files.write_parquet(path, content)
+            return files.describe(path, self.folder, content.height)
+        if isinstance(content, pl.Series):
+            lines, rows = content.to_list(), content.len()
+        else:
+            lines = [files.json_bytes(content)]
+        if name in self.context.edited:
+            return files.describe(path, self.folder) | {"edited": True}
+        digest = sha256()
+        for line in lines:
+            digest.update(line)
+        self.ours.setdefault(name, []).append(digest.hexdigest())
+        self._leave_open(stage)
+        files.write(path, lambda file: file.writelines(lines))
+        return files.describe(path, self.folder, rows, digest.hexdigest())
 
     def _ledger(self) -> pl.DataFrame:
         """What each stage dropped; from the disk for the stages that did not run this time."""

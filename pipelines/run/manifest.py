@@ -5,7 +5,6 @@ from __future__ import annotations
 import platform
 import unicodedata
 from collections.abc import Collection
-from contextlib import suppress
 from functools import cache
 from hashlib import sha256
 from importlib.metadata import version
@@ -15,7 +14,6 @@ from typing import Any
 import orjson
 
 from pipelines.datasets.dataset import Dataset
-from pipelines.findings import BadInput, show
 from pipelines.io import files, schema
 from pipelines.stages.download import Raw
 
@@ -75,43 +73,6 @@ def finished(path: Path, expected: Receipt, kept: Collection[str]) -> Receipt | 
     except (OSError, orjson.JSONDecodeError, KeyError, TypeError):
         return None
     return receipt if whole else None
-
-
-def edited(folder: Path) -> dict[str, bool]:
-    """The JSON and JSONL files below a folder that are no longer as their stage wrote them.
-
-    The value is true where an earlier run was told to keep the file as it was edited.
-    """
-    names = {}
-    receipts = [(path, "outputs") for path in sorted(folder.glob("stages/*.json"))]
-    for path, listed in (*receipts, (folder / "manifest.json", "files")):
-        with suppress(OSError, orjson.JSONDecodeError, KeyError, TypeError):
-            for entry in orjson.loads(path.read_bytes())[listed]:
-                written = folder / entry["path"]
-                if written.suffix not in (".json", ".jsonl") or not written.is_file():
-                    continue  # a parquet file that differs was damaged, not edited
-                if entry.get("edited") or files.sha256(written) != entry["sha256"]:
-                    names[entry["path"]] = bool(entry.get("edited"))
-    return names
-
-
-def document(path: Path) -> Any:
-    """A JSON document that a person edited; BadInput where it is no JSON."""
-    try:
-        return orjson.loads(path.read_bytes())
-    except orjson.JSONDecodeError as error:
-        raise BadInput(f"{path}: not JSON: {error}; mend it, or give --replace-edits") from None
-
-
-def check_ours(folder: Path) -> None:
-    """BadInput where a folder holds files and no run of ours has written there."""
-    ours = (*folder.glob("stages/normalize.*"), *folder.glob("manifest.json"))
-    strange = sorted(path.name for path in folder.glob("*") if path.name != ".lock")
-    if strange and not ours:
-        raise BadInput(
-            f"{folder}: holds {show(strange[0])}, which `rft prepare` did not make; "
-            "give another --out, or move it away"
-        )
 
 
 def dropped(receipts: list[Receipt]) -> dict[str, int]:

@@ -238,7 +238,7 @@ def test_what_is_damaged_is_made_again(tmp_path: Path, file: str, damage: str) -
     path = tmp_path / "medmcqa" / file
     path.unlink() if damage == "delete" else path.write_bytes(path.read_bytes()[:-20])
     if (file, damage) == ("train.jsonl", "cut"):  # as an edit would look
-        with pytest.raises(BadInput, match=r"train\.jsonl: was edited since"):
+        with pytest.raises(BadInput, match=r"train\.jsonl: is not as"):
             run(tmp_path, "medmcqa", edits="keep")
         assert not run(tmp_path, "medmcqa", edits="replace").unchanged
     else:
@@ -256,7 +256,7 @@ def test_edits_are_seen_without_the_stage_files(tmp_path: Path) -> None:
     run(tmp_path, "medmcqa")
     rmtree(tmp_path / "medmcqa" / "stages")
     edit(tmp_path / "medmcqa" / "job.json")
-    with pytest.raises(BadInput, match=r"job\.json: was edited"):
+    with pytest.raises(BadInput, match=r"job\.json: is not as"):
         run(tmp_path, "medmcqa")
 
 
@@ -266,7 +266,7 @@ def test_an_edited_document_is_never_replaced_without_a_word(tmp_path: Path, cha
     made = contents(tmp_path)
     edited = edit(tmp_path / "medmcqa" / "job.json")
     before = contents(tmp_path)
-    with pytest.raises(BadInput, match=r"job\.json: was edited .* --keep-edits or --replace-edits"):
+    with pytest.raises(BadInput, match=r"job\.json: is not as .* --keep-edits or --replace-edits"):
         run(tmp_path, "medmcqa", **changes)
     assert contents(tmp_path) == before
     run(tmp_path, "medmcqa", edits="keep", **changes)
@@ -319,6 +319,49 @@ def test_an_edit_outlives_a_run_that_is_killed(
             run(tmp_path, "medmcqa", edits="keep", rows=30)
     run(tmp_path, "medmcqa", rows=30)
     assert (tmp_path / "medmcqa" / "job.json").read_bytes() == edited
+
+
+@pytest.mark.parametrize("lost", ["stages/convert.json", "stages", None])
+def test_a_file_of_which_no_receipt_tells_is_a_persons(tmp_path: Path, lost: str | None) -> None:
+    run(tmp_path, "medmcqa", grader="text")
+    folder = tmp_path / "medmcqa"
+    if lost is None:  # a document that this grader does not have
+        (folder / "response_format.json").write_bytes(b'{"type": "text"}')
+    else:
+        (folder / "manifest.json").unlink()
+        rmtree(folder / lost) if lost == "stages" else (folder / lost).unlink()
+        (folder / "stages").mkdir(exist_ok=True)
+        (folder / "stages" / "normalize.json").touch()
+    before = contents(tmp_path)
+    for rows in (100, 50):
+        with pytest.raises(BadInput, match="is not as"):
+            run(tmp_path, "medmcqa", grader="text", rows=rows)
+    assert contents(tmp_path) == before
+
+
+def test_an_edit_after_a_kill_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed before, between and after the files of a stage; then edited; then run again."""
+    names = ("train.jsonl", "validation.jsonl", "grader.json", "job.json", "dropped.parquet")
+    for number, last in enumerate(names):
+        out = tmp_path / str(number)
+        run(out, "medmcqa")
+        write = driver.files.write
+
+        def dying(path, fill, last=last, write=write) -> None:
+            write(path, fill)
+            if path.name == last:
+                raise ZeroDivisionError
+
+        with monkeypatch.context() as patch:
+            patch.setattr(driver.files, "write", dying)
+            with pytest.raises(ZeroDivisionError):
+                run(out, "medmcqa", rows=60)
+        copytree(out, out.with_name(f"{number} edited"))
+        run(out, "medmcqa", rows=60)  # what the killed run wrote is no edit
+        edited = out.with_name(f"{number} edited")
+        edit(edited / "medmcqa" / "grader.json")
+        with pytest.raises(BadInput, match=r"grader\.json: is not as"):
+            run(edited, "medmcqa", rows=60)
 
 
 @pytest.mark.parametrize("strange", ["train.jsonl", "notes.txt", "stages/mine.txt"])

@@ -1,0 +1,99 @@
+"""What a person changed in a prepared folder, which no run replaces without a word.
+
+A receipt says with which digests a run left its files. While a stage writes, its receipt is open:
+it holds the digests that the files had and will have, so that a run that is killed is told from a
+person who edits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Literal
+
+import orjson
+
+from pipelines.findings import BadInput, show
+from pipelines.io import files
+from pipelines.io.prepared import FILES
+
+
+def kept(
+    folder: Path,
+    documents: Collection[str],
+    edits: Literal["keep", "replace"] | None,
+    note: Callable[[str], None],
+) -> dict[str, Any]:
+    """The documents that stay as a person left them, by name: those of which that was once said.
+
+    BadInput where anything else was edited, unless it is to be written anew.
+    """
+    if edits == "replace":
+        return {}
+    kept = {}
+    for name, kept_before in edited(folder).items():
+        path = folder / name
+        reason = "is not as `rft prepare` wrote it"
+        if name not in documents:
+            raise BadInput(f"{path}: {reason}; move it away, or give --replace-edits")
+        if not kept_before and edits != "keep":
+            raise BadInput(f"{path}: {reason}; give --keep-edits or --replace-edits")
+        note(f"{path}: kept as it was edited; --replace-edits makes it anew")
+        kept[name] = _document(path)
+    return kept
+
+
+def edited(folder: Path) -> dict[str, bool]:
+    """The documents and JSONL files of a folder that are not as a run of ours wrote them last.
+
+    Those that no receipt names were put there by hand. The value is true where an earlier run was
+    told to keep the file as it was edited.
+    """
+    ours: dict[str, set[str]] = {}
+    kept = set()
+    receipts = [(path, "outputs") for path in sorted(folder.glob("stages/*.json"))]
+    for path, listed in (*receipts, (folder / "manifest.json", "files")):
+        with suppress(OSError, orjson.JSONDecodeError, LookupError, TypeError, AttributeError):
+            for entry in orjson.loads(path.read_bytes())[listed]:
+                ours.setdefault(entry["path"], set()).update(_written_digests(entry))
+                if entry.get("edited"):
+                    kept.add(entry["path"])
+    paths = {name: folder / name for name in FILES.values()}
+    return {
+        name: name in kept
+        for name, path in paths.items()
+        if path.is_file() and (name in kept or files.sha256(path) not in ours.get(name, ()))
+    }
+
+
+def _written_digests(entry: Mapping[str, Any]) -> list[str]:
+    """The digests that an output had when a run of ours wrote it; of an open receipt, several."""
+    return [*entry.get("ours", ()), *([entry["sha256"]] if "sha256" in entry else [])]
+
+
+def outputs_of(path: Path) -> dict[str, list[str]]:
+    """The digests that the documents and JSONL files of a receipt had, by name."""
+    with suppress(OSError, orjson.JSONDecodeError, LookupError, TypeError, AttributeError):
+        entries = orjson.loads(path.read_bytes())["outputs"]
+        return {e["path"]: _written_digests(e) for e in entries if e["path"] in FILES.values()}
+    return {}
+
+
+def _document(path: Path) -> Any:
+    """A JSON document that a person edited; BadInput where it is no JSON."""
+    try:
+        return orjson.loads(path.read_bytes())
+    except orjson.JSONDecodeError as error:
+        raise BadInput(f"{path}: not JSON: {error}; mend it, or give --replace-edits") from None
+
+
+def check_ours(folder: Path) -> None:
+    """BadInput where a folder holds files and no run of ours has written there."""
+    ours = (*folder.glob("stages/normalize.*"), *folder.glob("manifest.json"))
+    strange = sorted(path.name for path in folder.glob("*") if path.name != ".lock")
+    if strange and not ours:
+        raise BadInput(
+            f"{folder}: holds {show(strange[0])}, which `rft prepare` did not make; "
+            "give another --out, or move it away"
+        )
