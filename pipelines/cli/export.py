@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -122,8 +122,9 @@ def export(
         targets = []
     for target in targets:
         folder = folders[target.name]
+        ours = (folder.parent / ".lock").exists()
         with files.alone(folder.parent):
-            before = _begin(folder)
+            before = _begin(folder, target.files, ours=ours)
             try:
                 told = target.write(
                     found, folder, report=reporter, **(of_sft if target.name == "sft" else {})
@@ -187,18 +188,27 @@ def _refusals(refused: terminal.Tally) -> Iterator[str]:
             yield f"{code}: {more:,} more like it"
 
 
-def _begin(folder: Path) -> set[str]:
+def _begin(folder: Path, names: Iterable[str], *, ours: bool) -> set[str]:
     """Take away the record of an earlier export, for one without it is not finished.
 
-    The names of the files that it wrote.
+    The names of the files that it wrote. BadInput where a file would be written over that is not
+    as an export left it; where there is no record, `ours` says whether exports were made here.
     """
+    from pipelines.io import files
+
     path = folder / RECORD
     try:
-        names = {entry["path"] for entry in orjson.loads(path.read_bytes())["files"]}
+        entries = orjson.loads(path.read_bytes())["files"]
+        written = {entry["path"]: entry["sha256"] for entry in entries}
     except (OSError, orjson.JSONDecodeError, KeyError, TypeError):
-        names = set()
+        written = {}
+    for name in names:
+        there = (folder / name).is_file()
+        if there and (written or not ours) and files.sha256(folder / name) != written.get(name):
+            remedy = "move it away, or choose another --out"
+            raise BadInput(f"{folder / name}: is not as `rft export` wrote it; {remedy}")
     path.unlink(missing_ok=True)
-    return {name for name in names if ".." not in name and not Path(name).is_absolute()}
+    return {name for name in written if ".." not in name and not Path(name).is_absolute()}
 
 
 def _record(found: Prepared, target: Target, told: Exported, folder: Path) -> dict[str, Any]:

@@ -138,6 +138,21 @@ def test_a_folder_that_is_not_there(export) -> None:
     assert "run `rft prepare nowhere" in done.stderr
 
 
+def test_a_file_that_no_export_wrote_is_left_alone(export, make, tmp_path: Path) -> None:
+    prepared = make()
+    out = tmp_path / "exports/trl/squares"
+    out.mkdir(parents=True)
+    (out / "reward.py").write_text("mine")
+    done = export(prepared.folder, "--to", "trl")
+    assert (done.returncode, contents(out)) == (2, {"reward.py": b"mine"})
+    (out / "reward.py").unlink()
+    assert export(prepared.folder, "--to", "trl").returncode == 0
+    assert export(prepared.folder, "--to", "trl").returncode == 0
+    (out / "reward.py").write_text("edited")
+    assert export(prepared.folder, "--to", "trl").returncode == 2
+    assert (out / "reward.py").read_text() == "edited"
+
+
 def test_a_file_of_an_earlier_export_goes(export, make, tmp_path: Path) -> None:
     shape = {"type": "json_schema", "json_schema": {"name": "n", "schema": {"type": "object"}}}
     prepared = make(response_format=shape)
@@ -186,6 +201,7 @@ def test_a_kill_leaves_no_half_file(target: str, export, make, tmp_path: Path) -
     assert done.returncode == -signal.SIGKILL
     first, second = TARGETS[target].files[:2]
     assert sorted(contents(out)) == [first, f"{second}.part"]
+    (out.parent / ".lock").touch()  # which the command holds while it writes
     assert export(prepared.folder, "--to", target).returncode == 0
     assert export(prepared.folder, "--to", target, "--out", "clean").returncode == 0
     assert contents(out) == contents(tmp_path / "clean" / target / "squares")
