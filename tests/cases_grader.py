@@ -145,6 +145,7 @@ CASES: dict[str, tuple[dict, dict, str]] = {
     ),
     "RFT427": (known(check(reference="yes")), known(check(input="yes", reference="no")), ""),
     "RFT428": (known(check()), known(check(reference=TEXT)), "/reference"),
+    "RFT429": (known(check()), known(check(reference="item.answer")), "/reference"),
     "RFT430": (
         known(python(GRADE + "#" * 255_900)),
         known(python(GRADE + "#" * 256_000)),
@@ -165,6 +166,11 @@ CASES: dict[str, tuple[dict, dict, str]] = {
     "RFT435": (
         known(python(READS_JSON), FORMAT),
         known(python(READS_JSON)),
+        "/source",
+    ),
+    "RFT436": (
+        known(python("def grade(sample, item):\n    return len(sample.get('output_text'))")),
+        known(python("def grade(sample, item):\n    return sample.output_text == item['answer']")),
         "/source",
     ),
     "RFT440": (

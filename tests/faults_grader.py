@@ -203,6 +203,18 @@ FAULTS: dict[str, tuple[str, Change, str, str]] = {
         "/reference",
     ),
     "the item with itself": ("string_check", put("grader.input", ANSWER), "RFT427", ""),
+    "a field without braces": (
+        "string_check",
+        put("grader.reference", "{item.reference_answer}"),
+        "RFT429",
+        "/reference",
+    ),
+    "a dict read as an object": (
+        "python",
+        source("def grade(sample, item):\n    return sample.output_text == item['answer']"),
+        "RFT436",
+        "/source",
+    ),
     "no source": ("python", put("grader.source", ...), "RFT401", ""),
     "an empty source": ("python", source(""), "RFT401", "/source"),
     "256 kB": ("python", source(GRADE + "#" * 256_000), "RFT430", "/source"),

@@ -245,3 +245,30 @@ def _imports(tree: ast.Module) -> Iterator[tuple[str, int]]:
                 stack.extend(reversed(inner))
             case _:
                 stack.extend(reversed(list(ast.iter_child_nodes(node))))
+
+
+@rule("RFT436", "error", source="OpenAI, graders guide, 2026: both are dicts", read="2026-11-21")
+def reads_by_key(grader: Any) -> Iterator[Fault]:
+    """`grade` reads its sample and its item by key, not as attributes, which dicts do not have."""
+    for place, tree in _trees(grader):
+        for function in tree.body:
+            if isinstance(function, ast.FunctionDef) and function.name == "grade":
+                wrong = _attribute(function)
+                if wrong is not None:
+                    message = f"line {wrong.lineno}: {ast.unparse(wrong)} raises AttributeError"
+                    yield place, message, f"write [{wrong.attr!r}] in its place"
+
+
+def _attribute(function: ast.FunctionDef) -> ast.Attribute | None:
+    """The first attribute of a dict that `grade` is called with, unless the name is used anew."""
+    inner = [node for statement in function.body for node in ast.walk(statement)]
+    anew = {node.arg for node in inner if isinstance(node, ast.arg)}
+    for node in inner:
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            anew.add(node.id)
+    given = {each.arg for each in function.args.args[:2]} - anew
+    read = (node for node in inner if isinstance(node, ast.Attribute))
+    of_given = (
+        node for node in read if isinstance(node.value, ast.Name) and node.value.id in given
+    )
+    return next((node for node in of_given if not hasattr(dict, node.attr)), None)

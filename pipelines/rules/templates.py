@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -158,7 +159,7 @@ def _roots(part: Mapping[str, Any]) -> set[str] | None:
     return None if roots - {"item", "sample"} else roots  # RFT421 says so
 
 
-@rule("RFT428", "warning", source="this pipeline", read="2026-11-21")
+@rule("RFT428", "error", source="this pipeline", read="2026-11-21")
 def compares_two_things(grader: Any) -> Iterator[Fault]:
     """A string_check does not compare the answer with itself."""
     for place, part in graders(grader, "string_check"):
@@ -168,3 +169,17 @@ def compares_two_things(grader: Any) -> Iterator[Fault]:
                 field = ".".join(min(left))
                 message = f"input and reference both read {show(field)}"
                 yield f"{place}/reference", message, "compare with a field of the item"
+
+
+_NAMED = re.compile(r"\s*\{?\s*((?:item|sample)\.\w[\w.]*)\s*\}?\s*")
+
+
+@rule("RFT429", "error", source="this pipeline", read="2026-11-21")
+def names_fields_in_braces(grader: Any) -> Iterator[Fault]:
+    """Input and reference do not name a field as plain text, without two braces on either side."""
+    for place, part in graders(grader, "string_check", "text_similarity"):
+        for key in ("input", "reference"):
+            named = _NAMED.fullmatch(part[key]) if isinstance(part.get(key), str) else None
+            if named:
+                message = f"{show(part[key])} is compared as it is, as plain text"
+                yield f"{place}/{key}", message, f"write {{{{{named[1]}}}}}"
