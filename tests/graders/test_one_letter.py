@@ -105,16 +105,10 @@ CHOOSES_B = [
     "The correct option is B.",
     "The right choice is B",
     "Hence the option is B.",
-    "I choose option B",
-    "I choose B.",
-    "I would go with B.",
-    "I'd pick (B).",
-    "I select B because thiamine is missing.",
     "B is correct.",
     "B is the correct answer.",
     "(B) is the best option, since thiamine is missing.",
     "Option B is correct.",
-    "Option A is incorrect. Option C is incorrect. Option B is correct.",
     # the option's text after the letter
     "Answer: B. beriberi",
     "Answer: B) beriberi",
@@ -126,30 +120,14 @@ CHOOSES_B = [
     "Answer: B (beriberi)",
     "Answer: B beriberi",
     "Answer: B. Beriberi (lack of vitamin B1)",
-    "Answer: B. lack of vitamin A or C",
-    "Answer: B. Vitamin C",
-    "Answer: B. Hepatitis A",
-    "Answer: B. E. coli",
     "Answer: B. T cells",
     "Answer: B, T cells",
-    "Answer: B. A disease of the nerves",
-    "Answer: B) Cannot be cured",
     # a reason after the letter
     "Answer: B because C is wrong",
     "Answer: B, because A and C have another cause.",
     "Answer: B, since A is due to niacin",
-    "Answer: B as C and D have other causes",
     "Answer: B, not C",
     "Answer: B (not C)",
-    "Answer: B rather than C",
-    "Answer: B instead of A",
-    "Answer: B, whereas A is due to niacin.",
-    "Answer: B; A is due to niacin.",
-    "Answer: B. A is wrong.",
-    "Answer: B. C is incorrect because it is of the bones.",
-    "The answer is B. Option C is wrong because it is of the bones.",
-    "The answer is B. A, C and D are wrong.",
-    "The answer is B, C being a disease of the bones.",
     "Answer: B\n\nA is due to niacin.\nC is due to vitamin D.",
     "Answer: B\n\nExplanation: A, C and D have other causes.",
     "Answer: B\nWhy not the others?\nA) niacin\nC) vitamin D\nD) vitamin C",
@@ -158,17 +136,40 @@ CHOOSES_B = [
     "The answer is B and the treatment is thiamine.",
     "Answer: B\n\nOption A: niacin\nOption C: vitamin D",
     "Answer: B\n\nThe other options (A, C, D) are wrong.",
-    "Answer: B\n\n(A) is due to niacin\n(C) is due to vitamin D",
     "Answer: B\n\n---\nA: no\nC: no",
-    "Answer: B; A, C, D are wrong",
     "Answer: B. beriberi, since options A and C are wrong",
-    "The answer is B (beriberi). Pellagra (A) is due to niacin.",
     "**Answer: B) beriberi**\n\n**Why not the others:**\n- **A) pellagra**: niacin",
     "Answer: B, 90%",
     "Answer: B\nConfidence: high",
     "Answer: B<|im_end|>",
     "Answer: I think it is B",
     "A is impossible, so the answer is B",
+    "Answer: B or K",  # the question has no option K
+    "Answer: B or В",  # Cyrillic, and no option either
+    # as models write
+    "Ans-B",
+    "Correct: B",
+    "B ✓",
+    "B - beriberi",
+    "✅ **B. Beriberi**",
+    "Hence B.",
+    "Thus, B is correct.",
+    "**B. Beriberi** is the correct answer.",
+    "Answer: B 😊",
+    "Answer: `B`",
+    "```\nAnswer: B\n```",
+    '{"answer": "B"}',
+    "<answer>B</answer>",
+    "### Final Answer\n\nB",
+    "The correct answer is:\n\n**B. Beriberi**",
+    "The best answer is **(B) beriberi**.",
+    "Final Answer: The final answer is $\\boxed{B}$. I hope it is correct.",
+    "B. Beriberi\n\nExplanation: Thiamine. Scurvy is due to lack of vitamin C.",
+    "Answer: B. Beriberi\n\nThiamine (B1) is missing; scurvy is due to vitamin C.",
+    "Die richtige Antwort ist B.\n\nAnswer: B",
+    "| Option | |\n|---|---|\n| A | no |\n| B | yes |\n\nAnswer: B",
+    "- **A. Pellagra**: no.\n- **B. Beriberi**: yes.\n- **C. Rickets**: no.\n\n**Answer: B**",
+    "Answer: B\n\nLet me know if you have questions!",
     # what is said last
     "A is a skin disease, so it is not that.\n\nAnswer: B",
     "Answer: A\nNo, wait. Thiamine is B1.\nAnswer: B",
@@ -203,6 +204,42 @@ CHOOSES_B = [
     "<think>\nA or C?\n</think>\n\nB",
     "It may be A or C.\n</think>\n\nAnswer: B",
     "<think>a</think>Answer: A<think>b</think>Answer: B",
+]
+
+# Right answers that are not understood. The prompt asks for a line "Answer: B"; words for these
+# would be words for hedges too.
+MISSED = [
+    # another letter in the rest of the line, which is no option's own text
+    "Answer: B. lack of vitamin A or C",
+    "Answer: B. Vitamin C",
+    "Answer: B. Hepatitis A",
+    "Answer: B. E. coli",
+    "Answer: B. A disease of the nerves",
+    "Answer: B) Cannot be cured",
+    "Answer: B as C and D have other causes",
+    "Answer: B rather than C",
+    "Answer: B instead of A",
+    "Answer: B, whereas A is due to niacin.",
+    "Answer: B; A is due to niacin.",
+    "Answer: B. A is wrong.",
+    "Answer: B. C is incorrect because it is of the bones.",
+    "The answer is B. Option C is wrong because it is of the bones.",
+    "The answer is B. A, C and D are wrong.",
+    "The answer is B, C being a disease of the bones.",
+    "Answer: B\n\n(A) is due to niacin\n(C) is due to vitamin D",
+    "Answer: B; A, C, D are wrong",
+    "The answer is B (beriberi). Pellagra (A) is due to niacin.",
+    # no place of an answer
+    "I choose option B",
+    "I choose B.",
+    "I would go with B.",
+    "I'd pick (B).",
+    "I select B because thiamine is missing.",
+    "Option A is incorrect. Option C is incorrect. Option B is correct.",
+    "It's B.",
+    "Antwort: B",
+    "(b) Beriberi",
+    "Answer: Beriberi (B)",
 ]
 
 HEDGED = [
@@ -277,8 +314,6 @@ HEDGED = [
     "Answer: B or C because both are due to vitamins",
     "Answer: A or B because both are due to vitamins",
     "Answer: B or A because both are due to vitamins",
-    "Answer: B or K",
-    "Answer: B or В",
     "Answer: (b) or (c)",
     "Answer: b or c",
     "Answer: Ｂ or Ｃ",
@@ -318,6 +353,20 @@ HEDGED = [
     "Choose the best answer:\nA. pellagra\nB. beriberi\nC. rickets\nD. scurvy",
     "Answer:\nA. pellagra\nB. beriberi",
     "**A.** pellagra\n**B.** beriberi",
+    # as models write
+    "Answer: B (if acute), C (if chronic)",
+    "Answer: B if acute, otherwise C",
+    "Answer: B – C cannot be excluded",
+    "Answer: B. (C also accepted)",
+    "Answer: B o C",
+    "Answer: B 或 C",
+    "Answer: B and c",
+    "Answer: A–D",
+    "Answer: B\n\nor option C",
+    "Answer: B\nC. Rickets",
+    "Answer: B. Beriberi\n\nor C. Rickets",
+    "- B\n- C",
+    "Beriberi (B) or rickets (C)",
 ]
 
 NONE = [
@@ -376,6 +425,13 @@ NONE = [
     "B is right-sided",
     "There are options A, B, C and D.",
     "Let us look at option B first.",
+    "B. Incorrect.",
+    "B: wrong",
+    "Answer: B (incorrect)",
+    "Answer: B is ruled out",
+    "Answer: ~B",
+    "The answer might be B.",
+    "Let us go through each answer choice: (A) can never be true, and (B) must be.",
     # in the thinking
     "<think>Answer: B",
     "<think>\nThe answer is B.\nAnswer: B\n",
@@ -395,7 +451,7 @@ def test_the_letter_that_is_chosen(text: str, options: list | None) -> None:
     assert scores == [0.0, 1.0, 0.0, 0.0]
 
 
-@pytest.mark.parametrize("text", HEDGED + NONE)
+@pytest.mark.parametrize("text", HEDGED + NONE + MISSED)
 @pytest.mark.parametrize("options", [None, OPTIONS])
 def test_no_letter_or_several(text: str, options: list | None) -> None:
     for letter in "ABCD":
@@ -412,7 +468,11 @@ def test_no_letter_or_several(text: str, options: list | None) -> None:
         (["B", "A", "D", "C"], "Answer: A. B", "A"),
         (["B", "A", "D", "C"], "Answer: B", "B"),
         (["Influenza A", "H. influenzae", "E. coli", "C. albicans"], "Answer: D. C. albicans", "D"),
-        (["Influenza A", "H. influenzae", "E. coli", "C. albicans"], "Answer: C. albicans", ""),
+        (["Influenza A", "H. influenzae", "E. coli", "C. albicans"], "Answer: C. albicans", "C"),
+        (["Hepatitis A", "Vitamin C", "x", "y"], "Answer: B. Vitamin C", "B"),
+        (["x", "beriberi", "y", "z"], "B. beriberi is incorrect.", ""),
+        (["x", "y", "z", "A disease"], "Answer: D) A disease", "D"),
+        (["x", "Cannot be cured", "y", "z"], "Answer: B) Cannot be cured", "B"),
         (["x", "y", "Both A and B", "z"], "Answer: C. Both A and B, or D", ""),
         (["x", "y", "Both A and B", "z"], "Answer: A and B", ""),
     ],
@@ -443,7 +503,8 @@ LONG = r"""
 import sys
 space = {}
 exec(sys.stdin.read(), space)
-parts = ["B\n", "B.", "B or ", "(", "b) ", "option is B, ", "answer ", "Answer: ", "I choose "]
+parts = ["not the answer is B ", "answer to the "]
+parts += ["B\n", "B.", "B or ", "(", "b) ", "option is B, ", "answer ", "Answer: ", "I choose "]
 texts = [head + part * (100_000 // len(part)) + "x" for part in parts for head in ("", "Answer: B")]
 for text in ["answer" + " " * 1_000_000 + "x", *texts]:
     space["grade"]({"output_text": text}, {"reference_answer": "B", "options": ["B", "B"]})
