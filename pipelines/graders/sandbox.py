@@ -230,7 +230,7 @@ class _Worker:
                     start_new_session=True,  # Ctrl-C reaches us alone, and we end the group
                 )
         except OSError as error:
-            shutil.rmtree(scratch, ignore_errors=True)
+            self._remove_folder()
             reason = f"cannot be started ({error.strerror})"
             raise BadInput(f"{python}: {reason}; give fewer --workers") from None
         assert self._process.stdin is not None
@@ -296,7 +296,10 @@ class _Worker:
         if self._process.returncode is None:
             self._kill_group()
         self._process.wait()
-        if self._folder is not None:
+        self._remove_folder()
+
+    def _remove_folder(self) -> None:
+        if self._folder is not None:  # with bubblewrap the folder is in memory, and not here
             shutil.rmtree(self._folder, ignore_errors=True)
 
     def end(self) -> None:

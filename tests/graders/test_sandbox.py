@@ -7,6 +7,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import venv
 from collections.abc import Iterator
@@ -299,6 +300,17 @@ def grade(sample, item):
     assert not won, won
     return 1.0
 """
+
+
+def test_a_worker_that_does_not_start_removes_no_folder_of_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The scratch folder of a bubble is in its memory; a folder of that name here is a person's."""
+    monkeypatch.setattr(sandbox, "SCRATCH", str(tmp_path / "scratch"))
+    (tmp_path / "scratch").mkdir()
+    with pytest.raises(BadInput, match="cannot be started"):
+        sandbox._Worker(sys.executable, bubble.Bubble(str(tmp_path / "no bwrap"), ()))
+    assert (tmp_path / "scratch").is_dir()
 
 
 def test_bubblewrap_contains_a_hostile_grader(

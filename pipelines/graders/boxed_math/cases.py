@@ -15,7 +15,7 @@ from pipelines.graders.boxed_math.real_sets import (
     same_set,
     without,
 )
-from pipelines.graders.boxed_math.trees import MINUS_ONE, Node, renamed
+from pipelines.graders.boxed_math.trees import MINUS_ONE, Node, paired, renamed
 
 Same = Callable[[Node, Node], bool]
 
@@ -36,17 +36,9 @@ def same_cases(reference: Node, answer: Node, same: Same) -> bool:
             return _same_pieces(_pieces(reference), _pieces(answer), variable, same)
     except (Unreadable, ArithmeticError):
         pass
-    if reference[0] != answer[0] or len(reference) != len(answer):
-        return False
-    left = list(answer[1:])
-    for case in reference[1:]:
-        pairs = (
-            each for each in left if same(case[1], each[1]) and _same_condition(case, each, same)
-        )
-        if (pair := next(pairs, None)) is None:
-            return False
-        left.remove(pair)
-    return True
+    return reference[0] == answer[0] and paired(
+        reference[1:], answer[1:], lambda a, b: same(a[1], b[1]) and _same_condition(a, b, same)
+    )
 
 
 def _same_condition(this: Node, that: Node, same: Same) -> bool:

@@ -12,19 +12,18 @@ from pipelines.graders.boxed_math.families import declared, parameter, same_fami
 from pipelines.graders.boxed_math.points import LETTERS, proportional, same_expression
 from pipelines.graders.boxed_math.real_sets import is_set, real_set, same_set
 from pipelines.graders.boxed_math.samples import Letters
-from pipelines.graders.boxed_math.trees import MINUS_ONE, Node, negative, renamed, steps_of
+from pipelines.graders.boxed_math.trees import (
+    MINUS_ONE,
+    Node,
+    negative,
+    paired,
+    renamed,
+    steps_of,
+)
 
 
 def _same_unordered(these: Sequence[Node], those: Sequence[Node]) -> bool:
-    left = list(those)
-    if len(these) != len(left):
-        return False
-    for this in these:
-        place = next((i for i, that in enumerate(left) if _same_value(this, that)), -1)
-        if place < 0:
-            return False
-        del left[place]
-    return True
+    return paired(these, those, _same_value)
 
 
 def _same_ordered(these: Sequence[Node], those: Sequence[Node]) -> bool:
@@ -43,9 +42,7 @@ def _same_value(reference: Node, answer: Node) -> bool:
             return plain[1:] == (("num", Fraction(numeral[1])), "")
         case ("tuple", "tuple"):
             return _same_brackets(reference, answer) and _same_ordered(reference[3:], answer[3:])
-        case ("set", "set") | ("list", "list"):
-            return _same_unordered(reference[1:], answer[1:])
-        case ("cup", "cup") | ("cap", "cap"):
+        case ("set", "set") | ("list", "list") | ("cup", "cup") | ("cap", "cap"):
             return _same_unordered(reference[1:], answer[1:])
         case ("minus", "minus"):
             return _same_ordered(reference[1:], answer[1:])
@@ -150,8 +147,6 @@ def _same_relation(reference: Node, answer: Node) -> bool:
     these, those = steps_of(reference), steps_of(answer)
     if len(these) != len(those):
         return False
-    if len(these) == 1:
-        return _same_step(these[0], those[0])
     return all(any(_same_step(this, that) for that in those) for this in these) and all(
         any(_same_step(this, that) for this in these) for that in those
     )
@@ -258,13 +253,8 @@ def _same_named(reference: Answer, answer: Answer) -> bool:
         one_letter = len({_letter(name) for name in (*names, *other_names)}) == 1
         return one_letter and _same_unordered(values, other_values)
     if kind == "each":
-        left = list(zip(other_names, other_values, strict=True))
-        for name, value in zip(names, values, strict=True):
-            pairs = (pair for pair in left if pair[0] == name and _same_value(value, pair[1]))
-            if (pair := next(pairs, None)) is None:
-                return False
-            left.remove(pair)
-        return not left
+        pairs, others = (list(zip(*each[1:], strict=True)) for each in (reference, answer))
+        return paired(pairs, others, lambda a, b: a[0] == b[0] and _same_value(a[1], b[1]))
     if names == other_names:
         return _same_unordered(values, other_values)
     match names[0][1], other_names[0][1]:

@@ -81,19 +81,22 @@ def _unknown(name: str, numbers: Sequence[Number], at: _Point) -> Number:
 def _terms(node: Node, at: _Point, value: Callable[[Node], Any]) -> Iterator[Any]:
     """The values of the terms of a sum or product, from its first to its last index."""
     _, _, level, low, high, term = node
-    first, last = (_evaluate(bound, at, True) for bound in (low, high))
-    if not (isinstance(first, Fraction) and isinstance(last, Fraction)):
-        raise Unreadable
-    if first.denominator > 1 or last.denominator > 1 or last < first - 1:
-        raise Unreadable
+    first, last = (_whole(bound, at) for bound in (low, high))
     size = sum(1 for _ in walk(term))
-    if (last - first) * size > at.steps:
+    if last < first - 1 or (last - first) * size > at.steps:
         raise Unreadable
-    for index in range(int(first), int(last) + 1):
+    for index in range(first, last + 1):
         at.indices[level] = index
         number = value(term)
         at.spend(10 * size if isinstance(number, Ball) else size)
         yield number
+
+
+def _whole(node: Node, at: _Point) -> int:
+    number = _evaluate(node, at, True)
+    if not isinstance(number, Fraction) or number.denominator > 1:
+        raise Unreadable
+    return number.numerator
 
 
 def _evaluate(node: Node, at: _Point, real: bool) -> Number:
@@ -140,20 +143,16 @@ def _remainder(node: Node, at: _Point) -> int:
         case ("mul", *parts):
             return reduce(lambda a, b: a * b % modulus, (_remainder(part, at) for part in parts))
         case ("pow", base, exponent):
-            power = _evaluate(exponent, at, True)
-            if not isinstance(power, Fraction) or power.denominator > 1:
-                raise Unreadable
-            at.spend(power.numerator.bit_length(), MAX_EXPONENT)
-            return _power(_remainder(base, at), int(power), modulus)
+            power = _whole(exponent, at)
+            at.spend(power.bit_length(), MAX_EXPONENT)
+            return _power(_remainder(base, at), power, modulus)
         case ("fn", "binomial", *pair):
-            top, bottom = (_evaluate(part, at, True) for part in pair)
-            if not (isinstance(top, Fraction) and isinstance(bottom, Fraction)):
-                raise Unreadable
+            top, bottom = (_whole(part, at) for part in pair)
             bottom = min(bottom, top - bottom)
-            if bottom < 0 or bottom.denominator > 1 or top.denominator > 1:
+            if bottom < 0:
                 raise Unreadable
-            at.spend(int(bottom), MAX_CHOSEN)
-            return math.comb(int(top), int(bottom)) % modulus
+            at.spend(bottom, MAX_CHOSEN)
+            return math.comb(top, bottom) % modulus
         case ("call", str(name), *parts):
             return at.letters.drawn(f"{name} {[_remainder(part, at) for part in parts]}")
         case ("big", kind, *_):

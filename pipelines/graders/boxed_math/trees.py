@@ -8,7 +8,7 @@ union and its like, reals, empty, text, rel (signs, sides).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -36,6 +36,19 @@ def either(node: Node) -> list[Node]:
         return [node]
     upper, lower = signed(node, 1), signed(node, -1)
     return [upper] if upper == lower else [upper, lower]
+
+
+def paired(these: Sequence[Any], those: Sequence[Any], same: Callable[[Any, Any], bool]) -> bool:
+    """Whether each of these has one of those to itself, in any order, and none is left over."""
+    left = list(those)
+    if len(these) != len(left):
+        return False
+    for this in these:
+        place = next((i for i, that in enumerate(left) if same(this, that)), -1)
+        if place < 0:
+            return False
+        del left[place]
+    return True
 
 
 def walk(node: Node) -> Iterator[Node]:
