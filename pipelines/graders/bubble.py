@@ -221,17 +221,13 @@ def _call_filter() -> bytes:
 
     Each instruction is code, jump if true, jump if false, value (linux/filter.h).
     """
-    if platform.machine() not in _MACHINES or platform.system() != "Linux":
+    if platform.machine() not in _MACHINES:
         return b""
     place, architecture = _MACHINES[platform.machine()]
     load, equal, at_least, has_bits, answer = 0x20, 0x15, 0x35, 0x45, 0x06
     deny, absent, idle = ((answer, 0, 0, 0x50000 | error) for error in (EPERM, ENOSYS, 0))
     allow = (answer, 0, 0, 0x7FFF0000)
-    program = [
-        (load, 0, 0, 4),
-        (equal, 1, 0, architecture),
-        deny,
-    ]  # i386 has other numbers
+    program = [(load, 0, 0, 4), (equal, 1, 0, architecture), deny]  # i386 has other numbers
     program += [(load, 0, 0, 0), (at_least, 0, 1, 0x40000000), deny]  # so has x32
     for numbers in _DENIED.values():
         program += [(equal, 0, 1, numbers[place]), deny]

@@ -64,7 +64,6 @@ class Limits:
     """
 
     seconds: float = field(default_factory=lambda: _documented("seconds"))
-    load_seconds: float = field(default_factory=lambda: _documented("seconds"))
     memory: int = field(default_factory=lambda: _documented("memory_bytes"))
     file_bytes: int = field(default_factory=lambda: _documented("file_bytes"))
 
@@ -155,7 +154,7 @@ class Sandbox:
             "tasks": _TASKS if self._bubble and _counts_tasks() else None,
             "core": next(self._cores),
         }
-        answer = running.ask(first, self.limits.load_seconds)
+        answer = running.ask(first, self.limits.seconds)
         if "error" not in answer:
             self._loaded = True
             return running

@@ -149,7 +149,7 @@ def test_an_endless_loop_is_stopped(isolated: bool) -> None:
 
 
 def test_a_source_that_does_not_load_in_time_is_not_tried_again(isolated: bool) -> None:
-    grades = graded("while True: pass", 50, load_seconds=0.5)
+    grades = graded("while True: pass", 50, seconds=0.5)
     assert grades == [Grade(0.0, SERVER, "timeout: no grade after 0.5 s")] * 50
 
 
