@@ -38,7 +38,8 @@ _WRONG = re.compile(
 _REASON = re.compile(r"(?i)\b(?:because|since|not)\b")
 _OTHER = re.compile(rf"(?<!\w){_LETTER}")
 _NEXT = re.compile(
-    r"\W{0,40}(?:(?i:or|and|maybe|option)\W{1,9}){0,2}([A-HJ])(?=[^\w\s:]|\s*(?:\n|$))"
+    r"\W{0,40}(?:(?i:answer|or|and|maybe|however|option)\W{1,9}){0,2}([A-HJ])"
+    r"(?=[^\w\s:]|\s*(?:\n|$)|\s(?:is|can|could|may|might)\s(?:also|possible)\b)"
 )
 
 
