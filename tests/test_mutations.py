@@ -231,3 +231,11 @@ def test_rows_without_end_are_counted(tmp_path: Path, monkeypatch: pytest.Monkey
     assert [f.line for f in found if f.code == "RFT201"] == list(range(1, 1001))
     (over,) = (f.message for f in found if f.code == "RFT112")
     assert over == "60,000 rows, at most 50,000 are accepted; only the first 1,000 were checked"
+
+
+def test_lines_without_an_object_are_counted_when_they_are_many(tmp_path: Path) -> None:
+    rows = tmp_path / "rows.jsonl"
+    rows.write_bytes(b"{\n" * 12_000)
+    found = [f for f in given({"train": rows}, whole=False) if f.code == "RFT102"]
+    assert (len(found), found[-1].line) == (10_001, 0)
+    assert "2,000 more lines" in found[-1].message

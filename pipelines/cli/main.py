@@ -78,3 +78,8 @@ def main() -> None:
             raise
         terminal.say(f"rft: {error.filename}: cannot be used ({error.strerror})", stderr=True)
         raise SystemExit(2) from None
+    except RuntimeError as error:  # of Path.resolve, which has no class of its own for it
+        if "Symlink loop" not in str(error):
+            raise
+        terminal.say(f"rft: {error}; name another path", stderr=True)
+        raise SystemExit(2) from None

@@ -261,6 +261,38 @@ def test_github_annotations(rft: Run, tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["prepare", "--source", "x" * 5_000],
+        ["prepare", "medmcqa", "--previous", "x" * 5_000],
+        ["prepare", "medmcqa", "--out", "x" * 300],
+        ["validate", "x" * 5_000],
+        ["audit", "x" * 5_000, "x"],
+        ["grade", "--grader", "a", "--items", "a", "--template", "x", "--out", "loop"],
+        ["grade", "--grader", "a", "--items", "a", "--template", "x", "--out", "."],
+    ],
+)
+def test_a_path_that_cannot_be_used_is_one_line(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    words: list[str],
+) -> None:
+    from pipelines.cli.main import main
+
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "a").write_bytes(b"{}\n")
+    monkeypatch.setattr(sys, "argv", ["rft", *words])
+    with pytest.raises(SystemExit) as left:
+        main()
+    err = capsys.readouterr().err
+    assert left.value.code == 2
+    assert err.startswith("rft: ")
+    assert len(err) < 6_000
+
+
 HOSTILE = "x\n::error file=a,line=1::forged\r\x1b[2J\x9b1;1H\u202e%0A,:"
 
 

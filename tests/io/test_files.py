@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from threading import Thread
 
 import polars as pl
 import pytest
@@ -32,6 +34,17 @@ def test_what_a_link_leads_to_is_not_written(tmp_path: Path) -> None:
     assert victim.read_bytes() == b"precious"
     assert (tmp_path / "x").read_bytes() == b"new"
     assert not (tmp_path / "x").is_symlink()
+
+
+def test_a_device_and_a_pipe_are_written_to_and_stay(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    got = []
+    reader = Thread(target=lambda: got.append(pipe.read_bytes()))
+    reader.start()
+    files.write(pipe, lambda file: file.write(b"rows"))
+    reader.join(20)
+    assert (got, pipe.is_fifo(), list(tmp_path.iterdir())) == ([b"rows"], True, [pipe])
 
 
 def test_folder_that_cannot_be_written() -> None:
