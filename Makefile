@@ -2,7 +2,7 @@
 # ARGS= any other option of `rft`.
 
 DATASET ?=
-SOURCE ?= sample
+SOURCE ?= demo
 ARGS ?=
 
 VENV := .venv
@@ -26,14 +26,14 @@ SETUP := $(if $(filter kaggle,$(SOURCE)),$(VENV)/.dev,$(VENV)/.run)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help prepare validate $(STAGES) estimate export submit test test-sandbox check check-static bench sample docs lock clean
+.PHONY: help prepare validate $(STAGES) estimate export submit test test-sandbox check check-static bench demo docs lock clean
 
 help: ## List the targets
-	@echo "make TARGET [DATASET=openr1-math|medmcqa] [SOURCE=sample|huggingface|kaggle|DIR] [ARGS=...]"
+	@echo "make TARGET [DATASET=openr1-math|medmcqa] [SOURCE=demo|huggingface|kaggle|DIR] [ARGS=...]"
 	@awk -F ':.*## ' '/^[a-z$$][^:]*:.*## /{ printf "  %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST) | sed 's/\$$(STAGES)      /STAGE          /'
 	@echo "  STAGE is one of $(STAGES)"
 
-prepare: $(SETUP) ## Take the datasets through every stage, from the sample by default
+prepare: $(SETUP) ## Take the datasets through every stage, from the demo by default
 	@$(RFT) prepare $(DATASET) --source $(SOURCE) $(ARGS)
 
 validate: prepare ## Run every stage, of which the last checks the files (`rft validate` runs none)
@@ -69,8 +69,8 @@ bench: $(VENV)/.dev ## Measure CPU and memory against a naive script, at 1x and 
 	@$(BIN)/python scripts/bench_download.py
 	@$(BIN)/python scripts/bench_sft.py
 
-sample: $(VENV)/.dev ## Write raw/sample anew
-	@$(BIN)/python scripts/sample
+demo: $(VENV)/.dev ## Write raw/demo anew
+	@$(BIN)/python scripts/demo
 
 docs: $(VENV)/.dev ## Write the generated parts of README.md and docs/ anew
 	@$(BIN)/python scripts/docs.py

@@ -35,7 +35,7 @@ TEXTS = {
     "MCQ, 170 words": (180_000, 170, (6, 26), 4),
 }
 PERMUTATIONS, BANDS = 120, 24
-SAMPLE = 500
+DEMO = 500
 HERE = Path(__file__)
 
 
@@ -123,9 +123,9 @@ def datasketch(texts: list[str], threshold: float) -> Iterable[tuple[int, int]]:
 
 
 def brute_force(texts: list[str], threshold: float) -> Iterable[tuple[int, int]]:
-    """Every pair of one of the first SAMPLE texts, counted shingle by shingle."""
+    """Every pair of one of the first DEMO texts, counted shingle by shingle."""
     exact = Fraction(str(threshold))
-    sets = [shingles(text) for text in texts[:SAMPLE]]
+    sets = [shingles(text) for text in texts[:DEMO]]
     numbers = {one: n for n, one in enumerate(sorted(frozenset().union(*sets)))}
     has = np.zeros((len(numbers), len(sets)), np.uint16)
     for column, own in enumerate(sets):
@@ -166,7 +166,7 @@ def compare(folder: Path, name: str, scale: int, threshold: float, table: Table)
         found = {(i, j) for i, j in orjson.loads(out.read_bytes())}
         row = [f"{name} {scale}x", program, f"{len(found):,}", "", ""]
         if true is not None:
-            judged = found if program in RIVALS else {pair for pair in found if pair[0] < SAMPLE}
+            judged = found if program in RIVALS else {pair for pair in found if pair[0] < DEMO}
             row[3:] = f"{len(judged & true) / len(true):.4f}", f"{len(judged - true):,}"
         table.add_row(*row, f"{cost.cpu:.1f}", f"{cost.memory:,.0f}")
         if program not in RIVALS:

@@ -24,7 +24,7 @@ hypothesis.settings.register_profile("here", deadline=None)
 hypothesis.settings.load_profile("here")
 
 ROOT = Path(__file__).parents[1]
-SAMPLE = ROOT / "raw" / "sample"
+DEMO = ROOT / "raw" / "demo"
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -65,7 +65,7 @@ def no_bubblewrap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path / "no-programs"))
 
 
-def settings(out: Path, source: str | Path = "sample", **changes: Any) -> Settings:
+def settings(out: Path, source: str | Path = "demo", **changes: Any) -> Settings:
     """The settings of a plain run."""
     values = {
         "source": str(source),

@@ -208,7 +208,7 @@ class Summary:
         }
 
     def text(self, *, alone: int) -> Iterator[str]:
-        """The summary in lines; `alone` is how many items had no sample."""
+        """The summary in lines; `alone` is how many items had no demo."""
         parts = [f"{self.rows:,} answers"]
         if self.scored:
             parts += [

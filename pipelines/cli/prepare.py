@@ -29,7 +29,7 @@ Until = Annotated[
     ),
 ]
 Source = Annotated[
-    str, typer.Option(help="sample, huggingface, kaggle, or a folder with parquet files.")
+    str, typer.Option(help="demo, huggingface, kaggle, or a folder with parquet files.")
 ]
 Revision = Annotated[
     str | None,
@@ -155,7 +155,7 @@ All = Annotated[bool, typer.Option("--all", help="Show every finding, not five o
 def prepare(
     datasets: Names = None,
     until: Until = "validate",
-    source: Source = "sample",
+    source: Source = "demo",
     revision: Revision = None,
     config: Config = None,
     shards: Shards = None,
@@ -188,7 +188,7 @@ def prepare(
 
     \b
     Examples:
-      rft prepare                                both datasets, from the sample
+      rft prepare                                both datasets, from the demo
       rft prepare medmcqa --source huggingface   the published files
       rft prepare --source DIR --out out         parquet that you have
       rft prepare medmcqa --until dedupe         some of the stages

@@ -1,7 +1,7 @@
 """Rows of the embedded demo, known by digests wherever they stand: nobody is to pay for them.
 
-The demo (`raw/sample/`) is questions of our own writing that try the commands out; a model learns
-nothing from it. `demo.toml`, written by `scripts/sample`, has a line for each question: its digest,
+The demo (`raw/demo/`) is questions of our own writing that try the commands out; a model learns
+nothing from it. `demo.toml`, written by `scripts/demo`, has a line for each question: its digest,
 and the codes of the three words with which it begins and of the longest word of each option. A row
 is the demo's where the words of a question follow one another in its messages, and those of the
 options stand there too: whatever the instruction, the grader, the order and the labels of the

@@ -23,7 +23,7 @@ from pipelines.sources.record import Source
 if TYPE_CHECKING:
     from pipelines.io.retry import Patience
 
-SAMPLE = Path(__file__).parents[2] / "raw" / "sample"
+DEMO = Path(__file__).parents[2] / "raw" / "demo"
 RAW = Path("raw")
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -40,7 +40,7 @@ def _no_one(count: int) -> None:
 class Raw:
     """The raw files of a dataset. Paths in records are relative to `root`.
 
-    kind: `sample`, `huggingface`, `kaggle` or `folder`. absent: names of shards that the names of
+    kind: `demo`, `huggingface`, `kaggle` or `folder`. absent: names of shards that the names of
     the others tell of. others: files of other test sets, from `benchmarks/`. record: what
     `SOURCE.json` tells of these files, None where nothing shows where they are from. digests: the
     sha256 of the files that were found to be as they came; empty where `root` has no `SOURCE.json`.
@@ -72,7 +72,7 @@ def download(
     endpoint: str | None = None,
     patience: Patience | None = None,
 ) -> Raw:
-    """The raw files of a dataset from `sample`, `huggingface`, `kaggle` or a folder.
+    """The raw files of a dataset from `demo`, `huggingface`, `kaggle` or a folder.
 
     With `fetch` false nothing is brought or written, with `offline` nothing is asked for. `note` is
     told what is going on, `total` of bytes that are to come and `advance` of those that came (a
@@ -86,18 +86,18 @@ def download(
     choices = {"revision": revision, "config": config, "shards": shards, "columns": columns}
     asked = {name: value for name, value in choices.items() if value is not None}
     _check(asked, source)
-    if source == "sample":
-        if not SAMPLE.is_dir():
+    if source == "demo":
+        if not DEMO.is_dir():
             raise BadInput(
-                "the sample is part of a checkout and this is an installed copy; "
+                "the demo is part of a checkout and this is an installed copy; "
                 "use --source huggingface, kaggle or a folder"
             )
-        return _found(dataset, SAMPLE, "sample")
+        return _found(dataset, DEMO, "demo")
     if source not in ("huggingface", "kaggle"):
         folder = Path(source)
         if not folder.is_dir():
             hint = "there is no such folder" if not folder.exists() else "it is a file"
-            raise BadInput(f"{source}: {hint}; give sample, huggingface, kaggle or a folder")
+            raise BadInput(f"{source}: {hint}; give demo, huggingface, kaggle or a folder")
         return _found(dataset, folder, "folder")
     folder = RAW / dataset.name
     quiet = offline or not fetch

@@ -13,7 +13,7 @@ from pathlib import Path
 import orjson
 import polars as pl
 import pytest
-from conftest import ROOT, SAMPLE, Run, contents, frame, math, mcq, problem
+from conftest import DEMO, ROOT, Run, contents, frame, math, mcq, problem
 
 from pipelines.datasets import DATASETS
 from pipelines.io import schema
@@ -21,7 +21,7 @@ from pipelines.stages import order
 
 Case = Callable[[Path], list[str]]
 
-TRAIN = SAMPLE / "medmcqa/data/train-00000-of-00001.parquet"
+TRAIN = DEMO / "medmcqa/data/train-00000-of-00001.parquet"
 
 
 def folder_with(path: Path, name: str, content: bytes | pl.DataFrame) -> str:
@@ -77,11 +77,11 @@ BAD: dict[str, tuple[Case, str]] = {
     ),
     "missing folder": (
         lambda path: ["--source", "nowhere"],
-        "rft: nowhere: there is no such folder; give sample, huggingface, kaggle or a folder",
+        "rft: nowhere: there is no such folder; give demo, huggingface, kaggle or a folder",
     ),
     "a file for a folder": (
         lambda path: ["--source", str(TRAIN)],
-        "it is a file; give sample, huggingface, kaggle or a folder",
+        "it is a file; give demo, huggingface, kaggle or a folder",
     ),
     "no parquet": (
         raw(b"x", "notes.txt"),
@@ -647,7 +647,7 @@ def test_help_has_examples(rft: Run) -> None:
 
 
 def test_a_wheel_in_an_empty_folder(tmp_path: Path) -> None:
-    """The package as it is installed: schemas inside, no sample."""
+    """The package as it is installed: schemas inside, no demo."""
     wheel = tmp_path / "wheel"
     build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel"]
     subprocess.run([*build, "--directory", str(wheel)], cwd=ROOT, check=True, capture_output=True)
@@ -674,8 +674,8 @@ def test_a_wheel_in_an_empty_folder(tmp_path: Path) -> None:
 
     refused = run("prepare")
     assert refused.returncode == 2
-    assert refused.stderr.startswith("rft: the sample is part of a checkout")
-    got = run("prepare", "--source", str(SAMPLE), "--out", "out")
+    assert refused.stderr.startswith("rft: the demo is part of a checkout")
+    got = run("prepare", "--source", str(DEMO), "--out", "out")
     assert got.returncode == 0, got.stderr
     assert sorted(path.name for path in (empty / "out").iterdir()) == sorted(DATASETS)
     assert schema.folder().is_dir()

@@ -20,7 +20,7 @@ from typing import Any
 import polars as pl
 import pytest
 import typer
-from conftest import ROOT, SAMPLE, settings
+from conftest import DEMO, ROOT, settings
 from hub_server import serving
 from service_server import KEY, SYSTEM, Fault, ServiceServer, prepared
 from typer.testing import CliRunner
@@ -143,7 +143,7 @@ def test_a_folder_becomes_a_job(rft: Rft, server: ServiceServer) -> None:
 
 def real(folder: Path) -> Path:
     """A source of MedMCQA's rows that are not the demo's: their words stand in another order."""
-    for path in (SAMPLE / "medmcqa" / "data").iterdir():
+    for path in (DEMO / "medmcqa" / "data").iterdir():
         rows = pl.read_parquet(path)
         words = pl.col("question").str.split(" ").list.reverse().list.join(" ")
         (folder / "medmcqa" / "data").mkdir(parents=True, exist_ok=True)

@@ -121,7 +121,7 @@ def test_it_makes_nothing(folder: Path, tmp_path: Path) -> None:
     assert code == 2
     assert "`rft prepare openr1-math`" in line
     assert validate("medmcqa", "--out", "elsewhere")[0] == 2
-    assert validate("medmcqa", "--source", "sample")[0] == 2
+    assert validate("medmcqa", "--source", "demo")[0] == 2
     assert validate("train.jsonl")[0] == 0
     assert contents(tmp_path) == before
 

@@ -6,7 +6,7 @@ import random
 
 import polars as pl
 import pytest
-from conftest import SAMPLE, frame, math
+from conftest import DEMO, frame, math
 
 from pipelines.datasets import DATASETS
 from pipelines.rules.tables import limit
@@ -53,7 +53,7 @@ EQUATIONS = (
 
 
 def table(name: str) -> pl.DataFrame:
-    paths = sorted((SAMPLE / name / "data").glob("train-*.parquet"))
+    paths = sorted((DEMO / name / "data").glob("train-*.parquet"))
     return pl.concat([pl.read_parquet(path) for path in paths])
 
 

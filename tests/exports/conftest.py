@@ -1,4 +1,4 @@
-"""Prepared folders to export: the embedded sample, and small ones made by hand."""
+"""Prepared folders to export: the embedded demo, and small ones made by hand."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ Make = Callable[..., Prepared]
 
 
 @pytest.fixture(scope="session")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Prepared]:
-    """Both datasets, prepared from the embedded sample."""
+def demo(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Prepared]:
+    """Both datasets, prepared from the embedded demo."""
     out = tmp_path_factory.mktemp("prepared")
     for dataset in DATASETS.values():
         driver.prepare(dataset, settings(out), Reporter())

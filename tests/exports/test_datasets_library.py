@@ -28,13 +28,13 @@ def export(target: str, prepared: Prepared, out: Path) -> Path:
 
 
 def test_a_folder_for_the_hub_holds_the_items(
-    dataset: str, sample: dict[str, Prepared], tmp_path: Path
+    dataset: str, demo: dict[str, Prepared], tmp_path: Path
 ) -> None:
-    folder = export("hf", sample[dataset], tmp_path / "out")
+    folder = export("hf", demo[dataset], tmp_path / "out")
     read = library.load_dataset(str(folder), cache_dir=str(tmp_path / "cache"))
     assert list(read) == ["train", "validation"]
     for split in read:
-        assert list(read[split]) == list(sample[dataset].items(split))
+        assert list(read[split]) == list(demo[dataset].items(split))
     builder = library.load_dataset_builder(str(folder), cache_dir=str(tmp_path / "cache"))
     parquet = library.Dataset.from_parquet(
         str(next(folder.rglob("train*.parquet"))), cache_dir=str(tmp_path / "cache")
@@ -44,11 +44,11 @@ def test_a_folder_for_the_hub_holds_the_items(
 
 
 def test_the_card_names_the_licence_of_published_rows_alone(
-    dataset: str, sample: dict[str, Prepared], tmp_path: Path
+    dataset: str, demo: dict[str, Prepared], tmp_path: Path
 ) -> None:
     from huggingface_hub import DatasetCard
 
-    prepared = sample[dataset]
+    prepared = demo[dataset]
     folder = export("hf", prepared, tmp_path / "out")
     card = DatasetCard.load(folder / "README.md").data.to_dict()
     assert ("license" in card, card["size_categories"]) == (False, ["n<1K"])
@@ -70,11 +70,11 @@ def test_the_card_names_the_licence_of_published_rows_alone(
 
 @pytest.mark.parametrize("target", ["trl", "verl", "verifiers", "aml"])
 def test_every_split_has_the_same_types(
-    target: str, dataset: str, sample: dict[str, Prepared], tmp_path: Path
+    target: str, dataset: str, demo: dict[str, Prepared], tmp_path: Path
 ) -> None:
-    folder = export(target, sample[dataset], tmp_path / "out")
+    folder = export(target, demo[dataset], tmp_path / "out")
     # As the trainers' own scripts do: by the names of the files in the folder.
     read = library.load_dataset(str(folder), cache_dir=str(tmp_path / "cache"))
-    told = TARGETS[target].write(sample[dataset], folder, report=Reporter())
+    told = TARGETS[target].write(demo[dataset], folder, report=Reporter())
     assert {split: len(rows) for split, rows in read.items()} == dict(told.rows)
     assert len({str(rows.features) for rows in read.values()}) == 1

@@ -20,8 +20,8 @@ from pipelines.io.prepared import Prepared
 ALL = [word for name in TARGETS if name != "sft" for word in ("--to", name)]
 
 
-def test_all_targets_at_once(export, sample: dict[str, Prepared], tmp_path: Path) -> None:
-    for name, prepared in sample.items():
+def test_all_targets_at_once(export, demo: dict[str, Prepared], tmp_path: Path) -> None:
+    for name, prepared in demo.items():
         done = export(prepared.folder, *ALL, "--out", "out")
         assert (done.returncode, "exported" in done.stdout) == (0, True)
         for target in TARGETS:
@@ -46,11 +46,11 @@ typer.run(export)
 """
 
 
-def test_two_runs_give_the_same_bytes(sample: dict[str, Prepared], tmp_path: Path) -> None:
+def test_two_runs_give_the_same_bytes(demo: dict[str, Prepared], tmp_path: Path) -> None:
     for out, seed in (("one", "1"), ("two", "2"), ("two", "3")):
         done = subprocess.run(
             [
-                *(sys.executable, "-W", "error", "-c", PROGRAM, sample["medmcqa"].folder),
+                *(sys.executable, "-W", "error", "-c", PROGRAM, demo["medmcqa"].folder),
                 *(*ALL, "--out", tmp_path / out, "-q"),
             ],
             env={**os.environ, "PYTHONHASHSEED": seed},

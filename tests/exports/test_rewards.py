@@ -133,9 +133,9 @@ def form_of(target: str, dataset: str) -> str:
 @pytest.mark.parametrize("target", NAMES)
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_instruction_form_and_reward_are_a_set(
-    target: str, dataset: str, sample: dict[str, Prepared], tmp_path: Path
+    target: str, dataset: str, demo: dict[str, Prepared], tmp_path: Path
 ) -> None:
-    rows = export(target, sample[dataset], tmp_path)[:60]
+    rows = export(target, demo[dataset], tmp_path)[:60]
     form = form_of(target, dataset)
     assert {form.partition("%")[0].strip().rstrip("{") in asked(target, row) for row in rows} == {
         True
@@ -158,13 +158,13 @@ THINKING |= {"<think>%s</think>": 0.0, "%s</think>a": 0.0, "<think>a</think>%s<t
 @pytest.mark.parametrize("target", NAMES)
 @pytest.mark.parametrize("dataset", [*DATASETS, "own"])
 def test_thinking_is_no_answer(
-    target: str, dataset: str, sample: dict[str, Prepared], make, tmp_path: Path
+    target: str, dataset: str, demo: dict[str, Prepared], make, tmp_path: Path
 ) -> None:
     """Nor for a grader of the user's own, which on the service sees no thinking."""
     own = "def grade(sample, item):\n    return item['reference_answer'] in sample['output_text']\n"
-    prepared = sample[dataset] if dataset in sample else make(grader=source(own))
+    prepared = demo[dataset] if dataset in demo else make(grader=source(own))
     rows = export(target, prepared, tmp_path / "out")[: len(THINKING)]
-    form = form_of(target, dataset) if dataset in sample else "%s"
+    form = form_of(target, dataset) if dataset in demo else "%s"
     answers = [
         text.replace("%s", form % reference(target, row))
         for row, text in zip(rows, THINKING, strict=True)
@@ -174,18 +174,18 @@ def test_thinking_is_no_answer(
 
 @pytest.mark.parametrize("target", NAMES)
 def test_the_grader_stands_in_it_as_it_is(
-    target: str, sample: dict[str, Prepared], tmp_path: Path
+    target: str, demo: dict[str, Prepared], tmp_path: Path
 ) -> None:
-    prepared = sample["openr1-math"]
+    prepared = demo["openr1-math"]
     export(target, prepared, tmp_path)
     source = prepared.document("grader")["source"]
     assert (tmp_path / "reward.py").read_text(encoding="utf-8").startswith(source.rstrip())
 
 
 def test_structured_output_gives_way_to_a_letter_and_says_so(
-    sample: dict[str, Prepared], tmp_path: Path
+    demo: dict[str, Prepared], tmp_path: Path
 ) -> None:
-    told = TARGETS["trl"].write(sample["medmcqa"], tmp_path, report=Reporter())
+    told = TARGETS["trl"].write(demo["medmcqa"], tmp_path, report=Reporter())
     expected = "graded by 'text', with its instruction: a string_check grader runs on the service"
     assert told.notes[0] == f"{expected} only"
     text = (tmp_path / "reward.py").read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Every target on the embedded sample: rows, order, roles, schemas, digests, limits, faults."""
+"""Every target on the embedded demo: rows, order, roles, schemas, digests, limits, faults."""
 
 from __future__ import annotations
 
@@ -79,9 +79,9 @@ def roles_of(target: str, row: dict) -> list[str]:
 @EACH
 @BOTH
 def test_every_row_comes_in_order(
-    target: str, dataset: str, sample: dict[str, Prepared], tmp_path: Path
+    target: str, dataset: str, demo: dict[str, Prepared], tmp_path: Path
 ) -> None:
-    prepared = sample[dataset]
+    prepared = demo[dataset]
     told = export(target, prepared, tmp_path)
     check_row = Draft202012Validator(schema.load(f"export.{target}"), registry=STORE)
     for split in ("train", "validation"):
@@ -117,10 +117,10 @@ def test_a_row_is_as_the_golden_one(target: str, make, tmp_path: Path) -> None:
 
 @EACH
 def test_two_runs_give_the_same_bytes(
-    target: str, sample: dict[str, Prepared], tmp_path: Path
+    target: str, demo: dict[str, Prepared], tmp_path: Path
 ) -> None:
     for out in ("one", "two"):
-        export(target, sample["openr1-math"], tmp_path / out)
+        export(target, demo["openr1-math"], tmp_path / out)
     assert contents(tmp_path / "one") == contents(tmp_path / "two")
 
 
@@ -294,9 +294,9 @@ def test_blank_lines_and_a_mark_at_the_start_are_no_rows(make, tmp_path: Path) -
     assert export("verifiers", prepared, tmp_path / "out").rows["train"] == 120
 
 
-def test_what_openai_and_foundry_get_is_sound(sample: dict[str, Prepared], tmp_path: Path) -> None:
+def test_what_openai_and_foundry_get_is_sound(demo: dict[str, Prepared], tmp_path: Path) -> None:
     for target in ("openai", "foundry"):
-        for name, prepared in sample.items():
+        for name, prepared in demo.items():
             out = tmp_path / target / name
             export(target, prepared, out)
             errors = [f for f in check.check(out) if f.severity == "error"]
@@ -307,8 +307,8 @@ def test_what_openai_and_foundry_get_is_sound(sample: dict[str, Prepared], tmp_p
     assert sorted(job) == ["method", "model", "training_file", "validation_file"]
 
 
-def test_aml_parts_validation_by_cluster(sample: dict[str, Prepared], tmp_path: Path) -> None:
-    prepared = sample["openr1-math"]
+def test_aml_parts_validation_by_cluster(demo: dict[str, Prepared], tmp_path: Path) -> None:
+    prepared = demo["openr1-math"]
     export("aml", prepared, tmp_path)
     splits = pl.read_parquet(prepared.folder / "splits.parquet")
     clusters = dict(splits.select("id", "cluster").iter_rows())

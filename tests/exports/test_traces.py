@@ -10,7 +10,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from conftest import SAMPLE, problem
+from conftest import DEMO, problem
 from traced import MATH, SCHEMA, prepared, row, thought, write_raw
 
 from pipelines.exports import traces
@@ -187,15 +187,15 @@ def test_one_of_two_raw_files_is_missing(tmp_path: Path) -> None:
 
 
 def test_the_source_of_the_manifest(tmp_path: Path) -> None:
-    made = prepared(tmp_path / "sample", Path("sample"))
+    made = prepared(tmp_path / "demo", Path("demo"))
     assert traces.raw_files(made, MATH, "", Reporter()) == sorted(
-        (SAMPLE / "openr1-math/data").glob("train-*.parquet")
+        (DEMO / "openr1-math/data").glob("train-*.parquet")
     )
     folder, _ = plain(tmp_path)
     with pytest.raises(BadInput, match=r"was prepared from a folder; name it with --source$"):
         traces.raw_files(folder, MATH, "", Reporter())
     with pytest.raises(BadInput, match=r"from other files; give the --source that it had \(folder"):
-        traces.raw_files(folder, MATH, "sample", Reporter())
+        traces.raw_files(folder, MATH, "demo", Reporter())
 
 
 @pytest.mark.parametrize(

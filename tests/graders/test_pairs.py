@@ -23,7 +23,7 @@ def write(path: Path, rows: list[Any]) -> Path:
 
 @pytest.fixture
 def paired(tmp_path: Path) -> Callable[..., list[tuple[str, int, int, int]]]:
-    """(text, the item's x, its line, the sample's line) of each pair, and the items alone."""
+    """(text, the item's x, its line, the demo's line) of each pair, and the items alone."""
 
     def pair(samples: list[Any], items: list[Any] = ITEMS) -> list[tuple[str, int, int, int]]:
         pairs = Pairs(write(tmp_path / "items.jsonl", items), write(tmp_path / "s.jsonl", samples))

@@ -1,4 +1,4 @@
-"""Whole runs on the embedded sample, in this process."""
+"""Whole runs on the embedded demo, in this process."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from shutil import copytree, rmtree
 import orjson
 import polars as pl
 import pytest
-from conftest import ROOT, SAMPLE, contents, frame, math, problem, settings
+from conftest import DEMO, ROOT, contents, frame, math, problem, settings
 
 from pipelines.datasets import DATASETS
 from pipelines.findings import BadInput
@@ -27,7 +27,7 @@ from pipelines.run.progress import Reporter, Result
 BOTH = pytest.mark.parametrize("name", DATASETS)
 
 
-def run(out: Path, name: str, source: str | Path = "sample", **changes) -> Result:
+def run(out: Path, name: str, source: str | Path = "demo", **changes) -> Result:
     return driver.prepare(DATASETS[name], settings(out, source, **changes), Reporter())
 
 
@@ -36,9 +36,9 @@ def items(folder: Path, side: str) -> list[dict]:
 
 
 def shuffled(name: str, folder: Path, shards: int) -> Path:
-    """The sample's rows in another order, in another number of files."""
+    """The demo's rows in another order, in another number of files."""
     for split in ("train", "validation"):
-        paths = sorted((SAMPLE / name / "data").glob(f"{split}-*.parquet"))
+        paths = sorted((DEMO / name / "data").glob(f"{split}-*.parquet"))
         if not paths:
             continue
         rows = pl.concat(pl.read_parquet(path) for path in paths)
@@ -47,8 +47,8 @@ def shuffled(name: str, folder: Path, shards: int) -> Path:
         target.mkdir(parents=True, exist_ok=True)
         for i in range(shards):
             rows[i::shards].write_parquet(target / f"{split}-{i:05}-of-{shards:05}.parquet")
-    if (SAMPLE / name / "benchmarks").exists():
-        copytree(SAMPLE / name / "benchmarks", folder / name / "benchmarks")
+    if (DEMO / name / "benchmarks").exists():
+        copytree(DEMO / name / "benchmarks", folder / name / "benchmarks")
     return folder
 
 
@@ -66,7 +66,7 @@ def test_every_row_is_in_a_file_or_in_the_ledger(tmp_path: Path, name: str) -> N
     back = dict(repairs.select("after", "before").iter_rows())
     out = Counter(back.get(prompt, prompt) for prompt in [*prompts, *ledger["prompt"]])
     raw = pl.concat(
-        pl.read_parquet(path) for path in sorted((SAMPLE / name / "data").glob("train-*.parquet"))
+        pl.read_parquet(path) for path in sorted((DEMO / name / "data").glob("train-*.parquet"))
     )
     records = DATASETS[name].record(raw)
     published = pl.coalesce("published", "prompt")
@@ -89,7 +89,7 @@ def test_no_question_is_in_both_files_or_twice_in_one(tmp_path: Path, name: str)
 
 
 @BOTH
-def test_the_sample_shows_each_reason_twice(tmp_path: Path, name: str) -> None:
+def test_the_demo_shows_each_reason_twice(tmp_path: Path, name: str) -> None:
     result = run(tmp_path, name)
     expected = {fault.reason for fault in DATASETS[name].faults}
     expected |= {"oversized_prompt", "conflicting_answers", "duplicate", "near_duplicate"}
@@ -99,7 +99,7 @@ def test_the_sample_shows_each_reason_twice(tmp_path: Path, name: str) -> None:
 
 
 @BOTH
-def test_the_sample_shows_each_repair_twice(tmp_path: Path, name: str) -> None:
+def test_the_demo_shows_each_repair_twice(tmp_path: Path, name: str) -> None:
     run(tmp_path, name)
     repairs = pl.read_parquet(tmp_path / name / "repairs.parquet")["repairs"].explode()
     counts = Counter(repair.split()[0] for repair in repairs)
@@ -377,7 +377,7 @@ def test_a_folder_of_somebody_elses_is_left_alone(tmp_path: Path, strange: str) 
 def test_only_files_that_show_it_are_said_to_be_from_the_hub(tmp_path: Path) -> None:
     from pipelines.sources import record as source
 
-    copytree(SAMPLE / "medmcqa", tmp_path / "own" / "medmcqa")
+    copytree(DEMO / "medmcqa", tmp_path / "own" / "medmcqa")
     root = tmp_path / "own" / "medmcqa"
 
     def told(kind: str) -> dict:
@@ -386,7 +386,7 @@ def test_only_files_that_show_it_are_said_to_be_from_the_hub(tmp_path: Path) -> 
         return {**orjson.loads(path.read_bytes())["source"], "files": None}
 
     unknown = {"repository": None, "revision": None, "licence": None, "files": None}
-    assert told("sample") == {"kind": "sample", **unknown}
+    assert told("demo") == {"kind": "demo", **unknown}
     assert told(str(root.parent)) == {"kind": "folder", **unknown}
     entries = [
         source.Entry(path.relative_to(root).as_posix(), files.sha256(path), 1, verified=True)
@@ -495,7 +495,7 @@ def test_an_earlier_split_that_is_none(tmp_path: Path) -> None:
 def test_missing_shards_and_benchmark_are_findings(tmp_path: Path) -> None:
     data = tmp_path / "medmcqa" / "data"
     data.mkdir(parents=True)
-    rows = pl.read_parquet(SAMPLE / "medmcqa/data/train-00000-of-00001.parquet")
+    rows = pl.read_parquet(DEMO / "medmcqa/data/train-00000-of-00001.parquet")
     rows.write_parquet(data / "train-00001-of-00003.parquet")
     result = run(tmp_path / "out", "medmcqa", tmp_path)
     assert [(finding.code, finding.message) for finding in result.findings] == [

@@ -17,7 +17,7 @@ from typing import Any
 import orjson
 import polars as pl
 import pytest
-from conftest import SAMPLE, contents
+from conftest import DEMO, contents
 from hub_server import COMMIT, Fault, HubServer, serving
 
 from pipelines.datasets import DATASETS
@@ -33,8 +33,8 @@ SERVICE = "/v1/datasets.DatasetApiService/"
 
 
 def seven_files() -> dict[str, bytes]:
-    """The sample in seven files with fewer columns, as the copy has it."""
-    rows = pl.read_parquet(SAMPLE / "openr1-math/data/*.parquet").select("problem", "answer")
+    """The demo in seven files with fewer columns, as the copy has it."""
+    rows = pl.read_parquet(DEMO / "openr1-math/data/*.parquet").select("problem", "answer")
     files = {}
     for n in range(7):
         out = BytesIO()

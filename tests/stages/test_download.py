@@ -14,7 +14,7 @@ from typing import Any
 import huggingface_hub
 import orjson
 import pytest
-from conftest import SAMPLE, Run, contents
+from conftest import DEMO, Run, contents
 from hub_server import COMMIT, Fault, HubServer, Repository, serving
 
 from pipelines.datasets import DATASETS
@@ -253,7 +253,7 @@ def test_what_cannot_be_asked_for(bring: Download, options: dict, expected: str)
     assert str(caught.value) == expected
 
 
-@pytest.mark.parametrize("place", ["sample", "kaggle", "."])
+@pytest.mark.parametrize("place", ["demo", "kaggle", "."])
 def test_choices_that_a_source_does_not_have(place: str) -> None:
     with pytest.raises(BadInput, match="--config all: only with --source huggingface"):
         download(RECIPE, source=place, note=print, config="all")
@@ -290,9 +290,9 @@ PINNED = (
 
 @pytest.fixture
 def command(tmp_path: Path) -> Iterator[tuple[HubServer, Callable[..., Any]]]:
-    """`rft` with the recipe of medmcqa pinned to the commit of a hub that serves the sample."""
+    """`rft` with the recipe of medmcqa pinned to the commit of a hub that serves the demo."""
     recipe = DATASETS["medmcqa"]
-    folder = SAMPLE / "medmcqa"
+    folder = DEMO / "medmcqa"
     server = HubServer(
         {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.glob("data/*.parquet")},
         recipe.hub,

@@ -1,4 +1,4 @@
-"""The digests by which rows of the sample are known: `pipelines/service/demo.toml`."""
+"""The digests by which rows of the demo are known: `pipelines/service/demo.toml`."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ import polars as pl
 from pipelines.service.demo import entry
 
 _HEAD = """\
-# Questions of the demo (raw/sample), as pipelines/service/demo.py knows them: the SHA-256 of a
+# Questions of the demo (raw/demo), as pipelines/service/demo.py knows them: the SHA-256 of a
 # question's words, how many they are, whether they are enough to tell it (+), 16 bits of the CRC-32
-# of its first three words and of the longest word of each option. Written by `make sample`.
+# of its first three words and of the longest word of each option. Written by `make demo`.
 questions = [
 """
 
 
 def table(folder: Path) -> str:
-    """The table for the sample in a folder: its raw questions, and what is prepared of them."""
+    """The table for the demo in a folder: its raw questions, and what is prepared of them."""
     prompts = [*_raw(folder), *_prepared(folder)]
     lines = sorted({line for prompt in prompts if prompt and (line := entry(prompt))})
     return _HEAD + "".join(f'    "{line}",\n' for line in lines) + "]\n"

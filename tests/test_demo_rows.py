@@ -9,7 +9,7 @@ from pathlib import Path
 import orjson
 import pyarrow.parquet as pq
 import pytest
-from conftest import ROOT, SAMPLE, contents, settings
+from conftest import DEMO, ROOT, contents, settings
 
 from pipelines.datasets import DATASETS
 from pipelines.graders.self_check import OwnGrader
@@ -24,23 +24,23 @@ GOLDEN = Path(__file__).parent / "golden"
 
 
 def test_the_generator_writes_what_is_committed(tmp_path: Path) -> None:
-    subprocess.run([sys.executable, str(ROOT / "scripts" / "sample"), str(tmp_path)], check=True)
-    assert contents(tmp_path) == contents(SAMPLE)
+    subprocess.run([sys.executable, str(ROOT / "scripts" / "demo"), str(tmp_path)], check=True)
+    assert contents(tmp_path) == contents(DEMO)
 
 
 def test_every_row_that_is_prepared_is_known_by_its_digest(tmp_path: Path) -> None:
-    """`make sample` writes the table; submit refuses what is in it."""
-    digests = runpy.run_path(str(ROOT / "scripts" / "sample" / "digests.py"))
+    """`make demo` writes the table; submit refuses what is in it."""
+    digests = runpy.run_path(str(ROOT / "scripts" / "demo" / "digests.py"))
     table = (ROOT / "pipelines" / "service" / "demo.toml").read_text(encoding="utf-8")
-    assert digests["table"](SAMPLE) == table
+    assert digests["table"](DEMO) == table
     for name in DATASETS:
         result = driver.prepare(DATASETS[name], settings(tmp_path), Reporter())
         _, count = demo.rows(find(name, tmp_path)) or ("", 0)
         assert count == result.train + result.validation
 
 
-@pytest.mark.parametrize("path", sorted(SAMPLE.rglob("*.parquet")), ids=lambda path: path.name)
-def test_the_sample_has_the_published_columns(path: Path) -> None:
+@pytest.mark.parametrize("path", sorted(DEMO.rglob("*.parquet")), ids=lambda path: path.name)
+def test_the_demo_has_the_published_columns(path: Path) -> None:
     found = pq.read_schema(path)
     rows = schema.load(f"raw.{path.parents[1].name}")
     assert found.names == list(rows["properties"])

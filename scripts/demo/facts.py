@@ -1,4 +1,4 @@
-"""Facts of first-year medicine from which `make_sample.py` makes questions, in our own words."""
+"""Facts of first-year medicine from which these scripts make questions, in our own words."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Write `raw/sample/`: both datasets in miniature, in the published schemas and file names.
+"""Write `raw/demo/`: both datasets in miniature, in the published schemas and file names.
 
-    python scripts/sample [FOLDER]
+    python scripts/demo [FOLDER]
 
 Every problem and question is our own; every fault that the pipeline repairs or drops is planted at
 least twice. Same code, same bytes. Without FOLDER, `pipelines/service/demo.toml`, by which the
@@ -77,6 +77,6 @@ if __name__ == "__main__":
         write(Path(sys.argv[1]))
     else:
         root = Path(__file__).parents[2]
-        write(root / "raw" / "sample")
-        digests = table(root / "raw" / "sample")
+        write(root / "raw" / "demo")
+        digests = table(root / "raw" / "demo")
         (root / "pipelines" / "service" / "demo.toml").write_text(digests, encoding="utf-8")

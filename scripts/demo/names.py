@@ -1,4 +1,4 @@
-"""What both datasets of the sample share."""
+"""What both datasets of the demo share."""
 
 from __future__ import annotations
 
