@@ -41,7 +41,7 @@ SHARED = {
         "nearly the same text with the same numbers, negations and answer; the detail names the "
         "one that is kept",
     ),
-    "ties_splits": (
+    "split_conflict": (
         "dedupe",
         "it would tie training to validation of the split of `--previous`",
     ),
@@ -49,8 +49,8 @@ SHARED = {
         "decontaminate",
         "a benchmark asks the same question, or nearly, or has a run of 13 words in common",
     ),
-    "over_row_limit": ("convert", "beyond `--rows` or `--validation-rows`"),
-    "over_size_limit": ("convert", "the file would have more than `--max-bytes` bytes"),
+    "row_limit": ("convert", "beyond `--rows` or `--validation-rows`"),
+    "size_limit": ("convert", "the file would have more than `--max-bytes` bytes"),
 }
 
 

@@ -160,7 +160,7 @@ class Rows:
                     full = full or len(line) > room
                     room -= len(line)
                 if full:
-                    self._left_out["over_size_limit"] += 1
+                    self._left_out["size_limit"] += 1
                     continue
                 self._rows[Path(name).stem] += 1
                 file.write(line)
@@ -236,7 +236,7 @@ class Rows:
                 continue
             self.report.advance(1)
             if most is not None and index >= most:
-                self._left_out["over_row_limit"] += 1
+                self._left_out["row_limit"] += 1
                 continue
             try:
                 row = convert(item, split, index)

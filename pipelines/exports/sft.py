@@ -192,7 +192,7 @@ def _chosen(
                 break
             fitting += 1
         chosen[split] = turns[:fitting]
-        reason, detail = "over_size_limit", f"{split}: at most {max_bytes} bytes"
+        reason, detail = "size_limit", f"{split}: at most {max_bytes} bytes"
         left_out += [LeftOut(turn.item, reason, detail) for turn in turns[fitting:]]
     left_out.sort(key=lambda each: (each.item, each.reason, each.detail))
     return chosen, left_out

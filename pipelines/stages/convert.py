@@ -29,7 +29,7 @@ def convert(
     The frame comes back in the order of the files: each split evenly over the dataset's stratum, so
     that the first n lines are an even sample and a smaller choice is the beginning of a larger one.
     Choosing stops at the first row that does not fit; that row and all after it are
-    `over_row_limit` (more than `rows` or `validation_rows`) or `over_size_limit` (`max_bytes` a
+    `row_limit` (more than `rows` or `validation_rows`) or `size_limit` (`max_bytes` a
     file). Caps never move a row to the other split. `advance` is told how many more rows are
     through.
     """
@@ -45,13 +45,11 @@ def convert(
         unfit = pl.col("line").is_null()
         chosen = ledger.tag(
             chosen,
-            "over_size_limit",
+            "size_limit",
             unfit & (pl.col("place") < limit),
             pl.lit(f"{side}: at most {max_bytes} bytes"),
         )
-        chosen = ledger.tag(
-            chosen, "over_row_limit", unfit, pl.lit(f"{side}: at most {limit} rows")
-        )
+        chosen = ledger.tag(chosen, "row_limit", unfit, pl.lit(f"{side}: at most {limit} rows"))
         sides.append(chosen.drop("place"))
     return pl.concat(sides)
 

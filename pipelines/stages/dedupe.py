@@ -34,7 +34,7 @@ def dedupe(
     one key whose answers differ, to the dataset's grader too, are all `conflicting_answers`: none
     can be trusted. Every other
     near-duplicate stays, in its cluster. A record that would tie a training cluster of `previous`
-    to one of validation is `ties_splits`.
+    to one of validation is `split_conflict`.
     """
     sides = previous.select("digest", pinned="split").unique("digest", keep="first")
     records = ledger.untagged(records).join(sides, on="digest", how="left", maintain_order="left")
@@ -170,14 +170,14 @@ def _tag_ties_splits(
     keys = questions.with_row_index("place").filter(pl.col("place").is_in(out))["key"]
     records = ledger.tag(
         records,
-        "ties_splits",
+        "split_conflict",
         pl.col("key").is_in(keys.implode()),
         pl.lit("near to training and to validation of the earlier split"),
     )
     both = questions.filter(pl.col("pinned").list.len() > 1)["key"]
     return ledger.tag(
         records,
-        "ties_splits",
+        "split_conflict",
         pl.col("key").is_in(both.implode()) & (pl.col("pinned") == "train"),
         pl.lit("the same question was in validation of the earlier split"),
     )

@@ -382,7 +382,7 @@ def test_pilot_and_rows(rft: Run, tmp_path: Path) -> None:
     splits = pl.read_parquet(tmp_path / "processed/medmcqa/splits.parquet")
     over = (splits["split"] == "train").sum() - 200
     assert over > 0
-    assert ledger.filter(pl.col("reason") == "over_row_limit").height == over
+    assert ledger.filter(pl.col("reason") == "row_limit").height == over
 
 
 def test_instruction_and_model(rft: Run, tmp_path: Path) -> None:

@@ -88,6 +88,7 @@ def test_every_strange_answer_to_every_equation() -> None:
     )
     records = DATASETS["openr1-math"].record(rows)
     faults = records.select(
-        fault.where.alias(fault.reason) for fault in DATASETS["openr1-math"].faults
+        fault.where.alias(f"{number} {fault.reason}")
+        for number, fault in enumerate(DATASETS["openr1-math"].faults)
     )
     assert faults.height == rows.height

@@ -23,14 +23,14 @@ FAULTY = [
     ("proof", "Let $a>b$.\n\nShow that the sum exceeds $2b$.", "2b"),
     ("proof", "1. (1) Verify the identity. (2) Prove the inequality.", "1"),
     # a letter
-    ("letter_without_option", "There are four bags. In which bag is the ring?", "D"),
-    ("letter_without_option", "Which sum is greater, that of sides or that of angles?", "(A)"),
-    ("letter_without_option", "Side $A B$ is 3. Then its half is ( ).", "B"),
-    ("letter_without_option", "Which?\n(A) 1\n(B) 2\n(C) 3", r"\text{(E)}"),
-    ("letter_without_option", "In which of them is a pearl, in that or in this?", "c"),
-    ("letter_without_option", "How much? а) 5 б) 6 в) 7 г) 8", "г"),
+    ("missing_options", "There are four bags. In which bag is the ring?", "D"),
+    ("missing_options", "Which sum is greater, that of sides or that of angles?", "(A)"),
+    ("missing_options", "Side $A B$ is 3. Then its half is ( ).", "B"),
+    ("missing_options", "Which?\n(A) 1\n(B) 2\n(C) 3", r"\text{(E)}"),
+    ("missing_options", "In which of them is a pearl, in that or in this?", "c"),
+    ("missing_options", "How much? а) 5 б) 6 в) 7 г) 8", "г"),
     # two right options
-    ("right_option_twice", "Which?\n(A) 1\n(B) $x+1$\n(C) $x+1$.", "B"),
+    ("duplicate_correct_option", "Which?\n(A) 1\n(B) $x+1$\n(C) $x+1$.", "B"),
     # several questions
     (
         "several_questions",
@@ -178,13 +178,12 @@ def test_a_generation_that_was_held_correct_needs_no_figure() -> None:
 
 
 def test_every_fault_of_wording_is_here() -> None:
-    simple = {"empty_prompt", "empty_answer", "unbalanced_answer", "boxed_answer", "image"}
+    simple = {"empty_prompt", "empty_answer", "unbalanced_answer", "nested_box", "image"}
     elsewhere = {
         "unverified",
-        "partial_answer",
-        "another_solution",
+        "incomplete_answer",
         "unconfirmed_answer",
-        "wrong_kind",
+        "answer_type_mismatch",
     }
     expected = {fault.reason for fault in DATASET.faults} - simple - elsewhere
     assert {case[0] for case in FAULTY} == expected

@@ -13,9 +13,9 @@ SOLVED = {"solution": "We add."}
 @pytest.mark.parametrize(
     ("problem", "answer", "solution", "expected"),
     [
-        ("What can it be?", "3", r"Either $\boxed{2}$ or $\boxed{3}$.", "partial_answer"),
-        ("Find all $n$.", "3", "\\boxed{2} fits.\n\nSo does \\boxed{3}.", "partial_answer"),
-        ("What can it be?", "3", r"\fbox{2}, \boxed{\frac{6}{2}}", "partial_answer"),
+        ("What can it be?", "3", r"Either $\boxed{2}$ or $\boxed{3}$.", "incomplete_answer"),
+        ("Find all $n$.", "3", "\\boxed{2} fits.\n\nSo does \\boxed{3}.", "incomplete_answer"),
+        ("What can it be?", "3", r"\fbox{2}, \boxed{\frac{6}{2}}", "incomplete_answer"),
         # a result on the way, the same in another form, a letter, all of them
         ("What is it?", "3", "First $\\boxed{2}$.\n\nSo $\\boxed{3}$.", None),
         ("What can it be?", r"\frac{1}{2}", r"$\boxed{0.5}$, that is $\boxed{\frac{1}{2}}$", None),
@@ -62,9 +62,13 @@ def test_unconfirmed_answer(problem: str, answer: str, expected: str | None) -> 
 @pytest.mark.parametrize(
     ("problem", "answer", "expected"),
     [
-        ("Write the equation of the line through $A$ and $B$.", "2", "wrong_kind"),
-        ("Find the decomposition of vector $x$ in $p$ and $q$.", r"\frac{1}{2}", "wrong_kind"),
-        ("What could this function be?", "2", "wrong_kind"),
+        ("Write the equation of the line through $A$ and $B$.", "2", "answer_type_mismatch"),
+        (
+            "Find the decomposition of vector $x$ in $p$ and $q$.",
+            r"\frac{1}{2}",
+            "answer_type_mismatch",
+        ),
+        ("What could this function be?", "2", "answer_type_mismatch"),
         ("Write the equation of the line through $A$ and $B$.", "y = 2x", None),
         ("Find the root of the equation of the line.", "2", None),
     ],
@@ -122,7 +126,7 @@ def test_another_solution(problem: str, answer: str, expected: str | None) -> No
 
 
 def test_another_solution_is_named_in_the_ledger() -> None:
-    assert reason("Solve $x^2=4$.", "2") == "another_solution"
+    assert reason("Solve $x^2=4$.", "2") == "incomplete_answer"
 
 
 def test_what_is_large_takes_no_time() -> None:

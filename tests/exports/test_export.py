@@ -65,12 +65,12 @@ def test_the_closing_lines_say_what_was_left_out(export, make) -> None:
     prepared = make(train=5001, validation=600)
     done = export(prepared.folder, "--to", "gemini")
     assert done.returncode == 0
-    assert "gemini: 101 rows left out: over_row_limit" in done.stdout
+    assert "gemini: 101 rows left out: row_limit" in done.stdout
     again = export(prepared.folder, "--to", "gemini", "--format", "json")
     told = orjson.loads(again.stdout)["exports"][0]
     assert (told["rows"], told["left_out"]) == (
         {"train": 5000, "validation": 500},
-        {"over_row_limit": 101},
+        {"row_limit": 101},
     )
     assert told["folder"] == "exports/gemini/squares"
     assert told["limits"]["train_rows"] == 5000
@@ -80,7 +80,7 @@ def test_more_rows_than_the_service_takes_are_cut_not_refused(export, make) -> N
     prepared = make(train=120, validation=1001)
     done = export(prepared.folder, "--to", "foundry", "--to", "verifiers")
     assert done.returncode == 0
-    assert "foundry: 1 row left out: over_row_limit" in done.stdout
+    assert "foundry: 1 row left out: row_limit" in done.stdout
     assert "verifiers: 1" not in done.stdout
 
 

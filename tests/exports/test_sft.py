@@ -157,7 +157,7 @@ def test_the_cap_is_kept_evenly(folder: Path, tmp_path: Path) -> None:
             for cap in (size, size + len(lines[count]) - 1):
                 result = export(made, tmp_path, folder, max_bytes=cap)
                 assert (tmp_path / "train.jsonl").read_bytes() == b"".join(lines[:count])
-                cut = result.left_out["over_size_limit"]
+                cut = result.left_out["size_limit"]
                 assert sum(result.rows.values()) + 6 + cut == 60
                 details = {each["detail"] for each in left_out(tmp_path) if "cap" not in each}
                 assert f"train: at most {cap} bytes" in details
@@ -297,7 +297,7 @@ def test_too_few_rows(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(BadInput) as raised:
         export(made, tmp_path, folder, max_bytes=1_000)
     told = str(raised.value).removeprefix(str(folder / "out"))
-    assert told.startswith("/openr1-math: 2 training rows, and a job needs 10 (over_size_limit 5")
+    assert told.startswith("/openr1-math: 2 training rows, and a job needs 10 (size_limit 5")
     assert contents(tmp_path) == before
 
 

@@ -137,7 +137,7 @@ def test_rows_over_a_limit_are_counted_and_those_before_are_written(
     # The test file of `aml` is of the same prepared rows, so that each has up to five.
     most = 10 if target == "aml" else 5
     assert sum(told.rows.values()) == 110 + most
-    assert told.left_out == {"over_row_limit": 30 - most}
+    assert told.left_out == {"row_limit": 30 - most}
 
 
 def golden_row(target: str) -> dict:
@@ -161,7 +161,7 @@ def test_a_file_keeps_to_its_bytes(
     )
     told = export(target, prepared, tmp_path / "few")
     assert (tmp_path / "few/train.jsonl").read_bytes() == b"".join(lines[:30])
-    assert told.left_out == {"over_size_limit": 90}
+    assert told.left_out == {"size_limit": 90}
 
 
 def test_bedrock_wants_a_hundred_rows(make, tmp_path: Path) -> None:

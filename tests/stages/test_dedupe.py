@@ -247,7 +247,7 @@ def test_a_record_that_ties_the_sides_of_an_earlier_split_goes() -> None:
     sides = outcome(got)
     assert sides["0"] is None
     assert sides["5"] is None
-    gone = [name for name, reason in sides.items() if reason == "ties_splits"]
+    gone = [name for name, reason in sides.items() if reason == "split_conflict"]
     assert gone
     left = got.filter(pl.col("dropped").is_null())
     pins = left.drop_nulls("pinned").group_by("cluster").agg(pl.col("pinned").n_unique())
@@ -258,7 +258,7 @@ def test_a_record_that_ties_the_sides_of_an_earlier_split_goes() -> None:
 def test_a_question_on_both_sides_of_an_earlier_split_leaves_training() -> None:
     rows = [math("Find x", uuid="1"), math("find x.", uuid="2")]
     previous = {"Find x": "train", "find x.": "validation"}
-    assert outcome(run(*rows, previous=previous)) == {"1": "ties_splits", "2": None}
+    assert outcome(run(*rows, previous=previous)) == {"1": "split_conflict", "2": None}
 
 
 # Properties ---------------------------------------------------------------------------------------

@@ -203,7 +203,7 @@ def test_size_cap_stops_at_the_first_row_that_does_not_fit() -> None:
     assert lines(out) == all_lines[:30]
     assert Counter(out.filter(pl.col("split") == "train")["dropped"]) == {
         None: 30,
-        "over_size_limit": len(all_lines) - 30,
+        "size_limit": len(all_lines) - 30,
     }
 
 
@@ -216,8 +216,8 @@ def test_both_caps_have_their_reason() -> None:
     train = out.filter(pl.col("split") == "train")
     assert Counter(train["dropped"]) == {
         None: 10,
-        "over_size_limit": 40,
-        "over_row_limit": train.height - 50,
+        "size_limit": 40,
+        "row_limit": train.height - 50,
     }
 
 

@@ -26,7 +26,7 @@ def reasons(dataset, *rows: dict) -> list[str | None]:
         (math(answer=None), "empty_answer"),
         (math(answer=" "), "empty_answer"),
         (math(answer=r"\dfrac{4"), "unbalanced_answer"),
-        (math(answer=r"5 \boxed{5}"), "boxed_answer"),
+        (math(answer=r"5 \boxed{5}"), "nested_box"),
         (math(question_type="proof"), "proof"),
         (math("![](https://x.org/a.jpg?h=1) Find x"), "image"),
         (math('<img src="a.png"> Find x'), "image"),
@@ -58,7 +58,7 @@ def test_math_faults(row: dict, reason: str | None) -> None:
         (mcq(options="w|x|y| "), "empty_option"),
         (mcq(options="w|x|y|None"), None),
         (mcq(opb=None), "empty_option"),
-        (mcq(options="w|x|y|W."), "right_option_twice"),
+        (mcq(options="w|x|y|W."), "duplicate_correct_option"),
         (mcq(choice_type="multi"), None),
     ],
 )

@@ -170,7 +170,7 @@ DATASET = Dataset(
             pl.col("options").list.eval(pl.element().str.strip_chars() == "").list.any(),
         ),
         Fault(
-            "right_option_twice",
+            "duplicate_correct_option",
             "the right option's text stands under two letters",
             pl.col("right_twice"),
             pl.col("options").list.join(" | "),

@@ -253,7 +253,7 @@ FAULTS = (
         pl.col("reference_answer"),
     ),
     Fault(
-        "boxed_answer",
+        "nested_box",
         "the answer holds another `\\boxed`: it is a piece of a solution",
         _REFERENCE.contains(r"\boxed", literal=True),
         pl.col("reference_answer"),
@@ -276,13 +276,13 @@ FAULTS = (
         _PROMPT.contains(_IMAGE),
     ),
     Fault(
-        "letter_without_option",
+        "missing_options",
         "the answer is the letter of an option that the prompt does not show",
         _tested(_MAYBE_LETTER, letter_without_option),
         pl.col("reference_answer"),
     ),
     Fault(
-        "right_option_twice",
+        "duplicate_correct_option",
         "the right option's text stands under two letters",
         _tested(_MAYBE_LETTER, lambda _, answer, options: right_twice(answer, options)),
         pl.col("options").list.join(" | "),
@@ -297,14 +297,14 @@ FAULTS = (
         pl.col("reference_answer"),
     ),
     Fault(
-        "partial_answer",
+        "incomplete_answer",
         "the published solution boxes several answers and the answer is not all of them",
         (pl.col("options").list.len() == 0)
         & _tested(_PUBLISHED.str.len_bytes() > 0, partial_answer, "solution"),
         pl.col("reference_answer"),
     ),
     Fault(
-        "another_solution",
+        "incomplete_answer",
         "values that the answer lacks solve the equations of the problem too",
         pl.col("another").is_not_null(),
         pl.format("{}, and {}", "reference_answer", "another"),
@@ -322,7 +322,7 @@ FAULTS = (
         pl.col("reference_answer"),
     ),
     Fault(
-        "wrong_kind",
+        "answer_type_mismatch",
         "an equation, a function or a decomposition is asked for and the answer is a number",
         _tested(
             _PROMPT.contains(KIND),
