@@ -33,6 +33,7 @@ Validation = Annotated[
 Against = Annotated[
     list[str] | None,
     typer.Option(
+        "--benchmark",
         metavar="PATH[:FIELD]",
         show_default=False,
         help="A benchmark (JSONL or parquet) to compare both with; may be repeated.",
@@ -68,7 +69,7 @@ def audit(
     Examples:
       rft audit train.jsonl validation.jsonl
       rft audit processed/medmcqa/train.jsonl processed/medmcqa/validation.jsonl --threshold 0.7
-      rft audit t.jsonl v.jsonl --against math500.jsonl:problem --band 0.1 --format json
+      rft audit t.jsonl v.jsonl --benchmark math500.jsonl:problem --band 0.1 --format json
     """
     # Here and not above: checking files needs no frames, and polars takes 0.25 s to load.
     from pipelines.similarity import audit as audits

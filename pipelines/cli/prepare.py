@@ -118,6 +118,7 @@ MaxPromptBytes = Annotated[int, typer.Option(min=1, help="Bytes of a prompt at m
 Against = Annotated[
     list[str] | None,
     typer.Option(
+        "--benchmark",
         metavar="PATH[:FIELD]",
         show_default=False,
         help="A benchmark (JSONL or parquet) none of whose questions may be in; may be repeated.",

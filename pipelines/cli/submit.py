@@ -36,7 +36,10 @@ EndpointOption = Annotated[
         "AZURE_AI_PROJECT_ENDPOINT or OPENAI_BASE_URL.",
     ),
 ]
-Every = Annotated[float, typer.Option(help="Seconds between two looks at a file or at the events.")]
+PollInterval = Annotated[
+    float,
+    typer.Option("--poll-interval", help="Seconds between two looks at a file or at the events."),
+]
 Follow = Annotated[
     bool, typer.Option("--follow", help="Show events and rewards until the job has ended.")
 ]
@@ -65,7 +68,7 @@ def submit(
     timeout: Annotated[
         float, typer.Option(help="Seconds to wait for a file to be processed.")
     ] = 1800,
-    every: Every = 5,
+    every: PollInterval = 5,
     output_format: OutputFormat = Format.text,
     quiet: Quiet = False,
     all_findings: Annotated[
@@ -95,7 +98,7 @@ def submit(
     from pipelines.service import demo, submission
     from pipelines.service import endpoint as addresses
 
-    _check_seconds(every=every, timeout=timeout)
+    _check_seconds(poll_interval=every, timeout=timeout)
     where = addresses.endpoint(endpoint, os.environ)
     if where is None and not dry_run:
         raise BadInput(_NO_ENDPOINT)
@@ -153,7 +156,7 @@ def job(
     ] = False,
     events: Annotated[bool, typer.Option("--events", help="List its events so far.")] = False,
     follow: Follow = False,
-    every: Every = 10,
+    every: PollInterval = 10,
     output_format: OutputFormat = Format.text,
     quiet: Quiet = False,
 ) -> None:
@@ -181,7 +184,7 @@ def job(
         "events": events,
         "follow": follow,
     }
-    _check_seconds(every=every)
+    _check_seconds(poll_interval=every)
     words = [name for name, wanted in chosen.items() if wanted]
     if len(words) > 1:
         raise BadInput(f"--{words[0]} and --{words[1]}: give one of them")
@@ -229,7 +232,9 @@ _WEEK = 7 * 24 * 3600
 def _check_seconds(**given: float) -> None:
     for name, seconds in given.items():
         if not 0 <= seconds <= _WEEK:  # neither is "nan"
-            raise BadInput(f"--{name} {seconds:g}: give seconds, from 0 to {_WEEK:,}")
+            raise BadInput(
+                f"--{name.replace('_', '-')} {seconds:g}: give seconds, from 0 to {_WEEK:,}"
+            )
 
 
 # Endings with which a submission is not what it was for.

@@ -55,7 +55,7 @@ def has_no_benchmark_question(provenance: Mapping[str, Any]) -> Iterator[Fault]:
     """No row asks what a benchmark asks, as an audit of the written files finds."""
     hits = provenance["certificate"]["benchmarks"]["hits"]
     if hits:
-        yield "", f"{hits:,} rows are a benchmark's", "run `rft audit` with --against"
+        yield "", f"{hits:,} rows are a benchmark's", "run `rft audit` with --benchmark"
 
 
 @rule("RFT605", "warning", source="this pipeline", read="2026-11-21")

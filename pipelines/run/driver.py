@@ -332,10 +332,8 @@ class _Walk:
 
     def _benchmark_remedy(self) -> str:
         if self.dataset.benchmark:
-            return (
-                f"put {self.dataset.benchmark} beside the train files, or name files with --against"
-            )
-        return "give benchmark files with --against"
+            return f"put {self.dataset.benchmark} beside the train files, or give --benchmark"
+        return "give benchmark files with --benchmark"
 
     def _read_lines(self, side: str) -> Iterator[bytes]:
         """The lines of a written file as they are on the disk; without writing, those in memory."""

@@ -62,7 +62,7 @@ def path_and_field(word: str) -> tuple[Path, str | None]:
         named, field_or_none = Path(word), None
     if not named.is_file():
         hint = "is a folder" if named.is_dir() else "there is no such file"
-        raise BadInput(f"{named}: {hint}; give --against a JSONL or parquet file")
+        raise BadInput(f"{named}: {hint}; give --benchmark a JSONL or parquet file")
     return named, field_or_none
 
 
@@ -76,7 +76,7 @@ def questions(path: Path, field: str | None) -> list[str]:
     except (pl.exceptions.PolarsError, OSError, ValueError) as error:
         first = str(error).partition("\n")[0]
         raise BadInput(
-            f"{path}: not readable as JSONL or parquet ({first}); see --against"
+            f"{path}: not readable as JSONL or parquet ({first}); see --benchmark"
         ) from error
     for name in wanted:
         if name in texts:

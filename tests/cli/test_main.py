@@ -159,19 +159,19 @@ BAD: dict[str, tuple[Case, str]] = {
         "train.parquet: row 1: column 'cop' holds 9; expected the right option counted from 0",
     ),
     "no benchmark": (
-        lambda path: ["medmcqa", "--against", "nofile"],
-        "rft: nofile: there is no such file; give --against a JSONL or parquet file",
+        lambda path: ["medmcqa", "--benchmark", "nofile"],
+        "rft: nofile: there is no such file; give --benchmark a JSONL or parquet file",
     ),
     "a folder for a benchmark": (
-        lambda path: ["medmcqa", "--against", f"{path}:problem"],
-        "is a folder; give --against a JSONL or parquet file",
+        lambda path: ["medmcqa", "--benchmark", f"{path}:problem"],
+        "is a folder; give --benchmark a JSONL or parquet file",
     ),
     "a folder of somebody else's": (
         strange_folder,
         "holds 'train.jsonl', which `rft prepare` did not make; give another --out",
     ),
     "benchmark without a question": (
-        lambda path: ["medmcqa", "--against", str(ROOT / "schemas" / "item.json")],
+        lambda path: ["medmcqa", "--benchmark", str(ROOT / "schemas" / "item.json")],
         "item.json: ",
     ),
 }
@@ -257,7 +257,7 @@ def test_github_annotations(rft: Run, tmp_path: Path) -> None:
     got = rft("prepare", "openr1-math", "--source", folder, "--format", "github", "-q")
     assert got.stdout == (
         "::warning file=processed/openr1-math,line=1::RFT601 decontaminated against nothing; "
-        "give benchmark files with --against\n"
+        "give benchmark files with --benchmark\n"
     )
 
 

@@ -104,7 +104,7 @@ def rft(
 
     def run(*words: str, yes: bool = True) -> Done:
         if words[0] == "submit" or "--follow" in words:
-            words = (*words, "--every", "0")
+            words = (*words, "--poll-interval", "0")
         if words[0] == "submit" and yes:
             words = (*words, "--yes")
         monkeypatch.setattr(sys, "argv", ["rft", *words])
@@ -425,7 +425,10 @@ def test_a_service_that_refuses(rft: Rft, server: ServiceServer) -> None:
             "rft: --endpoint: http://x.openai.azure.com is not encrypted; write https://\n",
         ),
         (("submit", "data", "--timeout", "nan"), "rft: --timeout nan: give seconds, from 0 to "),
-        (("job", "ftjob-1", "--every", "-1"), "rft: --every -1: give seconds, from 0 to 604,800\n"),
+        (
+            ("job", "ftjob-1", "--poll-interval", "-1"),
+            "rft: --poll-interval -1: give seconds, from 0 to 604,800\n",
+        ),
         (("job", "../files"), "rft: '../files' is no id of a job; it looks as ftjob-"),
         (("job", "ftjob-1", "--cancel", "--pause"), "rft: --cancel and --pause: give one of them"),
         (("job", "ftjob-9"), "rft: ftjob-9: no such job at http://127.0.0.1:"),
@@ -763,7 +766,7 @@ def until(done: Callable[[], object]) -> None:
 def test_control_c_leaves_the_job_alone(rft: Rft, server: ServiceServer, tmp_path: Path) -> None:
     server.steps = 10**6
     rft("submit", "data", "--quiet")
-    process = started(tmp_path, "job", "ftjob-1", "--follow", "--every", "0.01")
+    process = started(tmp_path, "job", "ftjob-1", "--follow", "--poll-interval", "0.01")
     until(lambda: server.checkpoints["ftjob-1"])
     process.send_signal(signal.SIGINT)
     _, stderr = process.communicate(timeout=20)
@@ -785,7 +788,7 @@ def test_killed_before_the_answer_came(rft: Rft, server: ServiceServer, tmp_path
         return job
 
     server.create_job = late  # type: ignore[method-assign]
-    process = started(tmp_path, "submit", "data", "--yes", "--every", "0")
+    process = started(tmp_path, "submit", "data", "--yes", "--poll-interval", "0")
     until(lambda: server.jobs)
     process.kill()
     process.communicate(timeout=20)

@@ -185,13 +185,13 @@ def test_a_benchmark_row_nested_deep(tmp_path: Path, depth: int) -> None:
 def test_against_a_named_field(rft: Run, tmp_path: Path) -> None:
     train, validation = write(tmp_path / "t.jsonl", "One?"), write(tmp_path / "v.jsonl", "two")
     (tmp_path / "b.jsonl").write_text('{"text": "one", "n": 1}\n')
-    got = rft("audit", train, validation, "--against", "b.jsonl")
+    got = rft("audit", train, validation, "--benchmark", "b.jsonl")
     assert got.returncode == 2
     assert got.stderr == (
         "rft: b.jsonl: no text field 'problem' or 'question' or 'prompt'; "
         "name one of text as PATH:FIELD\n"
     )
-    got = rft("audit", train, validation, "--against", "b.jsonl:text")
+    got = rft("audit", train, validation, "--benchmark", "b.jsonl:text")
     assert got.returncode == 1
     assert "benchmark, same question 1.000: t.jsonl:1 and b.jsonl:1" in got.stdout
 
