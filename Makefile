@@ -34,12 +34,12 @@ help: ## List the targets
 	@echo "  STAGE is one of $(STAGES)"
 
 prepare: $(SETUP) ## Take the datasets through every stage, from the demo by default
-	@$(RFT) prepare $(DATASET) --source $(SOURCE) $(ARGS)
+	@$(RFT) prepare $(DATASET) --source "$(SOURCE)" $(ARGS)
 
 validate: prepare ## Run every stage, of which the last checks the files (`rft validate` runs none)
 
 $(STAGES): $(SETUP) ## Take the datasets up to one stage
-	@$(RFT) prepare $(DATASET) --until $@ --source $(SOURCE) $(ARGS)
+	@$(RFT) prepare $(DATASET) --until $@ --source "$(SOURCE)" $(ARGS)
 
 # (`export` alone at the start of a line would be make's own word.)
 estimate export: $(VENV)/.run ## Say what a job on DATASET would take; write it for another trainer

@@ -12,7 +12,9 @@ import os
 os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:0,muzzy_decay_ms:0")
 
 import sys
+from importlib.metadata import version
 from io import TextIOWrapper
+from typing import Annotated
 
 import typer
 
@@ -32,13 +34,27 @@ from pipelines.findings import BadInput
 
 app = typer.Typer(
     name="rft",
-    help="Prepare datasets for reinforcement fine-tuning: from a name to files a service accepts.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"rft {version('rft-data')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Prepare datasets for reinforcement fine-tuning: from a name to files a service accepts."""
 
 
 app.command("prepare")(prepare.prepare)

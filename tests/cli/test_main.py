@@ -238,6 +238,12 @@ def test_prepare_prints_tables_and_lines(rft: Run, tmp_path: Path) -> None:
     }
 
 
+def test_version(rft: Run) -> None:
+    got = rft("--version")
+    assert (got.returncode, got.stderr) == (0, "")
+    assert re.fullmatch(r"rft \d+\.\d+\.\d+\n", got.stdout)
+
+
 def test_quiet(rft: Run) -> None:
     got = rft("prepare", "-q")
     assert (got.returncode, got.stdout, got.stderr) == (0, "", "")
