@@ -93,8 +93,11 @@ def _strings(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, list | dict):
-        for each in value.values() if isinstance(value, dict) else value:
+        parts = list(value.values() if isinstance(value, dict) else value)
+        for each in parts:
             yield from _strings(each)
+        if len(parts) > 1 and all(isinstance(each, dict) and "text" in each for each in parts):
+            yield "".join(str(each["text"]) for each in parts)  # which may part a word
 
 
 # The table ---------------------------------------------------------------------------------------

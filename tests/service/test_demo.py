@@ -43,6 +43,9 @@ DRESS: dict[str, Callable[[str], Row]] = {
     "other order": lambda prompt: user(turned(prompt)),
     "other formula signs": lambda prompt: user(prompt.replace("$", "\\)").replace("^2", "^{2}")),
     "parts": lambda prompt: user([{"type": "text", "text": prompt}]),
+    "parts within a word": lambda prompt: user(
+        [{"type": "text", "text": text} for text in (prompt[:20], prompt[20:])]
+    ),
     "two messages": lambda prompt: user(*prompt.split("\n\n")),
     "the developer says it": lambda prompt: {
         "messages": [{"role": "developer", "content": prompt}, {"role": "user", "content": "Go."}]
