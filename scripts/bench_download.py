@@ -27,11 +27,11 @@ import sys
 from pathlib import Path
 from pipelines.fetch import Watcher, fetch
 from pipelines.hub import Hub
-from pipelines.patience import Patience
+from pipelines.retry import RetryPolicy
 url, commit, name, folder = sys.argv[1:]
-patience, watcher = Patience(), Watcher(*[lambda told: None] * 3)
-commit, remotes = Hub(url, patience).listing("some/data", commit, [name], print)
-fetch(remotes, Path(folder), patience, watcher)
+retry, watcher = RetryPolicy(), Watcher(*[lambda told: None] * 3)
+commit, remotes = Hub(url, retry).listing("some/data", commit, [name], print)
+fetch(remotes, Path(folder), retry, watcher)
 """
 
 CLIENT = """

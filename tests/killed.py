@@ -8,7 +8,7 @@ from dataclasses import replace
 from hub_server import COMMIT
 
 from pipelines.datasets import DATASETS
-from pipelines.io.retry import Patience
+from pipelines.io.retry import RetryPolicy
 from pipelines.stages.download import download
 
 
@@ -16,5 +16,5 @@ def run(folder: str, url: str) -> None:
     """Bring the train files of the hub at `url` to `folder`."""
     os.chdir(folder)
     recipe = replace(DATASETS["openr1-math"], hub="some/data", revision=COMMIT, benchmarks=())
-    patience = Patience(pauses=(0, 0), silence=5)
-    download(recipe, source="huggingface", note=lambda text: None, endpoint=url, patience=patience)
+    retry = RetryPolicy(delays=(0, 0), silence=5)
+    download(recipe, source="huggingface", note=lambda text: None, endpoint=url, retry=retry)

@@ -292,7 +292,7 @@ def _service(where: Endpoint, note: Callable[[str], None]) -> Service:
     from pipelines.service import client
     from pipelines.service.endpoint import access
 
-    return client.Service(where, access(where, os.environ), patience=client.PATIENCE, note=note)
+    return client.Service(where, access(where, os.environ), retry=client.RETRY, note=note)
 
 
 @contextmanager

@@ -27,14 +27,14 @@ _TRIES_UNREACHED = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class RetryPolicy:
     """Times in seconds.
 
-    pauses: before each further try. longest: the longest pause that a server may ask for; where it
+    delays: before each further try. longest: the longest pause that a server may ask for; where it
     asks for more, the run ends. silence: without a byte, before a connection is given up.
     """
 
-    pauses: tuple[float, ...] = (1, 2, 4, 8, 16, 32)
+    delays: tuple[float, ...] = (1, 2, 4, 8, 16, 32)
     longest: float = 300
     silence: float = 30
 
@@ -43,21 +43,21 @@ class Patience:
         """For one request; a third of `silence` to be connected."""
         return httpx2.Timeout(self.silence, connect=self.silence / 3)
 
-    def pause(self, failures: int, error: Exception) -> float | None:
+    def delay(self, failures: int, error: Exception) -> float | None:
         """Seconds to wait after an error and so many before it; None where no try is left."""
         asked = _asked_pause(error)
-        if failures >= len(self.pauses) or not _passes(error) or asked > self.longest:
+        if failures >= len(self.delays) or not _passes(error) or asked > self.longest:
             return None
-        return max(self.pauses[failures], asked)
+        return max(self.delays[failures], asked)
 
-    def ask(self, call: Callable[[], T], note: Note) -> T:
+    def call(self, request: Callable[[], T], note: Note) -> T:
         """What a short request gives, tried as often as is due; the last error where all fail."""
         failures = 0
         while True:
             try:
-                return call()
+                return request()
             except Exception as error:
-                pause = self.pause(failures, error)
+                pause = self.delay(failures, error)
                 failures += 1
                 unreached = isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout)
                 if pause is None or (unreached and failures == _TRIES_UNREACHED):

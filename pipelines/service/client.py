@@ -1,4 +1,4 @@
-"""The fine-tuning service as `rft` asks it: OpenAI's client, patience, and one line for an error.
+"""The fine-tuning service as `rft` asks it: OpenAI's client, retry, and one line for an error.
 
 Answers are read as JSON and not through the client's types, which know neither Azure's states nor
 an answer that is a login page. What comes is hidden of keys before anybody sees it.
@@ -14,14 +14,14 @@ import httpx2
 import orjson
 
 from pipelines.findings import BadInput
-from pipelines.io.retry import Note, Patience, told
+from pipelines.io.retry import Note, RetryPolicy, told
 from pipelines.service.endpoint import Access, Endpoint
 from pipelines.service.refusals import Refused, Unclear, cut, remedy, todo
 
 Json = dict[str, Any]
 
 # A request may take its time: a job is checked before it is answered for.
-PATIENCE = Patience(pauses=(1, 2, 4, 8, 16), silence=120)
+RETRY = RetryPolicy(delays=(1, 2, 4, 8, 16), silence=120)
 
 # With these not a byte of a request went out.
 _UNCONNECTED = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.ProxyError)
@@ -48,12 +48,12 @@ class Service:
         where: Endpoint,
         access: Access,
         *,
-        patience: Patience = PATIENCE,
+        retry: RetryPolicy = RETRY,
         note: Note = lambda text: None,
         transport: httpx2.BaseTransport | None = None,
     ) -> None:
         self.where, self.secrets = where, access.secrets
-        self._patience, self._note = patience, note
+        self._retry, self._note = retry, note
         self._openai = openai = package()
         # The variables OPENAI_ORG_ID and OPENAI_PROJECT_ID are no concern of Azure's.
         organization = ("OpenAI-Organization", "OpenAI-Project") if where.is_azure else ()
@@ -61,9 +61,9 @@ class Service:
             base_url=where.url,
             api_key=access.key,
             max_retries=0,
-            timeout=patience.timeout,
+            timeout=retry.timeout,
             default_headers=dict.fromkeys(organization, openai.Omit()),
-            http_client=_transport_client(patience, transport),
+            http_client=_transport_client(retry, transport),
         )
 
     def close(self) -> None:
@@ -192,7 +192,7 @@ class Service:
             raise BadInput(f"{self.where.url}: {self.secrets.hide(str(cause))}; run it again")
 
         try:
-            raw = self._patience.ask(asked, lambda text: self._note(self.secrets.hide(text)))
+            raw = self._retry.call(asked, lambda text: self._note(self.secrets.hide(text)))
             answer = self.secrets.hidden(orjson.loads(raw.content))
         except openai.APIStatusError as error:
             access = error.status_code in _OF_ACCESS or error.status_code not in range(400, 500)
@@ -270,10 +270,10 @@ class Service:
         return f"{self.where.url}: {self.secrets.hide(told(error))}; {advice}"
 
 
-def _transport_client(patience: Patience, transport: httpx2.BaseTransport | None) -> httpx2.Client:
+def _transport_client(retry: RetryPolicy, transport: httpx2.BaseTransport | None) -> httpx2.Client:
     """What carries the requests. A redirect could take the data elsewhere, so none is followed."""
     try:
-        return httpx2.Client(transport=transport, timeout=patience.timeout, follow_redirects=False)
+        return httpx2.Client(transport=transport, timeout=retry.timeout, follow_redirects=False)
     except (ValueError, ImportError):
         raise BadInput("HTTPS_PROXY or HTTP_PROXY: not the address of a proxy; mend it") from None
     except OSError as error:

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from pipelines.findings import BadInput
 from pipelines.io import files
-from pipelines.io.retry import Patience
+from pipelines.io.retry import RetryPolicy
 from pipelines.sources.fetch import AT_ONCE, Remote, Watcher
 
 # In the metadata of a written file: what it was made from.
@@ -31,7 +31,7 @@ def narrow(
     columns: Sequence[str],
     folder: Path,
     known: Mapping[str, str],
-    patience: Patience,
+    retry: RetryPolicy,
     watcher: Watcher,
 ) -> dict[str, str]:
     """Write the named columns of parquet files into a folder; the sha256 of each, by its path.
@@ -48,7 +48,7 @@ def narrow(
             digest = files.sha256(path)
             if known.get(remote.path, digest) == digest:
                 return digest
-        _narrow(_Ranged(remote, patience, watcher), columns, path, made_from)
+        _narrow(_Ranged(remote, retry, watcher), columns, path, made_from)
         return files.sha256(path)
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
@@ -86,8 +86,8 @@ def _made_from(path: Path) -> bytes | None:
 class _Ranged(io.RawIOBase):
     """A published file to read and seek in; each read is a request for a range."""
 
-    def __init__(self, remote: Remote, patience: Patience, watcher: Watcher) -> None:
-        self.remote, self.patience, self.watcher = remote, patience, watcher
+    def __init__(self, remote: Remote, retry: RetryPolicy, watcher: Watcher) -> None:
+        self.remote, self.retry, self.watcher = remote, retry, watcher
         self.place = 0
         self.validator = ""
 
@@ -113,7 +113,7 @@ class _Ranged(io.RawIOBase):
             return b""
         self.watcher.total(end - begin)
         try:
-            data = self.patience.ask(lambda: self._get(begin, end), self.watcher.note)
+            data = self.retry.call(lambda: self._get(begin, end), self.watcher.note)
         except httpx2.HTTPError as error:
             raise BadInput(f"{self.remote.name}: {self.remote.explain(error)}") from error
         self.place = end
@@ -132,7 +132,7 @@ class _Ranged(io.RawIOBase):
             },
             content=address.body,
             follow_redirects=True,
-            timeout=self.patience.timeout,
+            timeout=self.retry.timeout,
         ) as response:
             response.raise_for_status()
             if response.status_code != 206:

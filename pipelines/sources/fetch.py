@@ -14,7 +14,7 @@ from time import monotonic
 import httpx2
 
 from pipelines.findings import BadInput
-from pipelines.io.retry import Note, Patience, remedy, told
+from pipelines.io.retry import Note, RetryPolicy, remedy, told
 from pipelines.sources.partial import Part, Published, held
 
 # Files at once: enough to fill a line that one connection does not, and no burden to a server.
@@ -24,7 +24,7 @@ AT_ONCE = 4
 # once, for a bar takes 10 µs to move.
 _STRIDE = 1 << 20
 
-# Bytes a second, over `Patience.silence`, below which a connection is given up.
+# Bytes a second, over `RetryPolicy.silence`, below which a connection is given up.
 _SLOWEST = 1000
 
 
@@ -85,7 +85,7 @@ class Watcher:
 
 
 def fetch(
-    remotes: Sequence[Remote], folder: Path, patience: Patience, watcher: Watcher
+    remotes: Sequence[Remote], folder: Path, retry: RetryPolicy, watcher: Watcher
 ) -> dict[str, str]:
     """Bring files into a folder; the sha256 of each, by its path.
 
@@ -104,7 +104,7 @@ def fetch(
     stop = Event()
     with ThreadPoolExecutor(AT_ONCE) as pool:
         futures = [
-            pool.submit(_Fetch(remote, patience, watcher, stop).bring, folder / remote.path)
+            pool.submit(_Fetch(remote, retry, watcher, stop).bring, folder / remote.path)
             for remote in remotes
         ]
         try:
@@ -128,8 +128,8 @@ class _Changed(httpx2.RemoteProtocolError):
 class _Fetch:
     """One file on its way. `untold` are the bytes that `advance` has not been told of yet."""
 
-    def __init__(self, remote: Remote, patience: Patience, watcher: Watcher, stop: Event) -> None:
-        self.remote, self.patience, self.watcher, self.stop = remote, patience, watcher, stop
+    def __init__(self, remote: Remote, retry: RetryPolicy, watcher: Watcher, stop: Event) -> None:
+        self.remote, self.retry, self.watcher, self.stop = remote, retry, watcher, stop
         self.untold = 0
 
     def bring(self, path: Path) -> str:
@@ -156,7 +156,7 @@ class _Fetch:
             except httpx2.HTTPError as error:
                 if part.length - before >= _STRIDE:
                     failures = 0
-                pause = self.patience.pause(failures, error)
+                pause = self.retry.delay(failures, error)
                 if pause is None:
                     raise
                 failures += 1
@@ -183,7 +183,7 @@ class _Fetch:
             headers=headers,
             content=address.body,
             follow_redirects=True,
-            timeout=self.patience.timeout,
+            timeout=self.retry.timeout,
         ) as response:
             self._meet(response, part)
             since, came = monotonic(), 0
@@ -194,7 +194,7 @@ class _Fetch:
                 self._tell(len(chunk), _STRIDE)
                 came += len(chunk)
                 seconds = monotonic() - since
-                if seconds > self.patience.silence:
+                if seconds > self.retry.silence:
                     if came < _SLOWEST * seconds:
                         raise httpx2.ReadTimeout(f"{came} bytes in {seconds:.0f} s")
                     since, came = monotonic(), 0

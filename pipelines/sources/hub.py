@@ -35,7 +35,7 @@ from huggingface_hub.hf_api import RepoFile
 from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]
 
 from pipelines.findings import BadInput
-from pipelines.io.retry import Note, Patience
+from pipelines.io.retry import Note, RetryPolicy
 from pipelines.sources.fetch import Address, Remote, plainly
 from pipelines.sources.partial import Published
 
@@ -47,13 +47,13 @@ class Hub:
     """Where to ask and how patiently; endpoint: the client's where None, which is HF_ENDPOINT."""
 
     endpoint: str | None
-    patience: Patience
+    retry: RetryPolicy
 
     def session(self) -> httpx2.Client:
         """The client's HTTP session, which takes many threads."""
         session = get_session()
         # It waits for ever unless told.
-        session.timeout = self.patience.timeout
+        session.timeout = self.retry.timeout
         return session
 
     def listing(
@@ -71,10 +71,8 @@ class Hub:
         session = self.session()
         api = HfApi(endpoint=self.endpoint)
         try:
-            info = self.patience.ask(
-                lambda: api.dataset_info(
-                    repository, revision=revision, timeout=self.patience.silence
-                ),
+            info = self.retry.call(
+                lambda: api.dataset_info(repository, revision=revision, timeout=self.retry.silence),
                 note,
             )
             commit = info.sha or ""
@@ -86,7 +84,7 @@ class Hub:
             if not names:
                 wanted = " or ".join(patterns)
                 raise BadInput(f"{where}: no file matches {wanted}; is the revision right?")
-            entries = self.patience.ask(
+            entries = self.retry.call(
                 lambda: api.get_paths_info(repository, names, revision=commit, repo_type="dataset"),
                 note,
             )

@@ -22,7 +22,7 @@ import httpx2
 
 from pipelines.findings import BadInput
 from pipelines.io import files
-from pipelines.io.retry import Note, Patience
+from pipelines.io.retry import Note, RetryPolicy
 from pipelines.sources.fetch import Address, Remote, plainly
 from pipelines.sources.partial import Published
 
@@ -36,9 +36,9 @@ _NOT_AGAIN = {"accept-encoding", "connection", "content-length", "host"}
 class Copy:
     """A dataset on Kaggle at its present version."""
 
-    def __init__(self, slug: str, client: httpx2.Client, patience: Patience, note: Note) -> None:
+    def __init__(self, slug: str, client: httpx2.Client, retry: RetryPolicy, note: Note) -> None:
         """Find credentials and the version. BadInput where there are none, or no answer."""
-        self.slug, self.client, self.patience, self.note = slug, client, patience, note
+        self.slug, self.client, self.retry, self.note = slug, client, retry, note
         try:
             with _unheard():
                 from kaggle import api
@@ -113,7 +113,7 @@ class Copy:
 
     def _ask(self, call: Callable[[], T]) -> T:
         try:
-            return self.patience.ask(lambda: _as_httpx(call), self.note)
+            return self.retry.call(lambda: _as_httpx(call), self.note)
         except httpx2.HTTPError as error:
             raise BadInput(f"{self.slug} on Kaggle: {self._explain(error)}") from error
 

@@ -13,7 +13,7 @@ import httpx2
 from pipelines.datasets.dataset import Dataset
 from pipelines.findings import BadInput
 from pipelines.io import files
-from pipelines.io.retry import Patience
+from pipelines.io.retry import RetryPolicy
 from pipelines.sources import record
 from pipelines.sources.columns import narrow
 from pipelines.sources.fetch import Remote, Watcher, fetch
@@ -33,11 +33,11 @@ def from_hub(
     folder: Path,
     asked: dict[str, str],
     endpoint: str | None,
-    patience: Patience,
+    retry: RetryPolicy,
     watcher: Watcher,
 ) -> Source:
     """Bring what is asked for, and the further test sets; what then is in the folder."""
-    hub = Hub(endpoint, patience)
+    hub = Hub(endpoint, retry)
     pattern = train_pattern(dataset, asked.get("config"))
     patterns = [pattern, *([dataset.benchmark] if dataset.benchmark else [])]
     revision = asked.get("revision", dataset.revision)
@@ -53,11 +53,11 @@ def from_hub(
         watcher.note(f"fetching {len(dataset.columns)} columns of {_told(train)}")
         before = record.read(folder)
         known = {entry.path: entry.sha256 for entry in before.files} if before else {}
-        digests = narrow(parts, dataset.columns, folder, known, patience, watcher)
+        digests = narrow(parts, dataset.columns, folder, known, retry, watcher)
         entries = [_entry(folder, path, digest, verified=False) for path, digest in digests.items()]
     else:
         whole = [*train, *whole]
-    entries += _whole(whole, folder, patience, watcher)
+    entries += _whole(whole, folder, retry, watcher)
     return Source(
         source="huggingface",
         repository=dataset.hub,
@@ -70,7 +70,7 @@ def from_hub(
 
 
 def from_kaggle(
-    dataset: Dataset, folder: Path, asked: dict[str, str], patience: Patience, watcher: Watcher
+    dataset: Dataset, folder: Path, asked: dict[str, str], retry: RetryPolicy, watcher: Watcher
 ) -> Source:
     """Bring the train files of the copy on Kaggle; what then is in the folder."""
     if dataset.kaggle is None:
@@ -78,13 +78,13 @@ def from_kaggle(
             f"{dataset.name}: no parquet copy on Kaggle is known; use --source huggingface"
         )
     with httpx2.Client() as client:
-        copy = Copy(dataset.kaggle, client, patience, watcher.note)
+        copy = Copy(dataset.kaggle, client, retry, watcher.note)
         pattern = dataset.train.rpartition("/")[2]
         train = copy.names(pattern)
         if not train:
             raise BadInput(f"{dataset.kaggle}: the copy on Kaggle holds no file {pattern}")
         remotes = [copy.remote(name) for name in _shards(train, asked.get("shards"))]
-        entries = _whole(remotes, folder, patience, watcher)
+        entries = _whole(remotes, folder, retry, watcher)
     return Source(
         source="kaggle",
         repository=dataset.kaggle,
@@ -119,7 +119,7 @@ def _shards(train: list[T], shards: str | None) -> list[T]:
 
 
 def _whole(
-    remotes: Sequence[Remote], folder: Path, patience: Patience, watcher: Watcher
+    remotes: Sequence[Remote], folder: Path, retry: RetryPolicy, watcher: Watcher
 ) -> list[Entry]:
     """Bring the files that are not there with their published bytes; all that are there then."""
     names = [r.path for r in remotes if "sha256" in r.published.digests]
@@ -137,7 +137,7 @@ def _whole(
     absent = [remote for remote in remotes if remote.path not in digests]
     if absent:
         watcher.note(f"fetching {_told(absent)}")
-        digests |= fetch(absent, folder, patience, watcher)
+        digests |= fetch(absent, folder, retry, watcher)
     for remote in remotes:
         remove_traces(folder / remote.path)
     return [

@@ -21,7 +21,7 @@ from pipelines.sources import record
 from pipelines.sources.record import Source
 
 if TYPE_CHECKING:
-    from pipelines.io.retry import Patience
+    from pipelines.io.retry import RetryPolicy
 
 DEMO = Path(__file__).parents[2] / "raw" / "demo"
 RAW = Path("raw")
@@ -70,7 +70,7 @@ def download(
     total: Callable[[int], None] = _no_one,
     advance: Callable[[int], None] = _no_one,
     endpoint: str | None = None,
-    patience: Patience | None = None,
+    retry: RetryPolicy | None = None,
 ) -> Raw:
     """The raw files of a dataset from `demo`, `huggingface`, `kaggle` or a folder.
 
@@ -81,7 +81,7 @@ def download(
     revision: a commit, branch or tag in place of the recipe's commit. config: a configuration by
     name. shards: the train files `A-B`, counted from 0. columns: `prompt` for those that the
     pipeline reads, without the rest of the train files' bytes; no published digest covers them.
-    endpoint: of the hub, in place of the client's (HF_ENDPOINT). patience: with servers.
+    endpoint: of the hub, in place of the client's (HF_ENDPOINT). retry: with servers.
     """
     choices = {"revision": revision, "config": config, "shards": shards, "columns": columns}
     asked = {name: value for name, value in choices.items() if value is not None}
@@ -109,7 +109,7 @@ def download(
             raise BadInput(f"{reason}; run `{_command(dataset, source, asked)}`")
         for line in wrong:
             note(f"{line}; fetching it again")
-        held = _bring(dataset, folder, source, asked, endpoint, patience, (note, total, advance))
+        held = _bring(dataset, folder, source, asked, endpoint, retry, (note, total, advance))
     return _listed(dataset, folder, held)
 
 
@@ -177,15 +177,15 @@ def _bring(
     source: str,
     asked: dict[str, str],
     endpoint: str | None,
-    patience: Patience | None,
+    retry: RetryPolicy | None,
     hearers: tuple[Note, Callable[[int], None], Callable[[int], None]],
 ) -> Source:
     # Here and not above: the clients take 0.2 s to load, and most runs ask for nothing.
-    from pipelines.io.retry import Patience
+    from pipelines.io.retry import RetryPolicy
     from pipelines.sources import published
     from pipelines.sources.fetch import Watcher
 
-    way = (patience or Patience(), Watcher(*hearers))
+    way = (retry or RetryPolicy(), Watcher(*hearers))
     with files.alone(folder):
         if source == "kaggle":
             brought = published.from_kaggle(dataset, folder, asked, *way)

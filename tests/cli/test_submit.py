@@ -30,14 +30,14 @@ from pipelines.cli import submit
 from pipelines.cli.estimate import figure
 from pipelines.datasets import DATASETS
 from pipelines.findings import BadInput
-from pipelines.io.retry import Patience
+from pipelines.io.retry import RetryPolicy
 from pipelines.rules import check
 from pipelines.run import driver
 from pipelines.run.progress import Reporter
 from pipelines.service import client, endpoint
 from pipelines.service.assumptions import Range
 
-QUICK = Patience(pauses=(0, 0, 0), silence=10)
+QUICK = RetryPolicy(delays=(0, 0, 0), silence=10)
 VARIABLES = (
     *endpoint.VARIABLES,
     "AZURE_OPENAI_API_KEY",
@@ -95,7 +95,7 @@ def rft(
     """Run a command beside the prepared folder `data`, with the server in the environment."""
     prepared(tmp_path / "data")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(client, "PATIENCE", QUICK)
+    monkeypatch.setattr(client, "RETRY", QUICK)
     for name in VARIABLES:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", server.url)

@@ -6,9 +6,9 @@ from email.utils import format_datetime
 import httpx2
 import pytest
 
-from pipelines.io.retry import Patience
+from pipelines.io.retry import RetryPolicy
 
-PATIENCE = Patience(pauses=(1, 2, 4), longest=60)
+RETRY = RetryPolicy(delays=(1, 2, 4), longest=60)
 REQUEST = httpx2.Request("GET", "http://127.0.0.1/")
 
 
@@ -44,12 +44,12 @@ def answer(status: int, **headers: str) -> httpx2.HTTPStatusError:
     ],
 )
 def test_pause(failures: int, error: Exception, expected: float | None) -> None:
-    assert PATIENCE.pause(failures, error) == expected
+    assert RETRY.delay(failures, error) == expected
 
 
 def test_a_date_is_waited_for() -> None:
     date = format_datetime(datetime.now(UTC) + timedelta(seconds=40), usegmt=True)
-    pause = PATIENCE.pause(0, answer(503, Retry_After=date))
+    pause = RETRY.delay(0, answer(503, Retry_After=date))
     assert pause is not None
     assert 30 < pause <= 40
 
@@ -65,7 +65,7 @@ def test_ask_gives_up_sooner_on_a_server_that_is_not_there() -> None:
             raise error
 
         with pytest.raises(type(error)):
-            Patience(pauses=(0,) * 5).ask(call, lambda text: None)
+            RetryPolicy(delays=(0,) * 5).call(call, lambda text: None)
         return len(seen)
 
     assert [tries(httpx2.ConnectError("")), tries(answer(500)), tries(answer(404))] == [3, 6, 1]

@@ -18,7 +18,7 @@ from service_server import BREAKS, GRADER, KEY, SYSTEM, Fault, ServiceServer, pr
 
 from pipelines.findings import BadInput
 from pipelines.io.prepared import find
-from pipelines.io.retry import Note, Patience
+from pipelines.io.retry import Note, RetryPolicy
 from pipelines.service import dry_run, events
 from pipelines.service.client import Service
 from pipelines.service.endpoint import access, endpoint
@@ -26,7 +26,7 @@ from pipelines.service.refusals import Refused, Unclear
 from pipelines.service.submission import Settings, Submitted, submit
 from pipelines.service.uploads import Watch
 
-QUICK = Patience(pauses=(0, 0, 0), silence=10)
+QUICK = RetryPolicy(delays=(0, 0, 0), silence=10)
 SETTINGS = Settings(every=0)
 
 Run = Callable[..., Submitted]
@@ -61,8 +61,8 @@ def connected(
     where = endpoint(url or server.url, {})
     assert where is not None
     environment = {"AZURE_OPENAI_API_KEY": KEY, "OPENAI_API_KEY": KEY}
-    patience = replace(QUICK, silence=silence)
-    return Service(where, access(where, environment), patience=patience, note=note)
+    retry = replace(QUICK, silence=silence)
+    return Service(where, access(where, environment), retry=retry, note=note)
 
 
 @pytest.fixture

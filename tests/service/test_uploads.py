@@ -13,14 +13,14 @@ from hub_server import serving
 from service_server import KEY, Fault, ServiceServer
 
 from pipelines.findings import BadInput
-from pipelines.io.retry import Patience
+from pipelines.io.retry import RetryPolicy
 from pipelines.service import uploads
 from pipelines.service.client import Service
 from pipelines.service.endpoint import access, endpoint
 from pipelines.service.refusals import Refused
 from pipelines.service.uploads import Watch, send, source, wait
 
-QUICK = Patience(pauses=(0, 0, 0), silence=10)
+QUICK = RetryPolicy(delays=(0, 0, 0), silence=10)
 ROWS = b'{"messages": []}\n' * 100
 
 Connect = Callable[..., Service]
@@ -42,7 +42,7 @@ def connect(server: ServiceServer) -> Iterator[Connect]:
         where = endpoint(url, {})
         assert where is not None
         environment = {"AZURE_OPENAI_API_KEY": key, "OPENAI_API_KEY": key}
-        opened.append(Service(where, access(where, environment), patience=QUICK))
+        opened.append(Service(where, access(where, environment), retry=QUICK))
         return opened[-1]
 
     yield open_

@@ -17,7 +17,7 @@ from hub_server import COMMIT, Fault, HubServer, serving
 
 from pipelines.datasets import DATASETS
 from pipelines.findings import BadInput
-from pipelines.io.retry import Patience
+from pipelines.io.retry import RetryPolicy
 from pipelines.sources import record
 from pipelines.stages.download import Raw, download
 
@@ -62,7 +62,7 @@ def bring(hub: HubServer, **options: str) -> Raw:
         source="huggingface",
         note=lambda text: None,
         endpoint=hub.url,
-        patience=Patience(pauses=(0, 0), silence=5),
+        retry=RetryPolicy(delays=(0, 0), silence=5),
         **options,
     )
 

@@ -14,7 +14,7 @@ import pytest
 from hub_server import COMMIT, Fault, HubServer, serving
 
 from pipelines.findings import BadInput
-from pipelines.io.retry import Patience
+from pipelines.io.retry import RetryPolicy
 from pipelines.sources.fetch import Remote, Watcher, fetch
 from pipelines.sources.hub import Hub
 from pipelines.sources.partial import Published
@@ -22,8 +22,8 @@ from pipelines.sources.partial import Published
 NAME = "data/a.parquet"
 DATA = random.Random(5).randbytes(3_000_000)
 OTHER = random.Random(6).randbytes(3_000_000)
-QUICK = Patience(pauses=(0,) * 6, silence=5)
-ONCE = Patience(pauses=(), silence=5)
+QUICK = RetryPolicy(delays=(0,) * 6, silence=5)
+ONCE = RetryPolicy(delays=(), silence=5)
 
 
 class Ear:
@@ -50,15 +50,15 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[HubServer]:
         huggingface_hub.close_session()
 
 
-def listed(hub: HubServer, patience: Patience = QUICK) -> list[Remote]:
+def listed(hub: HubServer, retry: RetryPolicy = QUICK) -> list[Remote]:
     heard: list[str] = []
-    return Hub(hub.url, patience).listing(hub.repository, COMMIT, ["data/*"], heard.append)[1]
+    return Hub(hub.url, retry).listing(hub.repository, COMMIT, ["data/*"], heard.append)[1]
 
 
-def bring(hub: HubServer, folder: Path, patience: Patience = QUICK) -> Ear:
+def bring(hub: HubServer, folder: Path, retry: RetryPolicy = QUICK) -> Ear:
     """Fetch everything, and see that it is what is published and nothing else."""
     ear = Ear()
-    digests = fetch(listed(hub, patience), folder, patience, ear.watcher)
+    digests = fetch(listed(hub, retry), folder, retry, ear.watcher)
     assert digests == {path: sha256(data).hexdigest() for path, data in hub.published.items()}
     there = {p.relative_to(folder).as_posix(): p for p in folder.rglob("*") if p.is_file()}
     assert {path: file.read_bytes() for path, file in there.items()} == hub.published
@@ -66,10 +66,10 @@ def bring(hub: HubServer, folder: Path, patience: Patience = QUICK) -> Ear:
     return ear
 
 
-def refused(hub: HubServer, folder: Path, patience: Patience = QUICK) -> str:
+def refused(hub: HubServer, folder: Path, retry: RetryPolicy = QUICK) -> str:
     """The one line with which a run ends."""
     with pytest.raises(BadInput) as caught:
-        fetch(listed(hub, patience), folder, patience, Ear().watcher)
+        fetch(listed(hub, retry), folder, retry, Ear().watcher)
     text = str(caught.value)
     assert "\n" not in text
     assert "hf_secret" not in text

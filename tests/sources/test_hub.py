@@ -11,12 +11,12 @@ import pytest
 from hub_server import COMMIT, Fault, HubServer, git_sha1, serving
 
 from pipelines.findings import BadInput
-from pipelines.io.retry import Patience
+from pipelines.io.retry import RetryPolicy
 from pipelines.sources.fetch import Remote
 from pipelines.sources.hub import Hub
 
 FILES = {"data/train-0": b"a", "data/train-1": b"bb", "README.md": b"# about"}
-QUICK = Patience(pauses=(0,) * 3, silence=5)
+QUICK = RetryPolicy(delays=(0,) * 3, silence=5)
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from hub_server import COMMIT, Fault, HubServer, serving
 
 from pipelines.datasets import DATASETS
 from pipelines.findings import BadInput
-from pipelines.io.retry import Patience
+from pipelines.io.retry import RetryPolicy
 from pipelines.sources import record
 from pipelines.stages.download import Raw, download
 
@@ -143,7 +143,7 @@ def bring(lines: list[str] | None = None, **options: Any) -> Raw:
         MATH,
         source="kaggle",
         note=([] if lines is None else lines).append,
-        patience=Patience(pauses=(0, 0), silence=5),
+        retry=RetryPolicy(delays=(0, 0), silence=5),
         **options,
     )
 

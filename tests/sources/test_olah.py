@@ -21,12 +21,12 @@ import huggingface_hub
 import pytest
 
 from pipelines.findings import BadInput
-from pipelines.io.retry import Patience
+from pipelines.io.retry import RetryPolicy
 from pipelines.sources.fetch import Watcher, fetch
 from pipelines.sources.hub import Hub
 
 OLAH = shutil.which("olah-cli", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
-QUICK = Patience(pauses=(0,), silence=10)
+QUICK = RetryPolicy(delays=(0,), silence=10)
 LARGE = random.Random(1).randbytes(2_000_000)
 SMALL = b'{"problem": "1+1"}\n' * 100
 

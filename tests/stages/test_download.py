@@ -20,10 +20,10 @@ from hub_server import COMMIT, Fault, HubServer, Repository, serving
 from pipelines.datasets import DATASETS
 from pipelines.datasets.dataset import Benchmark, Dataset
 from pipelines.findings import BadInput
-from pipelines.io.retry import Patience
+from pipelines.io.retry import RetryPolicy
 from pipelines.stages.download import Raw, check, download
 
-QUICK = Patience(pauses=(0, 0), silence=5)
+QUICK = RetryPolicy(delays=(0, 0), silence=5)
 TRAIN = [f"data/train-{n:05}-of-00003.parquet" for n in range(3)]
 FILES = {name: name.encode() * 1000 for name in [*TRAIN, "data/test-00000-of-00001.parquet"]}
 OTHER_COMMIT = "beef" * 10
@@ -64,7 +64,7 @@ def bring(hub: HubServer) -> Download:
             source="huggingface",
             note=([] if lines is None else lines).append,
             endpoint=hub.url,
-            patience=QUICK,
+            retry=QUICK,
             **options,
         )
 
