@@ -12,7 +12,7 @@ import os
 os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:0,muzzy_decay_ms:0")
 
 import sys
-from importlib.metadata import version
+from importlib import metadata
 from io import TextIOWrapper
 from typing import Annotated
 
@@ -44,7 +44,7 @@ app = typer.Typer(
 
 def _version(asked: bool) -> None:
     if asked:
-        print(f"rft {version('rft-data')}")
+        print(f"rft {metadata.version('rft-data')}")
         raise typer.Exit
 
 
@@ -77,7 +77,7 @@ def main() -> None:
         if isinstance(stream, TextIOWrapper):  # a locale without a character must not end a run
             stream.reconfigure(errors="backslashreplace")
     try:
-        app()
+        raise SystemExit(app(standalone_mode=False) or 0)
     except BadInput as error:
         print(f"rft: {error}", file=sys.stderr)
         raise SystemExit(2) from None
@@ -99,3 +99,13 @@ def main() -> None:
             raise
         terminal.say(f"rft: {error}; name another path", stderr=True)
         raise SystemExit(2) from None
+    except Exception as error:
+        # Words that the parser refuses; the class of its errors has no public name.
+        show, text = getattr(error, "show", None), str(getattr(error, "message", ""))
+        if show is None:
+            raise
+        if text.replace("\n", "").isprintable():
+            show()
+        else:
+            terminal.say(f"rft: {text}", stderr=True)
+        raise SystemExit(getattr(error, "exit_code", 2)) from None

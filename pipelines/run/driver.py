@@ -276,6 +276,7 @@ class _Walk:
     def _write(self, stage: str, name: str, content: Content) -> dict[str, Any] | None:
         """Write one output of a stage; its entry. A file that this run does not have is removed."""
         path, rows = self._path(name), None
+        lines: Iterable[bytes]
         if content is None:  # another grader's
             self._remove(name)
             return None
@@ -283,7 +284,7 @@ class _Walk:
             files.write_parquet(path, content)
             return files.describe(path, self.folder, content.height)
         if isinstance(content, pl.Series):
-            lines, rows = content.to_list(), content.len()
+            lines, rows = content, content.len()
         else:
             lines = [files.json_bytes(content)]
         if name in self.context.edited:

@@ -7,7 +7,7 @@ person who edits.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
@@ -50,15 +50,14 @@ def edited(folder: Path) -> dict[str, bool]:
     Those that no receipt names were put there by hand. The value is true where an earlier run was
     told to keep the file as it was edited.
     """
-    ours: dict[str, set[str]] = {}
+    ours: dict[str, list[str]] = {}
     kept = set()
     receipts = [(path, "outputs") for path in sorted(folder.glob("stages/*.json"))]
-    for path, listed in (*receipts, (folder / "manifest.json", "files")):
-        with suppress(OSError, orjson.JSONDecodeError, LookupError, TypeError, AttributeError):
-            for entry in orjson.loads(path.read_bytes())[listed]:
-                ours.setdefault(entry["path"], set()).update(_written_digests(entry))
-                if entry.get("edited"):
-                    kept.add(entry["path"])
+    for path, key in (*receipts, (folder / "manifest.json", "files")):
+        for name, digests, edited_before in _written(path, key):
+            ours.setdefault(name, []).extend(digests)
+            if edited_before:
+                kept.add(name)
     paths = {name: folder / name for name in FILES.values()}
     return {
         name: name in kept
@@ -67,17 +66,26 @@ def edited(folder: Path) -> dict[str, bool]:
     }
 
 
-def _written_digests(entry: Mapping[str, Any]) -> list[str]:
-    """The digests that an output had when a run of ours wrote it; of an open receipt, several."""
-    return [*entry.get("ours", ()), *([entry["sha256"]] if "sha256" in entry else [])]
-
-
-def outputs_of(path: Path) -> dict[str, list[str]]:
+def outputs_of(receipt: Path) -> dict[str, list[str]]:
     """The digests that the documents and JSONL files of a receipt had, by name."""
+    return {name: digests for name, digests, _ in _written(receipt, "outputs") if digests}
+
+
+def _written(path: Path, key: str) -> list[tuple[str, list[str], bool]]:
+    """The documents and JSONL files that a receipt or manifest lists: the digests that they had
+    when a run of ours wrote them (of an open receipt, several), and whether one was kept as edited.
+    """
     with suppress(OSError, orjson.JSONDecodeError, LookupError, TypeError, AttributeError):
-        entries = orjson.loads(path.read_bytes())["outputs"]
-        return {e["path"]: _written_digests(e) for e in entries if e["path"] in FILES.values()}
-    return {}
+        return [
+            (
+                entry["path"],
+                [*entry.get("ours", ()), *([entry["sha256"]] if "sha256" in entry else [])],
+                bool(entry.get("edited")),
+            )
+            for entry in orjson.loads(path.read_bytes())[key]
+            if entry["path"] in FILES.values()
+        ]
+    return []
 
 
 def _document(path: Path) -> Any:

@@ -332,6 +332,22 @@ def test_what_a_file_holds_stays_in_its_line(rft: Run, tmp_path: Path, words: li
         assert all(re.match(r"::\w+ file=[^,:]*,line=\d+::RFT\d", line) for line in lines)
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["datasets", HOSTILE],
+        ["validate", f"--{HOSTILE}"],
+        [HOSTILE],
+        ["prepare", "--rows", HOSTILE],
+    ],
+)
+def test_words_that_are_refused_are_escaped(rft: Run, words: list[str]) -> None:
+    got = rft(*words)
+    assert (got.returncode, got.stdout) == (2, "")
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", got.stderr)
+    assert "\n::error" not in got.stderr
+
+
 @pytest.mark.parametrize("width", [40, 60, 80, 200])
 def test_the_closing_table_fits_and_cuts_nothing(width: int, tmp_path: Path) -> None:
     from io import StringIO
