@@ -25,13 +25,14 @@ NAME = "data/train.parquet"
 OURS = """
 import sys
 from pathlib import Path
-from pipelines.fetch import Watcher, fetch
-from pipelines.hub import Hub
-from pipelines.retry import RetryPolicy
+from pipelines.io.progress import Progress
+from pipelines.sources.fetch import fetch
+from pipelines.sources.hub import Hub
+from pipelines.io.retry import RetryPolicy
 url, commit, name, folder = sys.argv[1:]
-retry, watcher = RetryPolicy(), Watcher(*[lambda told: None] * 3)
+retry, progress = RetryPolicy(), Progress()
 commit, remotes = Hub(url, retry).listing("some/data", commit, [name], print)
-fetch(remotes, Path(folder), retry, watcher)
+fetch(remotes, Path(folder), retry, progress)
 """
 
 CLIENT = """

@@ -29,11 +29,11 @@ from pathlib import Path
 from pipelines.io import prepared
 from pipelines.exports import sft
 from pipelines.rules.tables import limit
-from pipelines.run.progress import Reporter
+from pipelines.io.progress import Progress
 source, folder, out = sys.argv[1:]
 sft.write(
     prepared.find(folder), Path(out), max_bytes=limit("file_bytes"), samples=[], grader=None,
-    keep_ratio=None, source=source, report=Reporter(),
+    keep_ratio=None, source=source, report=Progress(),
 )
 """
 

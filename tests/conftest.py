@@ -8,12 +8,14 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import hypothesis
 import polars as pl
 import pytest
 
+from pipelines.io.progress import Progress
 from pipelines.rules.request import DEFAULT_MODEL
 from pipelines.rules.tables import limit
 from pipelines.similarity.keys import digest
@@ -44,6 +46,34 @@ def rft(tmp_path: Path) -> Run:
         )
 
     return run
+
+
+class Heard(Progress):
+    """Keeps what it is told: lines (those at an end too), and what was to come and came."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.begun: list[tuple[str, int | None]] = []
+        self.to_come = self.came = 0
+        self._lock = Lock()
+
+    def begin(self, title: str, total: int | None = None, unit: str = "rows") -> None:
+        self.begun.append((title, total))
+
+    def expect(self, count: int) -> None:
+        with self._lock:
+            self.to_come += count
+
+    def advance(self, count: int = 1) -> None:
+        with self._lock:
+            self.came += count
+
+    def end(self, line: str = "") -> None:
+        if line:
+            self.lines.append(line)
+
+    def note(self, line: str) -> None:
+        self.lines.append(line)
 
 
 @pytest.fixture

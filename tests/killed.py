@@ -8,6 +8,7 @@ from dataclasses import replace
 from hub_server import COMMIT
 
 from pipelines.datasets import DATASETS
+from pipelines.io.progress import Progress
 from pipelines.io.retry import RetryPolicy
 from pipelines.stages.download import download
 
@@ -17,4 +18,4 @@ def run(folder: str, url: str) -> None:
     os.chdir(folder)
     recipe = replace(DATASETS["openr1-math"], hub="some/data", revision=COMMIT, benchmarks=())
     retry = RetryPolicy(delays=(0, 0), silence=5)
-    download(recipe, source="huggingface", note=lambda text: None, endpoint=url, retry=retry)
+    download(recipe, source="huggingface", progress=Progress(), endpoint=url, retry=retry)

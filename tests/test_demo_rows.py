@@ -15,8 +15,8 @@ from pipelines.datasets import DATASETS
 from pipelines.graders.self_check import OwnGrader
 from pipelines.io import schema
 from pipelines.io.prepared import find
+from pipelines.io.progress import Progress
 from pipelines.run import driver
-from pipelines.run.progress import Reporter
 from pipelines.service import demo
 from pipelines.sources.tables import mismatch
 
@@ -34,7 +34,7 @@ def test_every_row_that_is_prepared_is_known_by_its_digest(tmp_path: Path) -> No
     table = (ROOT / "pipelines" / "service" / "demo.toml").read_text(encoding="utf-8")
     assert digests["table"](DEMO) == table
     for name in DATASETS:
-        result = driver.prepare(DATASETS[name], settings(tmp_path), Reporter())
+        result = driver.prepare(DATASETS[name], settings(tmp_path), Progress())
         _, count = demo.rows(find(name, tmp_path)) or ("", 0)
         assert count == result.train + result.validation
 
@@ -51,7 +51,7 @@ def test_the_demo_has_the_published_columns(path: Path) -> None:
 @pytest.mark.parametrize("name", DATASETS)
 def test_golden_rows(tmp_path: Path, name: str) -> None:
     """Ten items, byte for byte: what they look like does not change unnoticed."""
-    driver.prepare(DATASETS[name], settings(tmp_path, rows=10), Reporter())
+    driver.prepare(DATASETS[name], settings(tmp_path, rows=10), Progress())
     assert (tmp_path / name / "train.jsonl").read_bytes() == (GOLDEN / f"{name}.jsonl").read_bytes()
 
 

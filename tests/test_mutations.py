@@ -14,10 +14,10 @@ from changes import put
 from conftest import settings
 
 from pipelines.datasets import DATASETS
+from pipelines.io.progress import Progress
 from pipelines.rules import check, files
 from pipelines.rules.check import given
 from pipelines.run import driver
-from pipelines.run.progress import Reporter
 
 Row = dict[str, Any]
 Fault = Callable[[Row], Any]
@@ -165,7 +165,7 @@ FILE_FAULTS: dict[str, tuple[Callable[[list[Row]], list[Row]], str]] = {
 @pytest.fixture(scope="module")
 def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("sound")
-    driver.prepare(DATASETS["medmcqa"], settings(out), Reporter())
+    driver.prepare(DATASETS["medmcqa"], settings(out), Progress())
     return out / "medmcqa"
 
 

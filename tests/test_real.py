@@ -14,9 +14,9 @@ from conftest import ROOT, settings
 from pipelines.datasets import DATASETS
 from pipelines.datasets.openr1_math.recipe import repair
 from pipelines.io.prepared import find
+from pipelines.io.progress import Progress
 from pipelines.rules.check import check, given
 from pipelines.run import driver
-from pipelines.run.progress import Reporter
 from pipelines.service import demo
 from pipelines.similarity.keys import key
 from pipelines.similarity.latex import balanced
@@ -29,7 +29,7 @@ SOURCE = (ROOT / (FOLDER or "")).resolve()
 @pytest.mark.parametrize("name", DATASETS)
 def test_prepare(tmp_path: Path, name: str) -> None:
     dataset = DATASETS[name]
-    result = driver.prepare(dataset, settings(tmp_path, SOURCE), Reporter())
+    result = driver.prepare(dataset, settings(tmp_path, SOURCE), Progress())
     assert result.raw == result.train + result.validation + sum(result.dropped.values())
     assert result.sound
     assert list(check(tmp_path / name)) == []
@@ -48,12 +48,12 @@ def test_prepare(tmp_path: Path, name: str) -> None:
 
 def test_real_answers_that_were_cut_are_dropped(tmp_path: Path) -> None:
     dataset = DATASETS["openr1-math"]
-    result = driver.prepare(dataset, settings(tmp_path, SOURCE), Reporter())
+    result = driver.prepare(dataset, settings(tmp_path, SOURCE), Progress())
     assert 0.23 < result.dropped["unbalanced_answer"] / result.raw < 0.26
 
 
 def test_a_real_conflict_is_found(tmp_path: Path) -> None:
-    driver.prepare(DATASETS["medmcqa"], settings(tmp_path, SOURCE), Reporter())
+    driver.prepare(DATASETS["medmcqa"], settings(tmp_path, SOURCE), Progress())
     ledger = pl.read_parquet(tmp_path / "medmcqa/dropped.parquet")
     hits = ledger.filter(pl.col("prompt").str.starts_with("Subantimicrobial dose of doxycycline"))
     assert hits["reason"].to_list() == ["conflicting_answers"] * 2

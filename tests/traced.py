@@ -11,8 +11,8 @@ from conftest import math, problem, settings
 
 from pipelines.datasets import DATASETS
 from pipelines.io.prepared import Prepared, find
+from pipelines.io.progress import Progress
 from pipelines.run import driver
-from pipelines.run.progress import Reporter
 
 MATH = DATASETS["openr1-math"]
 _BOOLS, _TEXTS = pa.list_(pa.bool_()), pa.list_(pa.string())
@@ -58,5 +58,5 @@ def write_raw(folder: Path, rows: list[dict[str, Any]], *, group: int | None = N
 
 def prepared(out: Path, raw: Path, **changes: Any) -> Prepared:
     """The rows of a raw folder, prepared."""
-    driver.prepare(MATH, settings(out, raw, **changes), Reporter())
+    driver.prepare(MATH, settings(out, raw, **changes), Progress())
     return find("openr1-math", out)

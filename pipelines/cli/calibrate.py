@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import orjson
 import typer
-from rich.progress import track
 from rich.table import Table
 
 from pipelines.cli import terminal
@@ -243,9 +242,7 @@ def _graded(
             tell(f"warning: {warning}")
         pairs, graded = tee(Pairs(items, samples))
         grades: Iterable[Grade] = ready.scores((pair.sample, pair.item) for pair in graded)
-        if not quiet and shown.is_terminal:
-            count = _count(samples)
-            grades = track(grades, "grade", total=count, console=shown, transient=True)
+        grades = terminal.progress(quiet=quiet).track(grades, "grade", _count(samples))
         for grade, pair in zip(grades, pairs, strict=True):
             scores.add(pair.line, grade)
     for fault in scores.faults(str(items), SHOWN):

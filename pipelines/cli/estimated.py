@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import orjson
-from rich.progress import track
 
 from pipelines.cli import terminal
 from pipelines.findings import BadInput
@@ -92,12 +91,10 @@ def _counted(
     found: Prepared, asking: list[Asking], *, quiet: bool
 ) -> tuple[tuple[Tokens, Tokens], list[Asked]]:
     """The tokens of both files, and of what model graders are asked about their rows."""
-    shown = terminal.console(stderr=True)
+    progress = terminal.progress(quiet=quiet)
     counts = Tokens(), Tokens()
     for split, count in zip(prepared.SPLITS, counts, strict=True):
-        items: Iterable[tuple[int, Any]] = _items(found.path(split))
-        if not quiet and shown.is_terminal:
-            items = track(items, f"counting {split}", console=shown, transient=True)
+        items = progress.track(_items(found.path(split)), f"counting {split}")
         about = ""
         for line, item in items:
             if not isinstance(item, dict):

@@ -116,7 +116,7 @@ def export(
     found = prepared.find(dataset)
     folders = {target.name: _folder(found, target, out) for target in targets}
     refused = _errors(found)
-    reporter = terminal.reporter(quiet=quiet)
+    progress = terminal.progress(quiet=quiet)
     records = {}
     if refused.counts:
         targets = []
@@ -127,7 +127,7 @@ def export(
             before = _begin(folder, target.files, ours=ours)
             try:
                 told = target.write(
-                    found, folder, report=reporter, **(of_sft if target.name == "sft" else {})
+                    found, folder, report=progress, **(of_sft if target.name == "sft" else {})
                 )
             except Unfit as error:
                 refused.held += error.findings

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import os
 import sys
-import time
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
@@ -14,8 +13,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import orjson
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from pipelines.cli import terminal
 from pipelines.cli.terminal import Format
@@ -137,8 +134,9 @@ def grade(
         summary = Summary(document, str(items))
         scored = _scored(ready, pairs)
         # Rows that scroll by on a terminal are progress enough.
-        if not quiet and shown.is_terminal and (out is not None or not sys.stdout.isatty()):
-            scored = _with_bar(scored, _line_count(samples or items), shown)
+        if out is not None or not sys.stdout.isatty():
+            progress = terminal.progress(quiet=quiet)
+            scored = progress.track(scored, "grade", _line_count(samples or items))
         lines = _lines(scored, summary, output_format)
         if out is None:
             for line in lines:
@@ -269,20 +267,6 @@ def _row(pair: Pair, grade: Grade) -> dict[str, Any]:
         if (value := getattr(grade, name)) is not None:
             row[name] = value
     return row
-
-
-def _with_bar(
-    scored: Iterable[tuple[Pair, Grade]], rows: int | None, shown: Console
-) -> Iterator[tuple[Pair, Grade]]:
-    columns = (TextColumn("grade"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=shown, transient=True) as progress:
-        task = progress.add_task("grade", total=rows)
-        moved = 0.0
-        for done, each in enumerate(scored, 1):
-            yield each
-            if (now := time.monotonic()) - moved > 0.1:  # a bar takes 10 µs to move
-                progress.update(task, completed=done)
-                moved = now
 
 
 def _line_count(path: Path) -> int | None:

@@ -8,16 +8,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    Progress,
-    ProgressColumn,
-    TextColumn,
-    TimeElapsedColumn,
-    TransferSpeedColumn,
-)
 from rich.table import Table
 
 from pipelines.cli import terminal
@@ -26,77 +16,6 @@ from pipelines.service import events
 from pipelines.service.client import Json
 from pipelines.service.endpoint import Endpoint
 from pipelines.service.refusals import remedy, saying
-from pipelines.service.uploads import Watch
-
-
-def watch(*, quiet: bool) -> Watch:
-    """Bars on a terminal, lines elsewhere, nothing with `quiet`."""
-    if quiet:
-        return Watch()
-    out = terminal.console(stderr=True)
-    return Bars(out) if out.is_terminal else Lines(out)
-
-
-class Lines(Watch):
-    """One plain line a change, for logs and pipes."""
-
-    def __init__(self, out: Console) -> None:
-        self.out = out
-        self._last: tuple[str, str] | None = None
-
-    def note(self, text: str) -> None:
-        self.out.print(text, soft_wrap=True)
-
-    def sending(self, name: str, size: int) -> None:
-        self.note(f"{name}: uploading {size:,} bytes")
-
-    def waiting(self, name: str, status: str, seconds: float, most: float) -> None:
-        if (name, status) != self._last:
-            self._last = name, status
-            self.note(f"{name}: {status}")
-
-    def done(self, name: str) -> None:
-        self.note(f"{name}: processed")
-
-
-class Bars(Lines):
-    """A bar for the bytes that go out, then one for the time that is waited."""
-
-    def __init__(self, out: Console) -> None:
-        super().__init__(out)
-        self._progress: Progress | None = None
-
-    def sending(self, name: str, size: int) -> None:
-        columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeElapsedColumn())
-        self._start(f"uploading {name}", size, *columns)
-
-    def sent(self, count: int) -> None:
-        if self._progress is not None:
-            self._progress.advance(self._task, count)
-
-    def waiting(self, name: str, status: str, seconds: float, most: float) -> None:
-        if (name, status) != self._last:
-            self._last = name, status
-            self._start(f"{name} {status}", most, BarColumn(), TimeElapsedColumn())
-        if self._progress is not None:
-            self._progress.update(self._task, completed=seconds)
-
-    def done(self, name: str) -> None:
-        self.close()
-        super().done(name)
-
-    def close(self) -> None:
-        if self._progress is not None:
-            self._progress.stop()
-            self._progress = None
-
-    def _start(self, what: str, total: float, *columns: ProgressColumn) -> None:
-        self.close()
-        self._progress = Progress(
-            TextColumn(printable(what), markup=False), *columns, console=self.out, transient=True
-        )
-        self._task = self._progress.add_task(what, total=total)
-        self._progress.start()
 
 
 class Events:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -242,11 +243,11 @@ def prepare(
     chosen = [find(word) for word in dict.fromkeys(datasets or DATASETS)]
     if check:
         _check_downloads(chosen, quiet=quiet)
-    shown = terminal.reporter(quiet=quiet)
-    results = [
-        driver.prepare(dataset, settings, shown, until=until, write=not dry_run)
-        for dataset in chosen
-    ]
+    with closing(terminal.progress(quiet=quiet)) as progress:
+        results = [
+            driver.prepare(dataset, settings, progress, until=until, write=not dry_run)
+            for dataset in chosen
+        ]
     text = output_format is Format.text
     if text and not quiet:
         out_console = terminal.console()

@@ -120,11 +120,11 @@ def submit(
 
     with (
         _one_line("run it again: it goes on, and looks for a job before it asks for one"),
-        closing(view.watch(quiet=quiet)) as watch,
-        closing(_service(where, watch.note)) as service,
+        closing(terminal.progress(quiet=quiet)) as progress,
+        closing(_service(where, progress.note)) as service,
     ):
         with files.alone(prepared.folder):
-            done = submission.submit(prepared, service, watch, settings, confirm=confirm)
+            done = submission.submit(prepared, service, progress, settings, confirm=confirm)
         job = done.job
         if text:
             title = "submitted" if done.new else "submitted before; --again makes another job"
@@ -196,8 +196,8 @@ def job(
     text = output_format is Format.text
     with (
         _one_line("the job goes on as it was"),
-        closing(view.watch(quiet=quiet)) as watch,
-        closing(_service(where, watch.note)) as service,
+        closing(terminal.progress(quiet=quiet)) as progress,
+        closing(_service(where, progress.note)) as service,
     ):
         if cancel or pause or resume:
             service.change(id, words[0])
@@ -267,10 +267,10 @@ def _show_requests(
 ) -> None:
     """Show what would be asked of the service; ask nothing and write nothing."""
     from pipelines.cli import job_view as view
+    from pipelines.io.progress import Progress
     from pipelines.service import dry_run, submission
     from pipelines.service.client import Service
     from pipelines.service.endpoint import EXAMPLE, Endpoint
-    from pipelines.service.uploads import Watch
 
     if where is None:
         print(f"no endpoint is named; shown for {EXAMPLE}", file=sys.stderr)
@@ -279,7 +279,7 @@ def _show_requests(
     shown = dry_run.Shown(view.print_request if text else requests.append)
     with closing(Service(where, dry_run.access(where), transport=shown)) as service:
         done = submission.submit(
-            prepared, service, Watch(), replace(settings, every=0), write=False
+            prepared, service, Progress(), replace(settings, every=0), write=False
         )
     if not text:
         terminal.print_json({"findings": findings, "requests": requests})

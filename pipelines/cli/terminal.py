@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from enum import StrEnum
 from itertools import groupby
 from typing import Any
@@ -14,21 +14,12 @@ from typing import Any
 import orjson
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-    TransferSpeedColumn,
-)
 from rich.table import Table
 from rich.text import Text
 
 from pipelines.findings import SHOWN, Finding, printable
-from pipelines.run.progress import Reporter, Result
+from pipelines.io.progress import Progress
+from pipelines.run.result import Result
 
 # Width of tables where there is no terminal to ask: room for a path, no wrapped cells.
 _PIPED_WIDTH = 110
@@ -87,94 +78,26 @@ def as_json(value: object, option: int = 0) -> bytes:
     return text.encode()
 
 
-class Lines(Reporter):
-    """One plain line a stage, for logs and pipes."""
+class Lines(Progress):
+    """Plain lines, for logs and pipes."""
 
-    def __init__(self, out: Console) -> None:
-        self.out = out
+    def end(self, line: str = "") -> None:
+        if line:
+            self.note(line)
 
-    def end(self, dataset: str, stage: str, rows: Mapping[str, Any], done: bool) -> None:
-        self.out.print(_line(dataset, stage, rows, done), soft_wrap=True)
-
-    def note(self, text: str) -> None:
-        self.out.print(text, soft_wrap=True)
+    def note(self, line: str) -> None:
+        say(line, stderr=True)
 
 
-class Bars(Lines):
-    """A bar for the stage that runs, and above it a line for each that is through."""
-
-    def __init__(self, out: Console) -> None:
-        super().__init__(out)
-        self.progress: Progress | None = None
-        self.bytes = 0  # that the download is to bring
-
-    def begin(self, dataset: str, stage: str, rows: int | None) -> None:
-        self._stop()
-        self.bytes = 0
-        self.progress = Progress(
-            TextColumn(f"{dataset} {stage:<13}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            console=self.out,
-            transient=True,
-        )
-        self.task = self.progress.add_task(stage, total=rows)
-        self.progress.start()
-        self.through = 0
-
-    def advance(self, rows: int) -> None:
-        # A bar takes 10 µs to move, so it moves every thousand rows.
-        self.through += rows
-        if self.progress is not None and (rows > 1 or self.through % 1000 == 0):
-            self.progress.update(self.task, completed=self.through)
-
-    def expect(self, count: int) -> None:
-        if self.bytes == 0:
-            self._stop()
-            self.progress = Progress(
-                TextColumn("downloading          "),
-                BarColumn(),
-                DownloadColumn(),
-                TransferSpeedColumn(),
-                TimeRemainingColumn(),
-                console=self.out,
-                transient=True,
-            )
-            self.task = self.progress.add_task("download", total=0)
-            self.progress.start()
-        self.bytes += count
-        if self.progress is not None:
-            self.progress.update(self.task, total=self.bytes)
-
-    def came(self, count: int) -> None:
-        if self.progress is not None:
-            self.progress.advance(self.task, count)
-
-    def end(self, dataset: str, stage: str, rows: Mapping[str, Any], done: bool) -> None:
-        self._stop()
-        super().end(dataset, stage, rows, done)
-
-    def _stop(self) -> None:
-        if self.progress is not None:
-            self.progress.stop()
-            self.progress = None
-
-
-def _line(dataset: str, stage: str, rows: Mapping[str, Any], done: bool) -> str:
-    if stage in ("download", "split", "validate"):
-        what = f"{rows['in']:,} rows"
-    else:
-        what = f"{rows['in']:,} rows, {rows['kept']:,} kept"
-    return f"{dataset:<12} {stage:<13} {what}{' (done before)' if done else ''}"
-
-
-def reporter(*, quiet: bool) -> Reporter:
+def progress(*, quiet: bool) -> Progress:
     """Bars on a terminal, lines elsewhere, nothing with `quiet`."""
     if quiet:
-        return Reporter()
-    out = console(stderr=True)
-    return Bars(out) if out.is_terminal else Lines(out)
+        return Progress()
+    if not sys.stderr.isatty():
+        return Lines()
+    from pipelines.cli.bars import Bars
+
+    return Bars(console(stderr=True))
 
 
 def show_results(results: list[Result], out: Console, *, files: bool) -> None:

@@ -18,7 +18,7 @@ from pipelines.exports import form
 from pipelines.exports.rows import Item, Misfit, Row, Rows, fields, numbered
 from pipelines.exports.target import Exported, Target
 from pipelines.io.prepared import Prepared
-from pipelines.run.progress import Reporter
+from pipelines.io.progress import Progress
 
 LETTER = (
     "Answer the multiple-choice question with the letter of the best option. End with a line that "
@@ -39,7 +39,7 @@ def accuracy(completions, solution, item=None, **kwargs):
 '''
 
 
-def write(prepared: Prepared, out: Path, *, report: Reporter) -> Exported:
+def write(prepared: Prepared, out: Path, *, report: Progress) -> Exported:
     """Training as it is; validation is parted into validation and test by `in_test`."""
     asked = form.of(prepared)
     reward = form.module(asked, _ADAPTER)

@@ -8,7 +8,7 @@ from pipelines.exports import form
 from pipelines.exports.rows import Item, Row, Rows, fields
 from pipelines.exports.target import Exported, Target
 from pipelines.io.prepared import Prepared
-from pipelines.run.progress import Reporter
+from pipelines.io.progress import Progress
 
 # Open-weight models find the row's own fields under `metadata`, Nova models beside `messages`.
 _ADAPTER = '''
@@ -26,7 +26,7 @@ def lambda_handler(event, context):
 '''
 
 
-def write(prepared: Prepared, out: Path, *, report: Reporter) -> Exported:
+def write(prepared: Prepared, out: Path, *, report: Progress) -> Exported:
     """`developer` becomes `system`; the item's other fields stay beside the reference answer."""
     asked = form.of(prepared)
     reward = form.module(asked, _ADAPTER)

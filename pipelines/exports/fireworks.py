@@ -8,7 +8,7 @@ from pipelines.exports import form
 from pipelines.exports.rows import Item, Row, Rows, fields
 from pipelines.exports.target import Exported, Target
 from pipelines.io.prepared import Prepared
-from pipelines.run.progress import Reporter
+from pipelines.io.progress import Progress
 
 # `score` needs no SDK; `test_reward` is what `eval-protocol` uploads. The model is the smallest one
 # of Fireworks' own quick start.
@@ -45,7 +45,7 @@ else:
 '''
 
 
-def write(prepared: Prepared, out: Path, *, report: Reporter) -> Exported:
+def write(prepared: Prepared, out: Path, *, report: Progress) -> Exported:
     """`developer` becomes `system`; the item's other fields are the row's `dataset_info`."""
     asked = form.of(prepared)
     reward = form.module(asked, _ADAPTER)

@@ -7,10 +7,10 @@ from pathlib import Path
 from pipelines.exports.rows import Rows, as_it_is
 from pipelines.exports.target import Exported, Target
 from pipelines.io.prepared import Prepared
-from pipelines.run.progress import Reporter
+from pipelines.io.progress import Progress
 
 
-def write(prepared: Prepared, out: Path, *, report: Reporter) -> Exported:
+def write(prepared: Prepared, out: Path, *, report: Progress) -> Exported:
     """Rows, grader, response format and job as they are; `system` would be refused there."""
     rows = Rows(TARGET, prepared, out, report)
     rows.splits(as_it_is)

@@ -11,7 +11,7 @@ from pipelines.exports.columns import kinds
 from pipelines.exports.rows import Item, Row, Rows, fields
 from pipelines.exports.target import Exported, Target
 from pipelines.io.prepared import Prepared
-from pipelines.run.progress import Reporter
+from pipelines.io.progress import Progress
 
 # The fields that `references` holds as JSON are named in the module.
 _ADAPTER = '''
@@ -29,7 +29,7 @@ def evaluate(example, response):
 '''
 
 
-def write(prepared: Prepared, out: Path, *, report: Reporter) -> Exported:
+def write(prepared: Prepared, out: Path, *, report: Progress) -> Exported:
     """`developer` becomes the system instruction, `assistant` becomes `model`."""
     asked = form.of(prepared)
     json_fields = [name for name, kind in kinds(prepared).items() if kind != "text"]

@@ -16,7 +16,7 @@ from pipelines.exports.rows import Item, Misfit, Row, Rows
 from pipelines.exports.target import Exported, Target
 from pipelines.findings import show
 from pipelines.io.prepared import SPLITS, Prepared
-from pipelines.run.progress import Reporter
+from pipelines.io.progress import Progress
 
 _FILE = "data/{split}-00000-of-00001.parquet"
 
@@ -26,7 +26,7 @@ _DTYPES = {"text": "string", "truth": "bool", "whole": "int64", "number": "float
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (10**6, "100K<n<1M"))
 
 
-def write(prepared: Prepared, out: Path, *, report: Reporter) -> Exported:
+def write(prepared: Prepared, out: Path, *, report: Progress) -> Exported:
     """The items as they are, `messages` first; grader and response format beside them."""
     kind_of = kinds(prepared)
     rows = Rows(TARGET, prepared, out, report)

@@ -7,14 +7,14 @@ from pathlib import Path
 from pipelines.exports.rows import Rows, as_it_is
 from pipelines.exports.target import Exported, Target
 from pipelines.io.prepared import Prepared
+from pipelines.io.progress import Progress
 from pipelines.rules.request import request
-from pipelines.run.progress import Reporter
 
 # The one model that OpenAI's guide names for it.
 MODEL = "o4-mini-2025-04-16"
 
 
-def write(prepared: Prepared, out: Path, *, report: Reporter) -> Exported:
+def write(prepared: Prepared, out: Path, *, report: Progress) -> Exported:
     """Rows, grader and response format as they are; the job asks for OpenAI's model."""
     rows = Rows(TARGET, prepared, out, report)
     rows.splits(as_it_is)

@@ -33,9 +33,9 @@ from pipelines.findings import BadInput
 from pipelines.graders import model, run
 from pipelines.graders.self_check import OwnGrader
 from pipelines.io.prepared import Prepared
+from pipelines.io.progress import Progress
 from pipelines.rules.messages import SPECIAL
 from pipelines.rules.runnable import compiled
-from pipelines.run.progress import Reporter
 from pipelines.similarity.keys import digest
 
 # Whether an output may become a row: its score, its text, its item.
@@ -62,7 +62,7 @@ def rewarded(
     *,
     grader: Path | None,
     keep_ratio: float | None,
-    report: Reporter,
+    report: Progress,
     trusted: bool = False,
 ) -> Turns:
     """The kept outputs. Every other output, and every item without one, is left out, and why.
@@ -101,7 +101,7 @@ def _scored(
     outputs: Outputs,
     grader: Path | None,
     trusted: bool,
-    report: Reporter,
+    report: Progress,
 ) -> tuple[Mapping[int, list[Scored]], list[LeftOut]]:
     """The outputs that have a score, by item, and those that have none."""
     path = grader or prepared.path("grader")

@@ -18,7 +18,7 @@ from pipelines.findings import SHOWN, VALUE_WIDTH, Finding, show
 from pipelines.io import files, schema
 from pipelines.io.jsonl import BOM
 from pipelines.io.prepared import SPLITS, Prepared
-from pipelines.run.progress import Reporter
+from pipelines.io.progress import Progress, stage_line
 
 Item = dict[str, Any]
 Row = dict[str, Any]
@@ -124,7 +124,7 @@ class Rows:
     files are told together.
     """
 
-    def __init__(self, target: Target, prepared: Prepared, out: Path, report: Reporter) -> None:
+    def __init__(self, target: Target, prepared: Prepared, out: Path, report: Progress) -> None:
         self.target, self.prepared, self.out, self.report = target, prepared, out, report
         self.counts = {split: count(prepared.path(split)) for split in SPLITS}
         self.notes: list[str] = []
@@ -214,8 +214,8 @@ class Rows:
     def done(self) -> Exported:
         """The account; raises Unfit where a row did not fit."""
         total, rows = sum(self.counts.values()), sum(self._rows.values())
-        told = {"in": total, "kept": rows}
-        self.report.end(self.prepared.folder.name, self.target.name, told, False)
+        counts = {"in": total, "kept": rows}
+        self.report.end(stage_line(self.prepared.folder.name, self.target.name, counts))
         self._raise()
         left_out = dict(sorted(self._left_out.items()))
         if total != rows + sum(left_out.values()):
@@ -228,7 +228,7 @@ class Rows:
         if not self._begun:
             self._begun = True
             total = sum(self.counts.values())
-            self.report.begin(self.prepared.folder.name, self.target.name, total)
+            self.report.begin(f"{self.prepared.folder.name} {self.target.name}", total)
         most = self.target.limit(f"{split}_rows")
         index = 0
         for number, item in numbered(self.prepared.path(split)):

@@ -38,9 +38,9 @@ from pipelines.exports.turns import Items, LeftOut, Turn, Turns
 from pipelines.findings import BadInput
 from pipelines.io import files, schema
 from pipelines.io.prepared import SPLITS, Prepared
+from pipelines.io.progress import Progress, stage_line
 from pipelines.rules.messages import SPECIAL
 from pipelines.rules.tables import limit
-from pipelines.run.progress import Reporter
 from pipelines.sources import tables
 
 LEFT_OUT = "left_out.parquet"
@@ -57,7 +57,7 @@ def write(
     grader: Path | None,
     keep_ratio: float | None,
     source: str,
-    report: Reporter,
+    report: Progress,
     trusted: bool = False,
 ) -> Exported:
     """Write `train.jsonl`, `validation.jsonl` and `left_out.parquet` to `out`.
@@ -78,7 +78,7 @@ def write(
         if samples:
             with closing(Outputs(items, samples)) as outputs:
                 name = prepared.folder.name
-                report.begin(name, "outputs", None)
+                report.begin(f"{name} outputs")
                 offered = rejection.rewarded(
                     prepared,
                     items,
@@ -93,7 +93,7 @@ def write(
         dataset = traces.recipe(prepared)
         paths = traces.raw_files(prepared, dataset, source, report)
         with _spool(out) as spool:
-            report.begin(dataset.name, "traces", tables.count(tuple(paths)))
+            report.begin(f"{dataset.name} traces", tables.count(tuple(paths)))
             offered = traces.verified(dataset, items, paths, spool, report)
             _end(report, dataset.name, "traces", offered)
             return _export(prepared, out, items, offered, max_bytes)
@@ -269,9 +269,9 @@ def _spool(out: Path) -> IO[bytes]:
         raise files.unwritable(out, error) from error
 
 
-def _end(report: Reporter, name: str, stage: str, offered: Turns) -> None:
+def _end(report: Progress, name: str, stage: str, offered: Turns) -> None:
     kept = len(offered.turns)
-    report.end(name, stage, {"in": kept + len(offered.left_out), "kept": kept}, False)
+    report.end(stage_line(name, stage, {"in": kept + len(offered.left_out), "kept": kept}))
 
 
 def _keep_apart(

@@ -31,7 +31,7 @@ class Target:
 
     name: as `--to` has it. about: its row in the docs. files: what it writes. page: where the
     format is described; source: the same in words; read: the day it was read.
-    write: called with the prepared folder, the output folder and `report`, a Reporter.
+    write: called with the prepared folder, the output folder and `report`, a Progress.
     """
 
     name: str

@@ -43,8 +43,8 @@ from pipelines.graders.self_check import OwnGrader
 from pipelines.graders.thinking import after_thinking
 from pipelines.io import schema
 from pipelines.io.prepared import Prepared
+from pipelines.io.progress import Progress
 from pipelines.rules.messages import SPECIAL
-from pipelines.run.progress import Reporter
 from pipelines.similarity.keys import digest
 from pipelines.sources import record, tables
 from pipelines.stages.download import download
@@ -76,7 +76,7 @@ def recipe(prepared: Prepared) -> Dataset:
     return dataset
 
 
-def raw_files(prepared: Prepared, dataset: Dataset, source: str, report: Reporter) -> list[Path]:
+def raw_files(prepared: Prepared, dataset: Dataset, source: str, report: Progress) -> list[Path]:
     """The raw train files of which the folder was made; BadInput where they are not the same.
 
     They are looked for where `rft prepare --source` would find them; an empty source is that of the
@@ -90,7 +90,7 @@ def raw_files(prepared: Prepared, dataset: Dataset, source: str, report: Reporte
         raise BadInput(f"{prepared.folder}: was prepared from a folder; name it with --source")
     if source != kind:
         asked = {}  # choices of what to download, which another source does not have
-    found = download(dataset, source=source, note=report.note, fetch=False, offline=True, **asked)
+    found = download(dataset, source=source, progress=report, fetch=False, offline=True, **asked)
     expected = {entry["path"]: entry["sha256"] for entry in made["source"]["files"]}
     names = {path.relative_to(found.root).as_posix(): path for path in found.train}
     digests = record.digests(found.root, names, remember=False)
@@ -105,7 +105,7 @@ def raw_files(prepared: Prepared, dataset: Dataset, source: str, report: Reporte
 
 
 def verified(
-    dataset: Dataset, items: Items, paths: Sequence[Path], spool: IO[bytes], report: Reporter
+    dataset: Dataset, items: Items, paths: Sequence[Path], spool: IO[bytes], report: Progress
 ) -> Turns:
     """One verified trace for each item that has one; the texts go to `spool` as JSON strings.
 

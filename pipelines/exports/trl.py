@@ -11,7 +11,7 @@ from pipelines.exports.columns import MESSAGES, TYPES, cell, kinds
 from pipelines.exports.rows import Item, Row, Rows
 from pipelines.exports.target import Exported, Target
 from pipelines.io.prepared import SPLITS, Prepared
-from pipelines.run.progress import Reporter
+from pipelines.io.progress import Progress
 
 # The trainer fills these itself, or reads images from them.
 _RESERVED = frozenset(
@@ -46,7 +46,7 @@ def reward(completions, reference_answer=None, options=None, **kwargs):
 '''
 
 
-def write(prepared: Prepared, out: Path, *, report: Reporter) -> Exported:
+def write(prepared: Prepared, out: Path, *, report: Progress) -> Exported:
     """`developer` becomes `system`; parquet, so that an empty list of options has a type."""
     asked = form.of(prepared)
     kind_of = kinds(prepared)

@@ -10,7 +10,7 @@ from pipelines.exports import form
 from pipelines.exports.rows import Item, Row, Rows, fields
 from pipelines.exports.target import Exported, Target
 from pipelines.io.prepared import Prepared
-from pipelines.run.progress import Reporter
+from pipelines.io.progress import Progress
 
 _ADAPTER = '''
 import json
@@ -23,7 +23,7 @@ def reward(completion, answer, info=None, **kwargs):
 '''
 
 
-def write(prepared: Prepared, out: Path, *, report: Reporter) -> Exported:
+def write(prepared: Prepared, out: Path, *, report: Progress) -> Exported:
     """`developer` becomes `system`; all values are text, so that no empty list lacks a type."""
     asked = form.of(prepared)
     reward = form.module(asked, _ADAPTER)

@@ -11,7 +11,7 @@ from pipelines.exports.columns import MESSAGES, TYPES, cell, kinds
 from pipelines.exports.rows import Item, Row, Rows
 from pipelines.exports.target import Exported, Target
 from pipelines.io.prepared import SPLITS, Prepared
-from pipelines.run.progress import Reporter
+from pipelines.io.progress import Progress
 
 # verl's word for the kind of task; its own examples have "math" and "code".
 _ABILITIES = {"openr1-math": "math", "medmcqa": "medicine"}
@@ -24,7 +24,7 @@ def compute_score(data_source, solution_str, ground_truth, extra_info=None, **kw
 '''
 
 
-def write(prepared: Prepared, out: Path, *, report: Reporter) -> Exported:
+def write(prepared: Prepared, out: Path, *, report: Progress) -> Exported:
     """`developer` becomes `system`; the item's fields are `extra_info.item`, with types."""
     asked = form.of(prepared)
     reward = form.module(asked, _ADAPTER)

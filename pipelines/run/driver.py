@@ -23,9 +23,10 @@ import polars as pl
 from pipelines.datasets.dataset import Dataset
 from pipelines.findings import BadInput, Finding
 from pipelines.io import files
+from pipelines.io.progress import Progress, stage_line
 from pipelines.run import edits, manifest
 from pipelines.run.manifest import Receipt
-from pipelines.run.progress import Reporter, Result
+from pipelines.run.result import Result
 from pipelines.sources import tables
 from pipelines.sources.benchmarks import benchmark_rows, path_and_field
 from pipelines.stages import ledger
@@ -46,28 +47,28 @@ _DOWNLOADED = ("revision", "config", "shards", "columns")
 def prepare(
     dataset: Dataset,
     settings: Settings,
-    reporter: Reporter,
+    progress: Progress,
     *,
     until: str = NAMES[-1],
     write: bool = True,
 ) -> Result:
     """Take a dataset through the stages up to `until`; with `write` false, in memory only."""
     if not write:
-        return _Walk(dataset, settings, reporter, write=False).run(until)
+        return _Walk(dataset, settings, progress, write=False).run(until)
     edits.check_ours(settings.out / dataset.name)
     with files.alone(settings.out / dataset.name):
-        return _Walk(dataset, settings, reporter, write=True).run(until)
+        return _Walk(dataset, settings, progress, write=True).run(until)
 
 
 class _Walk:
     """One run over one dataset. `records` are those kept so far, None while on the disk only."""
 
     def __init__(
-        self, dataset: Dataset, settings: Settings, reporter: Reporter, *, write: bool
+        self, dataset: Dataset, settings: Settings, progress: Progress, *, write: bool
     ) -> None:
         self.dataset = dataset = dataset.graded_by(settings.grader)
         self.settings = replace(settings, threshold=settings.threshold or dataset.threshold)
-        self.reporter = reporter
+        self.progress = progress
         self.write = write
         self.folder = settings.out / dataset.name
         self.receipts: list[Receipt] = []
@@ -80,7 +81,7 @@ class _Walk:
         self.context = Context(
             dataset=dataset,
             settings=self.settings,
-            advance=reporter.advance,
+            advance=progress.advance,
             raw_rows=lambda: tables.read(dataset, self.raw.train),
             benchmarks=lambda: self.benchmarks,
             previous=lambda: earlier_sides(settings.previous, dataset),
@@ -88,7 +89,7 @@ class _Walk:
                 self.folder,
                 documents(dataset, settings.model, {}),
                 settings.edits,
-                reporter.note,
+                progress.note,
             )
             if write
             else {},
@@ -108,17 +109,15 @@ class _Walk:
     # Stages --------------------------------------------------------------------------------------
 
     def _download(self) -> None:
-        self.reporter.begin(self.dataset.name, "download", None)
+        self.progress.begin(f"{self.dataset.name} download", 0, "bytes")
         chosen = {name: getattr(self.settings, name) for name in _DOWNLOADED}
         asked = {name: value for name, value in chosen.items() if value is not None}
         self.raw = download(
             self.dataset,
             source=self.settings.source,
-            note=self.reporter.note,
             fetch=self.write,
             offline=self.settings.offline,
-            total=self.reporter.expect,
-            advance=self.reporter.came,
+            progress=self.progress,
             **asked,
         )
         rows = tables.count(self.raw.train)
@@ -143,7 +142,7 @@ class _Walk:
                 "rows": counts,
             }
         )
-        self.reporter.end(self.dataset.name, "download", counts, done=False)
+        self.progress.end(stage_line(self.dataset.name, "download", counts))
 
     def _described(self, paths: Iterable[Path]) -> list[dict[str, Any]]:
         digests = self.raw.digests
@@ -177,7 +176,7 @@ class _Walk:
         if done is not None:
             self.receipts.append(done)
             self.records = None
-            self.reporter.end(self.dataset.name, name, done["rows"], done=True)
+            self.progress.end(stage_line(self.dataset.name, name, done["rows"], done_before=True))
             return None
         if self.write:
             # Both say that files are whole which are about to be written anew.
@@ -186,7 +185,7 @@ class _Walk:
             self.ours = edits.outputs_of(path)
             self._leave_open(name)
         self.changed = True
-        self.reporter.begin(self.dataset.name, name, self._rows)
+        self.progress.begin(f"{self.dataset.name} {name}", self._rows)
         return receipt
 
     def _leave_open(self, stage: str) -> None:
@@ -203,7 +202,7 @@ class _Walk:
         name = receipt["stage"]
         if self.write:
             files.write_json(self._path(f"stages/{name}.json"), receipt)
-        self.reporter.end(self.dataset.name, name, receipt["rows"], done=False)
+        self.progress.end(stage_line(self.dataset.name, name, receipt["rows"]))
 
     @property
     def _rows(self) -> int:

@@ -20,9 +20,10 @@ import orjson
 from pipelines.findings import BadInput
 from pipelines.io import files
 from pipelines.io.prepared import SPLITS, Prepared
+from pipelines.io.progress import Progress
 from pipelines.service.client import Json, Service
 from pipelines.service.refusals import Refused, Unclear
-from pipelines.service.uploads import PART_BYTES, Source, Watch, send, source, wait
+from pipelines.service.uploads import PART_BYTES, Source, send, source, wait
 
 STATE = "submission.json"
 
@@ -65,7 +66,7 @@ class Submitted:
 def submit(
     prepared: Prepared,
     service: Service,
-    watch: Watch,
+    progress: Progress,
     settings: Settings,
     *,
     confirm: Callable[[], None] = lambda: None,
@@ -86,9 +87,9 @@ def submit(
         return Submitted(earlier[max(earlier)], new=False)
     confirm()
     attempt = max([0, *earlier, *record.attempts(token)]) + 1 if settings.again else 1
-    ids = _uploaded(service, record, sources, watch, settings)
+    ids = _uploaded(service, record, sources, progress, settings)
     if not service.validate_grader(body["method"]["reinforcement"]["grader"]):
-        watch.note("the service has no place to validate a grader; going on without")
+        progress.note("the service has no place to validate a grader; going on without")
     metadata = {**(body.get("metadata") or {}), SUBMISSION: token, ATTEMPT: str(attempt)}
     body |= {"training_file": ids["train"], "validation_file": ids["validation"]}
     return Submitted(_created(service, record, body | {"metadata": metadata}, settings), new=True)
@@ -234,7 +235,7 @@ def _uploaded(
     service: Service,
     record: _Record,
     sources: Mapping[str, Source],
-    watch: Watch,
+    progress: Progress,
     settings: Settings,
 ) -> dict[str, str]:
     """The ids of both files, once the service is through with them."""
@@ -244,19 +245,19 @@ def _uploaded(
         if known := record.files.get(each.sha256):
             file = service.file(known["id"])
             if file is None or file.get("status") in ("error", "deleting", "deleted"):
-                watch.note(f"{each.name}: {known['id']} is of no use any more; uploading again")
+                progress.note(f"{each.name}: {known['id']} is of no use any more; uploading again")
                 file = None
             else:
-                watch.note(f"{each.name}: uploaded before as {known['id']}")
+                progress.note(f"{each.name}: uploaded before as {known['id']}")
                 file["id"] = known["id"]
         if file is None:
-            file = send(service, each, watch, single=settings.single, part=settings.part)
+            file = send(service, each, progress, single=settings.single, part=settings.part)
             record.files[each.sha256] = {"name": each.name, "bytes": each.size, "id": file["id"]}
             record.save()
         held[split] = file
     for split, file in held.items():
         name = sources[split].name
-        wait(service, file, name, watch, every=settings.every, most=settings.most)
+        wait(service, file, name, progress, every=settings.every, most=settings.most)
     return {split: file["id"] for split, file in held.items()}
 
 

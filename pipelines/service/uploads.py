@@ -12,6 +12,7 @@ from time import monotonic, sleep
 from typing import Any
 
 from pipelines.findings import BadInput
+from pipelines.io.progress import Progress
 from pipelines.rules.tables import limit
 from pipelines.service.client import Service
 from pipelines.service.refusals import Refused, saying
@@ -21,28 +22,6 @@ from pipelines.service.refusals import Refused, saying
 PART_BYTES = 32_000_000
 
 _GONE = {"deleting", "deleted"}
-
-
-class Watch:
-    """Who is told how it goes; this one keeps silent."""
-
-    def note(self, text: str) -> None:
-        """Something that a person should know."""
-
-    def sending(self, name: str, size: int) -> None:
-        """A file of so many bytes begins to go out."""
-
-    def sent(self, count: int) -> None:
-        """So many more bytes of it went out; a negative number where they must go again."""
-
-    def waiting(self, name: str, status: str, seconds: float, most: float) -> None:
-        """A file has this status after so many seconds of at most `most`."""
-
-    def done(self, name: str) -> None:
-        """A file is through."""
-
-    def close(self) -> None:
-        """There is nothing more to tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +44,7 @@ def source(path: Path) -> Source:
 def send(
     service: Service,
     what: Source,
-    watch: Watch,
+    progress: Progress,
     *,
     single: int | None = None,
     part: int = PART_BYTES,
@@ -76,13 +55,15 @@ def send(
     Microsoft saw uploads at one go fail without a word. Raises BadInput where the file is another
     by the time it is sent.
     """
-    watch.sending(what.name, what.size)
+    progress.note(f"{what.name}: uploading {what.size:,} bytes")
+    progress.begin(f"uploading {what.name}", what.size, "bytes")
     if what.size >= (limit("single_upload_bytes") if single is None else single):
-        file = _in_parts(service, what, watch, part)
+        file = _in_parts(service, what, progress, part)
     else:
-        reader = _Reader(what.path, watch)
+        reader = _Reader(what.path, progress)
         file = service.add_file(what.name, reader.opened)
         _check(what, reader.digest.hexdigest())
+    progress.end()
     if not isinstance(file.get("id"), str):
         raise BadInput(f"{what.name}: the service's answer has no id; is this the service?")
     return file
@@ -92,7 +73,7 @@ def wait(
     service: Service,
     file: dict[str, Any],
     name: str,
-    watch: Watch,
+    progress: Progress,
     *,
     every: float = 5,
     most: float = 1800,
@@ -103,11 +84,11 @@ def wait(
     `processed` says that the bytes came through, not that the rows are sound: those are checked as
     the job begins.
     """
-    began = monotonic()
+    began, shown = monotonic(), None
     while True:
         status = str(file.get("status"))
         if status == "processed":
-            watch.done(name)
+            progress.end(f"{name}: processed")
             return
         if status == "error":
             details = file.get("status_details") or file.get("error") or "it gives no reason"
@@ -120,7 +101,10 @@ def wait(
                 f"{name}: {file['id']} is still {status!r} after {most:g} s; run it again to wait "
                 "on, or with a longer --timeout"
             )
-        watch.waiting(name, status, spent, most)
+        if status != shown:
+            shown = status
+            progress.note(f"{name}: {status}")
+            progress.begin(f"{name} {status}", unit="")
         sleep(min(every, most - spent))
         found = service.file(str(file["id"]))
         if found is None:
@@ -131,13 +115,13 @@ def wait(
 class _Reader:
     """A file that is read to be sent: hashed, and told of."""
 
-    def __init__(self, path: Path, watch: Watch) -> None:
-        self._path, self._watch, self._sent = path, watch, 0
+    def __init__(self, path: Path, progress: Progress) -> None:
+        self._path, self._progress, self._sent = path, progress, 0
         self.digest = hashlib.sha256()
 
     def opened(self) -> io.FileIO:
         """The file from its beginning; once more for another try."""
-        self._watch.sent(-self._sent)
+        self._progress.advance(-self._sent)
         self._sent, self.digest = 0, hashlib.sha256()
         reader = self
 
@@ -146,13 +130,13 @@ class _Reader:
                 data = super().read(-1 if size is None else size)
                 reader.digest.update(data)
                 reader._sent += len(data)
-                reader._watch.sent(len(data))
+                reader._progress.advance(len(data))
                 return data
 
         return Told(self._path)
 
 
-def _in_parts(service: Service, what: Source, watch: Watch, size: int) -> dict[str, Any]:
+def _in_parts(service: Service, what: Source, progress: Progress, size: int) -> dict[str, Any]:
     """Upload in parts, one in memory at a time; an upload that is not ended is cancelled."""
     upload = service.begin_upload(what.name, what.size)
     if upload is None:
@@ -173,7 +157,7 @@ def _in_parts(service: Service, what: Source, watch: Watch, size: int) -> dict[s
                 sha256.update(data)
                 md5.update(data)
                 parts.append(service.add_part(upload, data))
-                watch.sent(len(data))
+                progress.advance(len(data))
         _check(what, sha256.hexdigest())
         return service.end_upload(upload, parts, md5.hexdigest())
 

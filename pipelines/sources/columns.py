@@ -19,8 +19,9 @@ import pyarrow.parquet as pq
 
 from pipelines.findings import BadInput
 from pipelines.io import files
+from pipelines.io.progress import Progress
 from pipelines.io.retry import RetryPolicy
-from pipelines.sources.fetch import AT_ONCE, Remote, Watcher
+from pipelines.sources.fetch import AT_ONCE, Remote
 
 # In the metadata of a written file: what it was made from.
 _MADE_FROM = b"made from"
@@ -32,7 +33,7 @@ def narrow(
     folder: Path,
     known: Mapping[str, str],
     retry: RetryPolicy,
-    watcher: Watcher,
+    progress: Progress,
 ) -> dict[str, str]:
     """Write the named columns of parquet files into a folder; the sha256 of each, by its path.
 
@@ -48,7 +49,7 @@ def narrow(
             digest = files.sha256(path)
             if known.get(remote.path, digest) == digest:
                 return digest
-        _narrow(_Ranged(remote, retry, watcher), columns, path, made_from)
+        _narrow(_Ranged(remote, retry, progress), columns, path, made_from)
         return files.sha256(path)
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
@@ -86,8 +87,8 @@ def _made_from(path: Path) -> bytes | None:
 class _Ranged(io.RawIOBase):
     """A published file to read and seek in; each read is a request for a range."""
 
-    def __init__(self, remote: Remote, retry: RetryPolicy, watcher: Watcher) -> None:
-        self.remote, self.retry, self.watcher = remote, retry, watcher
+    def __init__(self, remote: Remote, retry: RetryPolicy, progress: Progress) -> None:
+        self.remote, self.retry, self.progress = remote, retry, progress
         self.place = 0
         self.validator = ""
 
@@ -111,13 +112,13 @@ class _Ranged(io.RawIOBase):
             end = min(end, begin + size)
         if end <= begin:
             return b""
-        self.watcher.total(end - begin)
+        self.progress.expect(end - begin)
         try:
-            data = self.retry.call(lambda: self._get(begin, end), self.watcher.note)
+            data = self.retry.call(lambda: self._get(begin, end), self.progress.note)
         except httpx2.HTTPError as error:
             raise BadInput(f"{self.remote.name}: {self.remote.explain(error)}") from error
         self.place = end
-        self.watcher.advance(len(data))
+        self.progress.advance(len(data))
         return data
 
     def _get(self, begin: int, end: int) -> bytes:

@@ -8,20 +8,20 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Event, Lock
+from threading import Event
 from time import monotonic
 
 import httpx2
 
 from pipelines.findings import BadInput
-from pipelines.io.retry import Note, RetryPolicy, remedy, told
+from pipelines.io.progress import Progress
+from pipelines.io.retry import RetryPolicy, remedy, told
 from pipelines.sources.partial import Part, Published, held
 
 # Files at once: enough to fill a line that one connection does not, and no burden to a server.
 AT_ONCE = 4
 
-# Once so many bytes have come, the pauses begin at the shortest again; and so many are told of at
-# once, for a bar takes 10 µs to move.
+# Once so many bytes have come, the pauses begin at the shortest again.
 _STRIDE = 1 << 20
 
 # Bytes a second, over `RetryPolicy.silence`, below which a connection is given up.
@@ -59,33 +59,8 @@ class Remote:
     explain: Callable[[httpx2.HTTPError], str] = plainly
 
 
-class Watcher:
-    """Who is told how it goes, by one thread at a time."""
-
-    def __init__(
-        self, note: Note, total: Callable[[int], None], advance: Callable[[int], None]
-    ) -> None:
-        self._calls = note, total, advance
-        self._lock = Lock()
-
-    def note(self, text: str) -> None:
-        """Something that takes long, or that a person should know."""
-        with self._lock:
-            self._calls[0](text)
-
-    def total(self, count: int) -> None:
-        """So many more bytes are to come."""
-        with self._lock:
-            self._calls[1](count)
-
-    def advance(self, count: int) -> None:
-        """So many bytes came; a negative number where some must come again."""
-        with self._lock:
-            self._calls[2](count)
-
-
 def fetch(
-    remotes: Sequence[Remote], folder: Path, retry: RetryPolicy, watcher: Watcher
+    remotes: Sequence[Remote], folder: Path, retry: RetryPolicy, progress: Progress
 ) -> dict[str, str]:
     """Bring files into a folder; the sha256 of each, by its path.
 
@@ -100,11 +75,11 @@ def fetch(
             f"{folder}: {to_come / 1e6:,.1f} MB are to come and {free / 1e6:,.1f} MB are free; "
             "free some, or ask for fewer files"
         )
-    watcher.total(to_come)
+    progress.expect(to_come)
     stop = Event()
     with ThreadPoolExecutor(AT_ONCE) as pool:
         futures = [
-            pool.submit(_Fetch(remote, retry, watcher, stop).bring, folder / remote.path)
+            pool.submit(_Fetch(remote, retry, progress, stop).bring, folder / remote.path)
             for remote in remotes
         ]
         try:
@@ -126,11 +101,10 @@ class _Changed(httpx2.RemoteProtocolError):
 
 
 class _Fetch:
-    """One file on its way. `untold` are the bytes that `advance` has not been told of yet."""
+    """One file on its way."""
 
-    def __init__(self, remote: Remote, retry: RetryPolicy, watcher: Watcher, stop: Event) -> None:
-        self.remote, self.retry, self.watcher, self.stop = remote, retry, watcher, stop
-        self.untold = 0
+    def __init__(self, remote: Remote, retry: RetryPolicy, progress: Progress, stop: Event) -> None:
+        self.remote, self.retry, self.progress, self.stop = remote, retry, progress, stop
 
     def bring(self, path: Path) -> str:
         """Bring the file to `path`; its sha256."""
@@ -139,8 +113,6 @@ class _Fetch:
                 self._all(part)
             except httpx2.HTTPError as error:
                 raise BadInput(f"{self.remote.name}: {self.remote.explain(error)}") from error
-            finally:
-                self._tell()
             return part.finish()
 
     def _all(self, part: Part) -> None:
@@ -160,7 +132,7 @@ class _Fetch:
                 if pause is None:
                     raise
                 failures += 1
-                self.watcher.note(f"{self.remote.path}: {told(error)}; going on in {pause:.0f} s")
+                self.progress.note(f"{self.remote.path}: {told(error)}; going on in {pause:.0f} s")
                 if self.stop.wait(pause):
                     raise _Stopped from None
 
@@ -169,7 +141,7 @@ class _Fetch:
         if self.stop.is_set():
             raise _Stopped
         if not part.joinable:
-            self._tell(-part.length)
+            self.progress.advance(-part.length)
             part.begin("")
         address = self.remote.address
         headers = {**address.headers, "Accept-Encoding": "identity"}
@@ -191,7 +163,7 @@ class _Fetch:
                 if self.stop.is_set():
                     raise _Stopped
                 part.write(chunk)
-                self._tell(len(chunk), _STRIDE)
+                self.progress.advance(len(chunk))
                 came += len(chunk)
                 seconds = monotonic() - since
                 if seconds > self.retry.silence:
@@ -207,7 +179,7 @@ class _Fetch:
             same = not validator or not part.validator or validator == part.validator
             if same and _rest(response) == (part.length, size):
                 return
-            self._tell(-part.length)
+            self.progress.advance(-part.length)
             part.begin("")
             raise _Changed("the file is another now")
         response.raise_for_status()
@@ -217,15 +189,8 @@ class _Fetch:
                 f"{self.remote.name}: the server sends {length} bytes where {size} are published; "
                 "is there a login page or a proxy in between?"
             )
-        self._tell(-part.length)
+        self.progress.advance(-part.length)
         part.begin(validator)
-
-    def _tell(self, count: int = 0, stride: int = 1) -> None:
-        """Tell of `count` bytes more, once there are `stride` of them."""
-        self.untold += count
-        if abs(self.untold) >= stride:
-            self.watcher.advance(self.untold)
-            self.untold = 0
 
 
 def _rest(response: httpx2.Response) -> tuple[int, int] | None:

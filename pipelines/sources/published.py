@@ -13,10 +13,11 @@ import httpx2
 from pipelines.datasets.dataset import Dataset
 from pipelines.findings import BadInput
 from pipelines.io import files
+from pipelines.io.progress import Progress
 from pipelines.io.retry import RetryPolicy
 from pipelines.sources import record
 from pipelines.sources.columns import narrow
-from pipelines.sources.fetch import Remote, Watcher, fetch
+from pipelines.sources.fetch import Remote, fetch
 from pipelines.sources.hub import Hub
 from pipelines.sources.kaggle import Copy, unpack
 from pipelines.sources.partial import matches, remove_traces
@@ -34,30 +35,30 @@ def from_hub(
     asked: dict[str, str],
     endpoint: str | None,
     retry: RetryPolicy,
-    watcher: Watcher,
+    progress: Progress,
 ) -> Source:
     """Bring what is asked for, and the further test sets; what then is in the folder."""
     hub = Hub(endpoint, retry)
     pattern = train_pattern(dataset, asked.get("config"))
     patterns = [pattern, *([dataset.benchmark] if dataset.benchmark else [])]
     revision = asked.get("revision", dataset.revision)
-    commit, listed = hub.listing(dataset.hub, revision, patterns, watcher.note)
+    commit, listed = hub.listing(dataset.hub, revision, patterns, progress.note)
     train = _shards([r for r in listed if fnmatch(r.path, pattern)], asked.get("shards"))
     whole = [remote for remote in listed if not fnmatch(remote.path, pattern)]
     for other in dataset.benchmarks:
-        _, found = hub.listing(other.hub, other.revision, [other.path], watcher.note)
+        _, found = hub.listing(other.hub, other.revision, [other.path], progress.note)
         whole += [replace(r, path=f"benchmarks/{other.name}/{r.path}") for r in found]
     entries = []
     if "columns" in asked:
         parts = [replace(remote, path=f"{NARROW}/{remote.path}") for remote in train]
-        watcher.note(f"fetching {len(dataset.columns)} columns of {_told(train)}")
+        progress.note(f"fetching {len(dataset.columns)} columns of {_told(train)}")
         before = record.read(folder)
         known = {entry.path: entry.sha256 for entry in before.files} if before else {}
-        digests = narrow(parts, dataset.columns, folder, known, retry, watcher)
+        digests = narrow(parts, dataset.columns, folder, known, retry, progress)
         entries = [_entry(folder, path, digest, verified=False) for path, digest in digests.items()]
     else:
         whole = [*train, *whole]
-    entries += _whole(whole, folder, retry, watcher)
+    entries += _whole(whole, folder, retry, progress)
     return Source(
         source="huggingface",
         repository=dataset.hub,
@@ -70,7 +71,7 @@ def from_hub(
 
 
 def from_kaggle(
-    dataset: Dataset, folder: Path, asked: dict[str, str], retry: RetryPolicy, watcher: Watcher
+    dataset: Dataset, folder: Path, asked: dict[str, str], retry: RetryPolicy, progress: Progress
 ) -> Source:
     """Bring the train files of the copy on Kaggle; what then is in the folder."""
     if dataset.kaggle is None:
@@ -78,13 +79,13 @@ def from_kaggle(
             f"{dataset.name}: no parquet copy on Kaggle is known; use --source huggingface"
         )
     with httpx2.Client() as client:
-        copy = Copy(dataset.kaggle, client, retry, watcher.note)
+        copy = Copy(dataset.kaggle, client, retry, progress.note)
         pattern = dataset.train.rpartition("/")[2]
         train = copy.names(pattern)
         if not train:
             raise BadInput(f"{dataset.kaggle}: the copy on Kaggle holds no file {pattern}")
         remotes = [copy.remote(name) for name in _shards(train, asked.get("shards"))]
-        entries = _whole(remotes, folder, retry, watcher)
+        entries = _whole(remotes, folder, retry, progress)
     return Source(
         source="kaggle",
         repository=dataset.kaggle,
@@ -119,7 +120,7 @@ def _shards(train: list[T], shards: str | None) -> list[T]:
 
 
 def _whole(
-    remotes: Sequence[Remote], folder: Path, retry: RetryPolicy, watcher: Watcher
+    remotes: Sequence[Remote], folder: Path, retry: RetryPolicy, progress: Progress
 ) -> list[Entry]:
     """Bring the files that are not there with their published bytes; all that are there then."""
     names = [r.path for r in remotes if "sha256" in r.published.digests]
@@ -136,8 +137,8 @@ def _whole(
             digests[remote.path] = digest
     absent = [remote for remote in remotes if remote.path not in digests]
     if absent:
-        watcher.note(f"fetching {_told(absent)}")
-        digests |= fetch(absent, folder, retry, watcher)
+        progress.note(f"fetching {_told(absent)}")
+        digests |= fetch(absent, folder, retry, progress)
     for remote in remotes:
         remove_traces(folder / remote.path)
     return [

@@ -8,7 +8,7 @@ there and is as it came is used without a request.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from pipelines.datasets.dataset import Dataset
 from pipelines.findings import BadInput
 from pipelines.io import files
+from pipelines.io.progress import Progress
 from pipelines.sources import record
 from pipelines.sources.record import Source
 
@@ -28,12 +29,6 @@ RAW = Path("raw")
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _SHARD = re.compile(r"(.*)-(\d{5})-of-(\d{5})\.parquet")
-
-Note = Callable[[str], None]
-
-
-def _no_one(count: int) -> None:
-    """The default hearer of bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,23 +55,20 @@ def download(
     dataset: Dataset,
     *,
     source: str,
-    note: Note,
+    progress: Progress,
     fetch: bool = True,
     offline: bool = False,
     revision: str | None = None,
     config: str | None = None,
     shards: str | None = None,
     columns: str | None = None,
-    total: Callable[[int], None] = _no_one,
-    advance: Callable[[int], None] = _no_one,
     endpoint: str | None = None,
     retry: RetryPolicy | None = None,
 ) -> Raw:
     """The raw files of a dataset from `demo`, `huggingface`, `kaggle` or a folder.
 
-    With `fetch` false nothing is brought or written, with `offline` nothing is asked for. `note` is
-    told what is going on, `total` of bytes that are to come and `advance` of those that came (a
-    negative number where some must come again).
+    With `fetch` false nothing is brought or written, with `offline` nothing is asked for.
+    `progress` hears of the bytes that are to come and that came.
 
     revision: a commit, branch or tag in place of the recipe's commit. config: a configuration by
     name. shards: the train files `A-B`, counted from 0. columns: `prompt` for those that the
@@ -108,8 +100,8 @@ def download(
             reason = wrong[0] if wrong else f"{folder}: not downloaded yet"
             raise BadInput(f"{reason}; run `{_command(dataset, source, asked)}`")
         for line in wrong:
-            note(f"{line}; fetching it again")
-        held = _bring(dataset, folder, source, asked, endpoint, retry, (note, total, advance))
+            progress.note(f"{line}; fetching it again")
+        held = _bring(dataset, folder, source, asked, endpoint, retry, progress)
     return _listed(dataset, folder, held)
 
 
@@ -178,14 +170,13 @@ def _bring(
     asked: dict[str, str],
     endpoint: str | None,
     retry: RetryPolicy | None,
-    hearers: tuple[Note, Callable[[int], None], Callable[[int], None]],
+    progress: Progress,
 ) -> Source:
     # Here and not above: the clients take 0.2 s to load, and most runs ask for nothing.
     from pipelines.io.retry import RetryPolicy
     from pipelines.sources import published
-    from pipelines.sources.fetch import Watcher
 
-    way = (retry or RetryPolicy(), Watcher(*hearers))
+    way = (retry or RetryPolicy(), progress)
     with files.alone(folder):
         if source == "kaggle":
             brought = published.from_kaggle(dataset, folder, asked, *way)

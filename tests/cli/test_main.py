@@ -353,7 +353,7 @@ def test_the_closing_table_fits_and_cuts_nothing(width: int, tmp_path: Path) -> 
     from io import StringIO
 
     from pipelines.cli import terminal
-    from pipelines.run.progress import Result
+    from pipelines.run.result import Result
 
     folder = tmp_path / "a long folder" / "with [brackets] in its name"
     results = [

@@ -30,10 +30,10 @@ from pipelines.cli import submit
 from pipelines.cli.estimate import figure
 from pipelines.datasets import DATASETS
 from pipelines.findings import BadInput
+from pipelines.io.progress import Progress
 from pipelines.io.retry import RetryPolicy
 from pipelines.rules import check
 from pipelines.run import driver
-from pipelines.run.progress import Reporter
 from pipelines.service import client, endpoint
 from pipelines.service.assumptions import Range
 
@@ -154,12 +154,12 @@ def real(folder: Path) -> Path:
 def test_from_raw_rows_to_a_job(rft: Rft, server: ServiceServer, tmp_path: Path) -> None:
     """What `rft prepare` makes is submitted by its name, and neither command troubles the other."""
     run = settings(tmp_path / "processed", real(tmp_path / "raw"))
-    driver.prepare(DATASETS["medmcqa"], run, Reporter())
+    driver.prepare(DATASETS["medmcqa"], run, Progress())
     assert rft("submit", "medmcqa", "--quiet").code == 0
     folder = tmp_path / "processed" / "medmcqa"
     assert server.contents["file-1"] == (folder / "train.jsonl").read_bytes()
     before = (folder / "submission.json").read_bytes()
-    again = driver.prepare(DATASETS["medmcqa"], run, Reporter())
+    again = driver.prepare(DATASETS["medmcqa"], run, Progress())
     assert (again.unchanged, again.sound) == (True, True)
     assert "error" not in {finding.severity for finding in check.check(folder)}
     assert (folder / "submission.json").read_bytes() == before
@@ -171,7 +171,7 @@ def test_from_raw_rows_to_a_job(rft: Rft, server: ServiceServer, tmp_path: Path)
 
 
 def test_the_demo_is_not_paid_for(rft: Rft, server: ServiceServer, tmp_path: Path) -> None:
-    driver.prepare(DATASETS["medmcqa"], settings(tmp_path / "processed"), Reporter())
+    driver.prepare(DATASETS["medmcqa"], settings(tmp_path / "processed"), Progress())
     for more in ((), ("--again",), ("--format", "json"), ("--quiet",)):
         done = rft("submit", "medmcqa", *more)
         lines = [line for line in done.stderr.splitlines() if line.startswith("rft: ")]
@@ -198,7 +198,7 @@ def test_one_row_of_the_demo_is_enough(rft: Rft, server: ServiceServer) -> None:
 
 def test_what_is_paid_for_is_shown(rft: Rft, server: ServiceServer, tmp_path: Path) -> None:
     run = settings(tmp_path / "processed", real(tmp_path / "raw"), model="o4-mini-2025-04-16")
-    driver.prepare(DATASETS["medmcqa"], run, Reporter())
+    driver.prepare(DATASETS["medmcqa"], run, Progress())
     done = rft("submit", "medmcqa", yes=False)
     assert (done.code, server.paths("POST"), server.files) == (2, [], {})
     assert done.stderr.splitlines()[-1].endswith(
@@ -235,7 +235,7 @@ def test_files_that_were_changed_are_not_sent(
     rft: Rft, server: ServiceServer, tmp_path: Path
 ) -> None:
     run = settings(tmp_path / "processed", real(tmp_path / "raw"))
-    driver.prepare(DATASETS["medmcqa"], run, Reporter())
+    driver.prepare(DATASETS["medmcqa"], run, Progress())
     text = " ".join(rft("submit", "medmcqa", yes=False).stderr.split())
     assert "from your folder rows " in text
     path = tmp_path / "processed" / "medmcqa" / "train.jsonl"

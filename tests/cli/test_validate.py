@@ -18,8 +18,8 @@ from typer.testing import CliRunner
 from pipelines.cli import main
 from pipelines.datasets import DATASETS
 from pipelines.findings import BadInput
+from pipelines.io.progress import Progress
 from pipelines.run import driver
-from pipelines.run.progress import Reporter
 
 Row = dict[str, Any]
 
@@ -99,7 +99,7 @@ def write(path: Path, value: object) -> Path:
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("sound")
-    driver.prepare(DATASETS["medmcqa"], settings(out), Reporter())
+    driver.prepare(DATASETS["medmcqa"], settings(out), Progress())
     return out / "medmcqa"
 
 

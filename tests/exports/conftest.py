@@ -17,8 +17,8 @@ from pipelines.datasets import DATASETS
 from pipelines.findings import BadInput
 from pipelines.graders import python_grader
 from pipelines.io.prepared import Prepared, find
+from pipelines.io.progress import Progress
 from pipelines.run import driver
-from pipelines.run.progress import Reporter
 
 Make = Callable[..., Prepared]
 
@@ -28,7 +28,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Prepared]:
     """Both datasets, prepared from the embedded demo."""
     out = tmp_path_factory.mktemp("prepared")
     for dataset in DATASETS.values():
-        driver.prepare(dataset, settings(out), Reporter())
+        driver.prepare(dataset, settings(out), Progress())
     return {name: find(name, out) for name in DATASETS}
 
 

@@ -11,7 +11,7 @@ import pytest
 from pipelines.datasets import DATASETS
 from pipelines.exports import TARGETS
 from pipelines.io.prepared import Prepared
-from pipelines.run.progress import Reporter
+from pipelines.io.progress import Progress
 
 # `datasets` alone would be found without it: this folder's neighbour has the name.
 with warnings.catch_warnings():
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.parametrize("dataset", DATASETS)
 
 
 def export(target: str, prepared: Prepared, out: Path) -> Path:
-    TARGETS[target].write(prepared, out, report=Reporter())
+    TARGETS[target].write(prepared, out, report=Progress())
     return out
 
 
@@ -75,6 +75,6 @@ def test_every_split_has_the_same_types(
     folder = export(target, demo[dataset], tmp_path / "out")
     # As the trainers' own scripts do: by the names of the files in the folder.
     read = library.load_dataset(str(folder), cache_dir=str(tmp_path / "cache"))
-    told = TARGETS[target].write(demo[dataset], folder, report=Reporter())
+    told = TARGETS[target].write(demo[dataset], folder, report=Progress())
     assert {split: len(rows) for split, rows in read.items()} == dict(told.rows)
     assert len({str(rows.features) for rows in read.values()}) == 1

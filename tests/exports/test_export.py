@@ -178,9 +178,9 @@ import os, signal, sys
 from pathlib import Path
 from pipelines.exports import TARGETS
 from pipelines.io.prepared import find
-from pipelines.run.progress import Reporter
+from pipelines.io.progress import Progress
 
-class Deadly(Reporter):
+class Deadly(Progress):
     rows = 0
     def advance(self, rows):
         self.rows += rows

@@ -12,8 +12,8 @@ from pipelines.datasets import DATASETS
 from pipelines.exports import TARGETS
 from pipelines.exports.rows import SPLITS
 from pipelines.io.prepared import find
+from pipelines.io.progress import Progress
 from pipelines.run import driver
-from pipelines.run.progress import Reporter
 
 FOLDER = os.environ.get("RFT_REAL_DATA")
 pytestmark = pytest.mark.skipif(FOLDER is None, reason="RFT_REAL_DATA is not set")
@@ -22,11 +22,11 @@ pytestmark = pytest.mark.skipif(FOLDER is None, reason="RFT_REAL_DATA is not set
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_every_row_goes_to_every_target(dataset: str, tmp_path: Path) -> None:
     source = (ROOT / (FOLDER or "")).resolve()
-    driver.prepare(DATASETS[dataset], settings(tmp_path, source), Reporter())
+    driver.prepare(DATASETS[dataset], settings(tmp_path, source), Progress())
     prepared = find(dataset, tmp_path)
     rows = sum(1 for split in SPLITS for _ in prepared.items(split))
     for name, target in TARGETS.items():
         if name == "sft":
             continue
-        told = target.write(prepared, tmp_path / "out" / name, report=Reporter())
+        told = target.write(prepared, tmp_path / "out" / name, report=Progress())
         assert (name, sum(told.rows.values()), told.left_out) == (name, rows, {})

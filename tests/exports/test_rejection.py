@@ -19,7 +19,7 @@ from pipelines.exports.samples import Outputs
 from pipelines.exports.turns import Items
 from pipelines.findings import BadInput
 from pipelines.io.prepared import Prepared, find
-from pipelines.run.progress import Reporter
+from pipelines.io.progress import Progress
 from pipelines.similarity.keys import digest
 
 # An answer is its own score; on anything else the grader fails.
@@ -81,7 +81,7 @@ def outcome(
             outputs,
             grader=grader,
             keep_ratio=keep_ratio,
-            report=Reporter(),
+            report=Progress(),
             trusted=True,
         )
         texts: dict[str, list[str]] = {}
@@ -237,7 +237,7 @@ def test_outputs_that_change_on_the_way(tmp_path: Path) -> None:
     prepared = folder_of(tmp_path, NUMBER)
     path = write_rows(tmp_path / "samples.jsonl", of("a", "0.5"))
     with closing(Items(prepared)) as items, closing(Outputs(items, [path])) as outputs:
-        words = {"grader": None, "keep_ratio": None, "report": Reporter(), "trusted": True}
+        words = {"grader": None, "keep_ratio": None, "report": Progress(), "trusted": True}
         found = rewarded(prepared, items, outputs, **words)
         write_rows(path, of("a", "0.6"))
         with pytest.raises(BadInput, match=r"samples.jsonl: it changed while it was read; run"):

@@ -15,7 +15,7 @@ from pipelines.exports import TARGETS
 from pipelines.findings import BadInput
 from pipelines.graders import python_grader
 from pipelines.io.prepared import Prepared
-from pipelines.run.progress import Reporter
+from pipelines.io.progress import Progress
 
 NAMES = ["bedrock", "gemini", "fireworks", "trl", "verl", "verifiers", "aml"]
 
@@ -31,7 +31,7 @@ json.dump(called, sys.stdout)
 
 
 def export(target: str, prepared: Prepared, out: Path) -> list[dict]:
-    TARGETS[target].write(prepared, out, report=Reporter())
+    TARGETS[target].write(prepared, out, report=Progress())
     name = TARGETS[target].files[0]
     if name.endswith(".parquet"):
         return pq.read_table(out / name).to_pylist()
@@ -185,7 +185,7 @@ def test_the_grader_stands_in_it_as_it_is(
 def test_structured_output_gives_way_to_a_letter_and_says_so(
     demo: dict[str, Prepared], tmp_path: Path
 ) -> None:
-    told = TARGETS["trl"].write(demo["medmcqa"], tmp_path, report=Reporter())
+    told = TARGETS["trl"].write(demo["medmcqa"], tmp_path, report=Progress())
     expected = "graded by 'text', with its instruction: a string_check grader runs on the service"
     assert told.notes[0] == f"{expected} only"
     text = (tmp_path / "reward.py").read_text(encoding="utf-8")

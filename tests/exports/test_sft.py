@@ -25,9 +25,9 @@ from pipelines.exports.target import Exported
 from pipelines.findings import BadInput
 from pipelines.io import schema
 from pipelines.io.prepared import Prepared, find
+from pipelines.io.progress import Progress
 from pipelines.rules.tables import limit
 from pipelines.run import driver
-from pipelines.run.progress import Reporter
 
 SOURCES = ("olympiads", "cn_k12", "aops_forum")
 
@@ -59,7 +59,7 @@ def export(made: Prepared, out: Path, source: Path | str = "", **changes: Any) -
         "grader": None,
         "keep_ratio": None,
         "source": str(source),
-        "report": Reporter(),
+        "report": Progress(),
     }
     return sft.write(made, out, **(words | changes))
 
@@ -209,7 +209,7 @@ def test_several_outputs_an_item(folder: Path, tmp_path: Path) -> None:
 
 def test_multiple_choice_with_samples(tmp_path: Path) -> None:
     """A dataset without traces; answers in structured output, as its own grader reads them."""
-    driver.prepare(DATASETS["medmcqa"], settings(tmp_path), Reporter())
+    driver.prepare(DATASETS["medmcqa"], settings(tmp_path), Progress())
     made = find("medmcqa", tmp_path)
     rows = []
     for split in ("train", "validation"):
@@ -326,16 +326,16 @@ import os, sys
 from pathlib import Path
 from signal import SIGKILL
 from pipelines.io import prepared
-from pipelines.run import progress
+from pipelines.io import progress
 from pipelines.exports import sft
 
-class Reporter(progress.Reporter):
+class Deadly(progress.Progress):
     def end(self, *words):
         os.kill(os.getpid(), SIGKILL)  # all traces are chosen and spooled
 
 made, out, source = sys.argv[1:]
 sft.write(prepared.find(made), Path(out), max_bytes=10**8, samples=[], grader=None,
-          keep_ratio=None, source=source, report=Reporter())
+          keep_ratio=None, source=source, report=Deadly())
 """
 
 
@@ -351,7 +351,7 @@ import re, sys
 from pathlib import Path
 from pipelines.io import prepared
 from pipelines.exports import sft
-from pipelines.run.progress import Reporter
+from pipelines.io.progress import Progress
 
 def peak():  # not getrusage: its peak begins at what the parent held
     return int(re.search(r"VmHWM:\\s*(\\d+) kB", Path("/proc/self/status").read_text())[1]) * 1024
@@ -359,7 +359,7 @@ def peak():  # not getrusage: its peak begins at what the parent held
 before = peak()
 made, out, source = sys.argv[1:]
 sft.write(prepared.find(made), Path(out), max_bytes=10**9, samples=[], grader=None,
-          keep_ratio=None, source=source, report=Reporter())
+          keep_ratio=None, source=source, report=Progress())
 print(peak() - before)
 """
 

@@ -23,8 +23,8 @@ from pipelines.exports.target import Exported
 from pipelines.findings import BadInput
 from pipelines.io import schema
 from pipelines.io.prepared import Prepared
+from pipelines.io.progress import Progress
 from pipelines.rules import check
-from pipelines.run.progress import Reporter
 
 NAMES = [name for name in TARGETS if name != "sft"]
 SERVICE = ("openai", "foundry", "hf")  # the rows are the items
@@ -35,7 +35,7 @@ BOTH = pytest.mark.parametrize("dataset", DATASETS)
 
 
 def export(target: str, prepared: Prepared, out: Path) -> Exported:
-    return TARGETS[target].write(prepared, out, report=Reporter())
+    return TARGETS[target].write(prepared, out, report=Progress())
 
 
 def read(folder: Path, split: str) -> list[dict]:

@@ -17,15 +17,15 @@ from pipelines.exports import traces
 from pipelines.exports.turns import Items
 from pipelines.findings import BadInput
 from pipelines.io.prepared import Prepared
-from pipelines.run.progress import Reporter
+from pipelines.io.progress import Progress
 from pipelines.similarity.keys import digest
 
 
 def outcome(folder: Prepared, raw: Path) -> dict[str, object]:
     """By id, the text of the item's trace, or why it has none."""
     with closing(Items(folder)) as items:
-        paths = traces.raw_files(folder, MATH, str(raw), Reporter())
-        found = traces.verified(MATH, items, paths, io.BytesIO(), Reporter())
+        paths = traces.raw_files(folder, MATH, str(raw), Progress())
+        found = traces.verified(MATH, items, paths, io.BytesIO(), Progress())
         texts = {turn.item: orjson.loads(found.read(turn)) for turn in found.turns}
         reasons = {each.item: (each.reason, each.detail) for each in found.left_out}
         assert texts.keys() | reasons.keys() == set(range(len(items)))
@@ -188,14 +188,14 @@ def test_one_of_two_raw_files_is_missing(tmp_path: Path) -> None:
 
 def test_the_source_of_the_manifest(tmp_path: Path) -> None:
     made = prepared(tmp_path / "demo", Path("demo"))
-    assert traces.raw_files(made, MATH, "", Reporter()) == sorted(
+    assert traces.raw_files(made, MATH, "", Progress()) == sorted(
         (DEMO / "openr1-math/data").glob("train-*.parquet")
     )
     folder, _ = plain(tmp_path)
     with pytest.raises(BadInput, match=r"was prepared from a folder; name it with --source$"):
-        traces.raw_files(folder, MATH, "", Reporter())
+        traces.raw_files(folder, MATH, "", Progress())
     with pytest.raises(BadInput, match=r"from other files; give the --source that it had \(folder"):
-        traces.raw_files(folder, MATH, "demo", Reporter())
+        traces.raw_files(folder, MATH, "demo", Progress())
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ from referencing import Registry, Resource
 
 from pipelines.datasets import DATASETS
 from pipelines.io import schema
+from pipelines.io.progress import Progress
 from pipelines.run import driver
-from pipelines.run.progress import Reporter
 from pipelines.sources.tables import mismatch
 
 NAMES = sorted(path.stem for path in schema.folder().glob("*.json"))
@@ -62,7 +62,7 @@ def faults_of(value: object):
 
 @pytest.mark.parametrize("name", DATASETS)
 def test_the_fast_engine_agrees_with_the_reference(tmp_path, name: str) -> None:
-    driver.prepare(DATASETS[name], settings(tmp_path), Reporter())
+    driver.prepare(DATASETS[name], settings(tmp_path), Progress())
     folder = tmp_path / name
     line = (folder / "train.jsonl").read_bytes().splitlines()[0]
     documents = {f"item.{name}": orjson.loads(line), "item": orjson.loads(line)}

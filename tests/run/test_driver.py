@@ -21,14 +21,15 @@ from pipelines.datasets import DATASETS
 from pipelines.findings import BadInput
 from pipelines.graders.templates import item_fields
 from pipelines.io import files, schema
+from pipelines.io.progress import Progress
 from pipelines.run import driver
-from pipelines.run.progress import Reporter, Result
+from pipelines.run.result import Result
 
 BOTH = pytest.mark.parametrize("name", DATASETS)
 
 
 def run(out: Path, name: str, source: str | Path = "demo", **changes) -> Result:
-    return driver.prepare(DATASETS[name], settings(out, source, **changes), Reporter())
+    return driver.prepare(DATASETS[name], settings(out, source, **changes), Progress())
 
 
 def items(folder: Path, side: str) -> list[dict]:
@@ -169,8 +170,8 @@ def test_threads_do_not_matter(tmp_path: Path, name: str) -> None:
     code = (
         "from conftest import settings; from pathlib import Path; "
         "from pipelines.run import driver; from pipelines.datasets import DATASETS; "
-        "from pipelines.run.progress import Reporter; "
-        f"driver.prepare(DATASETS['{name}'], settings(Path('b')), Reporter())"
+        "from pipelines.io.progress import Progress; "
+        f"driver.prepare(DATASETS['{name}'], settings(Path('b')), Progress())"
     )
     subprocess.run(
         [sys.executable, "-c", code],
@@ -203,16 +204,17 @@ def test_an_unchanged_rerun_does_nothing(tmp_path: Path) -> None:
 def test_a_changed_setting_reruns_from_the_stage_that_it_touches(
     tmp_path: Path, changes: dict, first: str
 ) -> None:
-    class Done(Reporter):
+    class Done(Progress):
         def __init__(self) -> None:
             self.stages: list[str] = []
 
-        def end(self, dataset, stage, rows, done) -> None:
-            if not done and stage != "download":
+        def end(self, line: str = "") -> None:
+            stage = line.split()[1]
+            if "done before" not in line and stage != "download":
                 self.stages.append(stage)
 
     plain = settings(tmp_path)
-    driver.prepare(DATASETS["medmcqa"], plain, Reporter())
+    driver.prepare(DATASETS["medmcqa"], plain, Progress())
     seen = Done()
     driver.prepare(DATASETS["medmcqa"], replace(plain, **changes), seen)
     assert seen.stages[0] == first
@@ -438,7 +440,7 @@ def test_changed_ids_reach_every_file(tmp_path: Path) -> None:
 
 def test_without_writing_nothing_is_written(tmp_path: Path) -> None:
     result = driver.prepare(
-        DATASETS["medmcqa"], settings(tmp_path / "out"), Reporter(), write=False
+        DATASETS["medmcqa"], settings(tmp_path / "out"), Progress(), write=False
     )
     assert len(result.items) == 3
     assert list(tmp_path.iterdir()) == []

@@ -13,31 +13,24 @@ from typing import Any
 
 import httpx2
 import pytest
+from conftest import Heard
 from hub_server import serving
 from service_server import BREAKS, GRADER, KEY, SYSTEM, Fault, ServiceServer, prepared
 
 from pipelines.findings import BadInput
 from pipelines.io.prepared import find
+from pipelines.io.progress import Progress
 from pipelines.io.retry import Note, RetryPolicy
 from pipelines.service import dry_run, events
 from pipelines.service.client import Service
 from pipelines.service.endpoint import access, endpoint
 from pipelines.service.refusals import Refused, Unclear
 from pipelines.service.submission import Settings, Submitted, submit
-from pipelines.service.uploads import Watch
 
 QUICK = RetryPolicy(delays=(0, 0, 0), silence=10)
 SETTINGS = Settings(every=0)
 
 Run = Callable[..., Submitted]
-
-
-class Notes(Watch):
-    def __init__(self) -> None:
-        self.notes: list[str] = []
-
-    def note(self, text: str) -> None:
-        self.notes.append(text)
 
 
 @pytest.fixture
@@ -67,11 +60,11 @@ def connected(
 
 @pytest.fixture
 def run(server: ServiceServer, folder: Path) -> Run:
-    def go(url: str | None = None, watch: Watch | None = None, **changes: Any) -> Submitted:
+    def go(url: str | None = None, progress: Progress | None = None, **changes: Any) -> Submitted:
         service = connected(server, url)
         try:
             return submit(
-                find(str(folder)), service, watch or Watch(), replace(SETTINGS, **changes)
+                find(str(folder)), service, progress or Progress(), replace(SETTINGS, **changes)
             )
         finally:
             service.close()
@@ -266,9 +259,9 @@ def test_a_file_that_is_gone_or_broken_is_uploaded_again(
     run()
     del server.files["file-1"]
     server.files["file-2"]["status"] = "error"
-    notes = Notes()
-    assert run(watch=notes, again=True).new
-    assert notes.notes == [
+    heard = Heard()
+    assert run(progress=heard, again=True).new
+    assert [line for line in heard.lines if "file-" in line] == [
         "train.jsonl: file-1 is of no use any more; uploading again",
         "validation.jsonl: file-2 is of no use any more; uploading again",
     ]
@@ -281,9 +274,9 @@ def test_a_run_that_broke_off_goes_on(run: Run, server: ServiceServer) -> None:
     server.faults["GET file-2"] = [Fault(400)]
     with pytest.raises(Refused):
         run()
-    notes = Notes()
-    assert run(watch=notes).new
-    assert notes.notes == [
+    heard = Heard()
+    assert run(progress=heard).new
+    assert [line for line in heard.lines if "file-" in line] == [
         "train.jsonl: uploaded before as file-1",
         "validation.jsonl: uploaded before as file-2",
     ]
@@ -389,10 +382,10 @@ def test_a_job_is_made_once_whatever_is_answered(
         server.faults["POST fine_tuning/jobs"] = [replace(fault, after=after)]
         first = None
         with suppress(BadInput, Refused):
-            first = submit(find(str(folder)), service, Watch(), SETTINGS)
+            first = submit(find(str(folder)), service, Progress(), SETTINGS)
         assert server.paths("POST").count("fine_tuning/jobs") == 1, fault
         assert (len(server.jobs), first is not None) == (after, after), fault
-        second = submit(find(str(folder)), service, Watch(), SETTINGS)
+        second = submit(find(str(folder)), service, Progress(), SETTINGS)
         assert [second.job["id"]] == list(server.jobs), fault
     service.close()
 
@@ -423,11 +416,11 @@ def test_a_job_that_is_listed_late(server: ServiceServer, folder: Path, forgetfu
         server.unlisted = late + 1
         jobs = set(server.jobs)
         if found_by_first:
-            submit(find(str(folder)), service, Watch(), SETTINGS)
+            submit(find(str(folder)), service, Progress(), SETTINGS)
         else:
             with pytest.raises(BadInput, match="run it again"):
-                submit(find(str(folder)), service, Watch(), SETTINGS)
-            done = submit(find(str(folder)), service, Watch(), SETTINGS)
+                submit(find(str(folder)), service, Progress(), SETTINGS)
+            done = submit(find(str(folder)), service, Progress(), SETTINGS)
             assert not done.new
         assert len(server.jobs) == len(jobs) + 1
     service.close()
@@ -445,8 +438,8 @@ def test_a_list_that_cannot_be_read_is_no_proof(run: Run, server: ServiceServer)
 def test_nobody_there_to_make_a_job(server: ServiceServer, folder: Path) -> None:
     """Nothing went out, so it may be asked again, and nothing is to be looked for."""
 
-    class Gone(Watch):
-        def note(self, text: str) -> None:
+    class Gone(Progress):
+        def note(self, line: str) -> None:
             server.shutdown()
             server.server_close()
 
@@ -527,9 +520,9 @@ def test_a_grader_that_the_service_refuses(run: Run, server: ServiceServer, fold
 
 def test_a_service_that_validates_no_grader(run: Run, server: ServiceServer) -> None:
     server.faults["POST graders/validate"] = [Fault(404)]
-    notes = Notes()
-    assert run(watch=notes).new
-    assert notes.notes == ["the service has no place to validate a grader; going on without"]
+    heard = Heard()
+    assert run(progress=heard).new
+    assert "the service has no place to validate a grader; going on without" in heard.lines
 
 
 def test_a_grader_without_its_deployment(run: Run, server: ServiceServer) -> None:
@@ -599,7 +592,7 @@ def dry(folder: Path, **changes: Any) -> list[dict[str, Any]]:
     assert where is not None
     told: list[dict[str, Any]] = []
     service = Service(where, dry_run.access(where), transport=dry_run.Shown(told.append))
-    submit(find(str(folder)), service, Watch(), replace(SETTINGS, **changes), write=False)
+    submit(find(str(folder)), service, Progress(), replace(SETTINGS, **changes), write=False)
     service.close()
     return told
 
@@ -669,7 +662,7 @@ def test_a_dry_run_after_a_run(run: Run, server: ServiceServer, folder: Path) ->
     assert where is not None
     told: list[dict[str, Any]] = []
     service = Service(where, dry_run.access(where), transport=dry_run.Shown(told.append))
-    submit(find(str(folder)), service, Watch(), replace(SETTINGS, again=True), write=False)
+    submit(find(str(folder)), service, Progress(), replace(SETTINGS, again=True), write=False)
     service.close()
     posted = [each["url"].removeprefix(server.url) for each in told if each["method"] == "POST"]
     assert posted == ["fine_tuning/alpha/graders/validate", "fine_tuning/jobs"]

@@ -9,16 +9,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import Heard
 from hub_server import serving
 from service_server import KEY, Fault, ServiceServer
 
 from pipelines.findings import BadInput
+from pipelines.io.progress import Progress
 from pipelines.io.retry import RetryPolicy
 from pipelines.service import uploads
 from pipelines.service.client import Service
 from pipelines.service.endpoint import access, endpoint
 from pipelines.service.refusals import Refused
-from pipelines.service.uploads import Watch, send, source, wait
+from pipelines.service.uploads import send, source, wait
 
 QUICK = RetryPolicy(delays=(0, 0, 0), silence=10)
 ROWS = b'{"messages": []}\n' * 100
@@ -57,43 +59,25 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-class Told(Watch):
-    def __init__(self) -> None:
-        self.calls: list[tuple[Any, ...]] = []
-        self.bytes = 0
-
-    def sending(self, name: str, size: int) -> None:
-        self.calls.append(("sending", name, size))
-
-    def sent(self, count: int) -> None:
-        self.bytes += count
-
-    def waiting(self, name: str, status: str, seconds: float, most: float) -> None:
-        self.calls.append((status, name))
-
-    def done(self, name: str) -> None:
-        self.calls.append(("done", name))
-
-
 def test_a_file_at_one_go(server: ServiceServer, connect: Connect, file: Path) -> None:
-    told = Told()
+    heard = Heard()
     what = source(file)
-    sent = send(connect(), what, told)
+    sent = send(connect(), what, heard)
     assert (what.size, what.sha256) == (len(ROWS), sha256(ROWS).hexdigest())
     assert server.contents == {sent["id"]: ROWS}
     assert server.files[sent["id"]]["filename"] == "train.jsonl"
-    assert (told.calls, told.bytes) == ([("sending", "train.jsonl", len(ROWS))], len(ROWS))
+    assert (heard.begun, heard.came) == ([("uploading train.jsonl", len(ROWS))], len(ROWS))
 
 
 @pytest.mark.parametrize("size", [1, 7, 500, len(ROWS), len(ROWS) + 1])
 def test_a_file_in_parts(server: ServiceServer, connect: Connect, file: Path, size: int) -> None:
     file.write_bytes(ROWS[: min(len(ROWS), 40 * size)])
-    told = Told()
+    heard = Heard()
     what = source(file)
     server.part_limit = size
-    sent = send(connect(), what, told, single=what.size, part=size)
+    sent = send(connect(), what, heard, single=what.size, part=size)
     assert server.contents == {sent["id"]: file.read_bytes()}
-    assert told.bytes == what.size
+    assert heard.came == what.size
     (upload,) = server.uploads.values()
     assert [len(part) for part in upload["parts"].values()] == [
         min(size, what.size - at) for at in range(0, what.size, size)
@@ -103,7 +87,7 @@ def test_a_file_in_parts(server: ServiceServer, connect: Connect, file: Path, si
 def test_a_file_below_the_limit_goes_at_one_go(
     server: ServiceServer, connect: Connect, file: Path
 ) -> None:
-    send(connect(), source(file), Watch(), single=len(ROWS) + 1, part=10)
+    send(connect(), source(file), Progress(), single=len(ROWS) + 1, part=10)
     assert server.paths("POST") == ["files"]
 
 
@@ -123,7 +107,7 @@ def test_one_part_is_in_memory_at_a_time(
     server.end_upload = lambda id, body: {"file": {"id": "file-1"}}  # type: ignore[method-assign]
     server.asked = _Nothing()
     tracemalloc.start()
-    send(service, what, Watch(), single=0, part=1_000_000)
+    send(service, what, Progress(), single=0, part=1_000_000)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 12_000_000
@@ -138,7 +122,7 @@ def test_a_part_that_was_lost_is_sent_again(
     server: ServiceServer, connect: Connect, file: Path
 ) -> None:
     server.faults["POST /parts"] = [Fault(503), Fault(broken="closed", after=True), Fault(429)]
-    sent = send(connect(), source(file), Watch(), single=0, part=1000)
+    sent = send(connect(), source(file), Progress(), single=0, part=1000)
     assert server.contents == {sent["id"]: ROWS}
     (upload,) = server.uploads.values()
     assert len(upload["parts"]) == 3  # one came twice, and counts once
@@ -149,7 +133,7 @@ def test_an_upload_that_fails_is_cancelled(
 ) -> None:
     server.part_limit = 10
     with pytest.raises(Refused) as caught:
-        send(connect(), source(file), Watch(), single=0, part=1000)
+        send(connect(), source(file), Progress(), single=0, part=1000)
     assert str(caught.value) == (
         f"a part: {server.url} answers 400 'invalid_request_error: a part of 1000 bytes is too "
         "large'; mend what it names, and run it again"
@@ -161,8 +145,8 @@ def test_an_upload_that_fails_is_cancelled(
 def test_an_interrupted_upload_is_cancelled(
     server: ServiceServer, connect: Connect, file: Path
 ) -> None:
-    class Interrupted(Watch):
-        def sent(self, count: int) -> None:
+    class Interrupted(Progress):
+        def advance(self, count: int = 1) -> None:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -177,7 +161,7 @@ def test_a_file_that_changes_meanwhile(
     what = source(file)
     file.write_bytes(ROWS[:-17] + b'{"messages": {}}\n')
     with pytest.raises(BadInput, match=r"train.jsonl: it changed while it was sent; run it again$"):
-        send(connect(), what, Watch(), single=single, part=1000)
+        send(connect(), what, Progress(), single=single, part=1000)
 
 
 @pytest.mark.parametrize(
@@ -192,7 +176,7 @@ def test_no_uploads_in_parts(
 ) -> None:
     server.faults["POST uploads"] = [Fault(404)]
     with pytest.raises(BadInput) as caught:
-        send(connect(getattr(server, where)), source(file), Watch(), single=0)
+        send(connect(getattr(server, where)), source(file), Progress(), single=0)
     assert str(caught.value).startswith(f"train.jsonl: {remedy}")
     assert (f"--endpoint {server.origin}" in str(caught.value)) == (where == "project")
 
@@ -201,11 +185,11 @@ def test_no_uploads_in_parts(
 
 
 def test_a_file_is_waited_for(server: ServiceServer, connect: Connect, file: Path) -> None:
-    service, told = connect(), Told()
-    sent = send(service, source(file), Watch())
-    wait(service, sent, "train.jsonl", told, every=0)
-    states = ["uploaded", "pending", "running", "done"]
-    assert told.calls == [(state, "train.jsonl") for state in states]
+    service, heard = connect(), Heard()
+    sent = send(service, source(file), Progress())
+    wait(service, sent, "train.jsonl", heard, every=0)
+    states = ["uploaded", "pending", "running", "processed"]
+    assert heard.lines == [f"train.jsonl: {state}" for state in states]
     assert server.files[sent["id"]]["status"] == "processed"
 
 
@@ -215,9 +199,9 @@ def test_a_file_that_the_service_cannot_take(
     details = "Invalid file format.\nExample 1273 cannot be parsed."
     server.file_errors["train.jsonl"] = details
     service = connect()
-    sent = send(service, source(file), Watch())
+    sent = send(service, source(file), Progress())
     with pytest.raises(Refused) as caught:
-        wait(service, sent, "train.jsonl", Watch(), every=0)
+        wait(service, sent, "train.jsonl", Progress(), every=0)
     assert str(caught.value) == (
         "train.jsonl: the service could not take the file: 'Invalid file format. Example 1273 "
         "cannot be parsed.'; run `rft validate FOLDER`"
@@ -227,9 +211,9 @@ def test_a_file_that_the_service_cannot_take(
 def test_a_file_that_takes_too_long(server: ServiceServer, connect: Connect, file: Path) -> None:
     server.file_states = ("pending",) * 2
     service = connect()
-    sent = send(service, source(file), Watch())
+    sent = send(service, source(file), Progress())
     with pytest.raises(BadInput) as caught:
-        wait(service, sent, "train.jsonl", Watch(), every=0.001, most=0.01)
+        wait(service, sent, "train.jsonl", Progress(), every=0.001, most=0.01)
     assert str(caught.value) == (
         "train.jsonl: file-1 is still 'pending' after 0.01 s; run it again to wait on, or with a "
         "longer --timeout"
@@ -240,12 +224,12 @@ def test_a_file_that_is_deleted_meanwhile(
     server: ServiceServer, connect: Connect, file: Path
 ) -> None:
     service = connect()
-    sent = send(service, source(file), Watch())
+    sent = send(service, source(file), Progress())
     with pytest.raises(Refused, match=r"file-1 was deleted at the service; run it again$"):
-        wait(service, sent | {"status": "deleting"}, "train.jsonl", Watch(), every=0)
+        wait(service, sent | {"status": "deleting"}, "train.jsonl", Progress(), every=0)
     server.files.clear()
     with pytest.raises(Refused, match=r"file-1 is gone from the service; run it again$"):
-        wait(service, sent, "train.jsonl", Watch(), every=0)
+        wait(service, sent, "train.jsonl", Progress(), every=0)
 
 
 # What the service answers ------------------------------------------------------------------------
@@ -295,7 +279,7 @@ def test_what_goes_wrong_in_one_line(
 ) -> None:
     server.faults["POST files"] = [fault] * 9
     with pytest.raises(error) as caught:
-        send(connect(), source(file), Watch())
+        send(connect(), source(file), Progress())
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
     # What may have made a file is not asked a second time.
@@ -306,7 +290,7 @@ def test_too_many_requests_are_waited_for(
     server: ServiceServer, connect: Connect, file: Path
 ) -> None:
     server.faults["POST files"] = [Fault(429, {"Retry-After": "0"})] * 3
-    sent = send(connect(), source(file), Watch())
+    sent = send(connect(), source(file), Progress())
     assert server.contents == {sent["id"]: ROWS}
 
 
@@ -325,7 +309,7 @@ def test_a_service_in_trouble_is_asked_again_a_few_times(
 
 def test_a_wrong_key(server: ServiceServer, connect: Connect, file: Path) -> None:
     with pytest.raises(BadInput) as caught:
-        send(connect(key="wrong-" + KEY), source(file), Watch())
+        send(connect(key="wrong-" + KEY), source(file), Progress())
     assert str(caught.value).startswith(
         f"train.jsonl: {server.url} answers 401 '401: Access denied due to invalid subscription "
     )
@@ -366,7 +350,7 @@ def test_an_echoed_key_is_hidden(
     server.echo = True
     server.faults["POST files"] = [Fault(status)]
     with pytest.raises((BadInput, Refused)) as caught:
-        send(connect(), source(file), Watch())
+        send(connect(), source(file), Progress())
     assert "[redacted]" in str(caught.value)
     assert KEY not in str(caught.value)
     assert caught.value.__cause__ is None

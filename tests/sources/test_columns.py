@@ -17,6 +17,7 @@ from hub_server import COMMIT, Fault, HubServer, serving
 
 from pipelines.datasets import DATASETS
 from pipelines.findings import BadInput
+from pipelines.io.progress import Progress
 from pipelines.io.retry import RetryPolicy
 from pipelines.sources import record
 from pipelines.stages.download import Raw, download
@@ -60,7 +61,7 @@ def bring(hub: HubServer, **options: str) -> Raw:
     return download(
         recipe,
         source="huggingface",
-        note=lambda text: None,
+        progress=Progress(),
         endpoint=hub.url,
         retry=RetryPolicy(delays=(0, 0), silence=5),
         **options,

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import huggingface_hub
 import pytest
+from conftest import Heard
 from hub_server import COMMIT, Fault, HubServer, serving
 
 from pipelines.findings import BadInput
 from pipelines.io.retry import RetryPolicy
-from pipelines.sources.fetch import Remote, Watcher, fetch
+from pipelines.sources.fetch import Remote, fetch
 from pipelines.sources.hub import Hub
 from pipelines.sources.partial import Published
 
@@ -24,21 +25,6 @@ DATA = random.Random(5).randbytes(3_000_000)
 OTHER = random.Random(6).randbytes(3_000_000)
 QUICK = RetryPolicy(delays=(0,) * 6, silence=5)
 ONCE = RetryPolicy(delays=(), silence=5)
-
-
-class Ear:
-    """What a run told: lines, and bytes to come and come."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-        self.to_come = self.came = 0
-        self.watcher = Watcher(self.lines.append, self._total, self._advance)
-
-    def _total(self, count: int) -> None:
-        self.to_come += count
-
-    def _advance(self, count: int) -> None:
-        self.came += count
 
 
 @pytest.fixture
@@ -55,10 +41,10 @@ def listed(hub: HubServer, retry: RetryPolicy = QUICK) -> list[Remote]:
     return Hub(hub.url, retry).listing(hub.repository, COMMIT, ["data/*"], heard.append)[1]
 
 
-def bring(hub: HubServer, folder: Path, retry: RetryPolicy = QUICK) -> Ear:
+def bring(hub: HubServer, folder: Path, retry: RetryPolicy = QUICK) -> Heard:
     """Fetch everything, and see that it is what is published and nothing else."""
-    ear = Ear()
-    digests = fetch(listed(hub, retry), folder, retry, ear.watcher)
+    ear = Heard()
+    digests = fetch(listed(hub, retry), folder, retry, ear)
     assert digests == {path: sha256(data).hexdigest() for path, data in hub.published.items()}
     there = {p.relative_to(folder).as_posix(): p for p in folder.rglob("*") if p.is_file()}
     assert {path: file.read_bytes() for path, file in there.items()} == hub.published
@@ -69,7 +55,7 @@ def bring(hub: HubServer, folder: Path, retry: RetryPolicy = QUICK) -> Ear:
 def refused(hub: HubServer, folder: Path, retry: RetryPolicy = QUICK) -> str:
     """The one line with which a run ends."""
     with pytest.raises(BadInput) as caught:
-        fetch(listed(hub, retry), folder, retry, Ear().watcher)
+        fetch(listed(hub, retry), folder, retry, Heard())
     text = str(caught.value)
     assert "\n" not in text
     assert "hf_secret" not in text
@@ -159,7 +145,7 @@ def test_nothing_is_joined_that_nothing_tells_apart(hub: HubServer, tmp_path: Pa
     hub.etags[NAME] = ""
     hub.faults["file"] = [Fault(cut=2_000_000)]
     remote = replace(listed(hub)[0], published=Published(len(DATA), {}))
-    fetch([remote], tmp_path, QUICK, Ear().watcher)
+    fetch([remote], tmp_path, QUICK, Heard())
     assert (tmp_path / NAME).read_bytes() == DATA
     assert hub.sent[NAME] == 2_000_000 + len(DATA)
 
@@ -256,7 +242,7 @@ def test_one_that_fails_ends_the_others_and_keeps_them(hub: HubServer, tmp_path:
 def test_a_disk_that_is_too_small(hub: HubServer, tmp_path: Path) -> None:
     remote = replace(listed(hub)[0], published=Published(10**17, {}))
     with pytest.raises(BadInput, match=r"100,000,000,000\.0 MB are to come and .* MB are free"):
-        fetch([remote], tmp_path, QUICK, Ear().watcher)
+        fetch([remote], tmp_path, QUICK, Heard())
     assert hub.paths("file") == []
 
 

@@ -22,6 +22,7 @@ from hub_server import COMMIT, Fault, HubServer, serving
 
 from pipelines.datasets import DATASETS
 from pipelines.findings import BadInput
+from pipelines.io.progress import Progress
 from pipelines.io.retry import RetryPolicy
 from pipelines.sources import record
 from pipelines.stages.download import Raw, download
@@ -138,11 +139,11 @@ def api(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Api]:
         yield server
 
 
-def bring(lines: list[str] | None = None, **options: Any) -> Raw:
+def bring(progress: Progress | None = None, **options: Any) -> Raw:
     return download(
         MATH,
         source="kaggle",
-        note=([] if lines is None else lines).append,
+        progress=progress or Progress(),
         retry=RetryPolicy(delays=(0, 0), silence=5),
         **options,
     )
@@ -261,7 +262,7 @@ def test_a_token(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_no_copy_is_known(api: Api) -> None:
     with pytest.raises(BadInput, match="medmcqa: no parquet copy on Kaggle is known"):
-        download(DATASETS["medmcqa"], source="kaggle", note=print)
+        download(DATASETS["medmcqa"], source="kaggle", progress=Progress())
 
 
 def test_without_credentials(api: Api, tmp_path: Path) -> None:

@@ -21,8 +21,9 @@ import huggingface_hub
 import pytest
 
 from pipelines.findings import BadInput
+from pipelines.io.progress import Progress
 from pipelines.io.retry import RetryPolicy
-from pipelines.sources.fetch import Watcher, fetch
+from pipelines.sources.fetch import fetch
 from pipelines.sources.hub import Hub
 
 OLAH = shutil.which("olah-cli", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
@@ -97,11 +98,10 @@ def url(commit: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.mark.parametrize("branch", [False, True], ids=["commit", "main"])
 def test_the_published_bytes(url: str, commit: str, tmp_path: Path, branch: bool) -> None:
-    watcher = Watcher(*[lambda told: None] * 3)
     found, remotes = Hub(url, QUICK).listing(
         "some/data", "main" if branch else commit, ["data/train-*", "test.jsonl"], print
     )
-    digests = fetch(remotes, tmp_path, QUICK, watcher)
+    digests = fetch(remotes, tmp_path, QUICK, Progress())
     assert found == commit
     assert {path: (tmp_path / path).read_bytes() for path in digests} == {
         "data/train-00000-of-00001.parquet": LARGE,

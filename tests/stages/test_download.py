@@ -14,12 +14,13 @@ from typing import Any
 import huggingface_hub
 import orjson
 import pytest
-from conftest import DEMO, Run, contents
+from conftest import DEMO, Heard, Run, contents
 from hub_server import COMMIT, Fault, HubServer, Repository, serving
 
 from pipelines.datasets import DATASETS
 from pipelines.datasets.dataset import Benchmark, Dataset
 from pipelines.findings import BadInput
+from pipelines.io.progress import Progress
 from pipelines.io.retry import RetryPolicy
 from pipelines.stages.download import Raw, check, download
 
@@ -56,13 +57,13 @@ def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[HubServer]:
 
 @pytest.fixture
 def bring(hub: HubServer) -> Download:
-    """Download from the hub; `lines` takes what is told."""
+    """Download from the hub; `progress` hears of it."""
 
-    def bring(*, recipe: Dataset = RECIPE, lines: list[str] | None = None, **options: Any) -> Raw:
+    def bring(*, recipe: Dataset = RECIPE, progress: Progress | None = None, **options: Any) -> Raw:
         return download(
             recipe,
             source="huggingface",
-            note=([] if lines is None else lines).append,
+            progress=progress or Progress(),
             endpoint=hub.url,
             retry=QUICK,
             **options,
@@ -114,15 +115,13 @@ def test_what_is_brought_and_recorded(bring: Download, tmp_path: Path) -> None:
 
 
 def test_bytes_are_told_of(bring: Download, hub: HubServer) -> None:
-    to_come: list[int] = []
-    came: list[int] = []
-    lines: list[str] = []
+    heard = Heard()
     hub.faults["file"] = [Fault(cut=10)]
-    bring(total=to_come.append, advance=came.append, lines=lines)
+    bring(progress=heard)
     size = sum(map(len, FILES.values())) + 3
-    assert (sum(to_come), sum(came)) == (size, size)
-    assert lines[0].startswith("fetching data/train-00000-of-00003.parquet, ")
-    assert "hf_secret" not in "".join(lines)
+    assert (heard.to_come, heard.came) == (size, size)
+    assert heard.lines[0].startswith("fetching data/train-00000-of-00003.parquet, ")
+    assert "hf_secret" not in "".join(heard.lines)
 
 
 def test_what_is_there_is_used_without_a_request(bring: Download, hub: HubServer) -> None:
@@ -155,11 +154,11 @@ def test_a_file_that_changed_is_brought_again(bring: Download, hub: HubServer) -
     before = path.stat()
     path.write_bytes(b"x" * before.st_size)
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
-    lines: list[str] = []
+    heard = Heard()
     hub.sent.clear()
-    bring(lines=lines)
+    bring(progress=heard)
     assert path.read_bytes() == FILES[TRAIN[1]]
-    assert lines[0] == f"{path}: has changed since it was brought (sha256); fetching it again"
+    assert heard.lines[0] == f"{path}: has changed since it was brought (sha256); fetching it again"
     assert hub.sent == {TRAIN[1]: len(FILES[TRAIN[1]])}
 
 
@@ -256,17 +255,17 @@ def test_what_cannot_be_asked_for(bring: Download, options: dict, expected: str)
 @pytest.mark.parametrize("place", ["demo", "kaggle", "."])
 def test_choices_that_a_source_does_not_have(place: str) -> None:
     with pytest.raises(BadInput, match="--config all: only with --source huggingface"):
-        download(RECIPE, source=place, note=print, config="all")
+        download(RECIPE, source=place, progress=Progress(), config="all")
 
 
 def test_a_folder_with_a_record_must_be_as_it_came(bring: Download, tmp_path: Path) -> None:
     bring()
-    raw = download(RECIPE, source="raw", note=print)
+    raw = download(RECIPE, source="raw", progress=Progress())
     assert (names(raw.train), names(raw.others)) == (TRAIN, ["benchmarks/aime/test.jsonl"])
     assert set(raw.digests) >= {*raw.train, *raw.benchmark, *raw.others}
     Path("raw", RECIPE.name, TRAIN[0]).write_bytes(b"x")
     with pytest.raises(BadInput, match=f"{TRAIN[0]}: has changed .*, or remove SOURCE.json"):
-        download(RECIPE, source="raw", note=print)
+        download(RECIPE, source="raw", progress=Progress())
 
 
 def test_one_run_at_a_time(bring: Download, hub: HubServer) -> None:

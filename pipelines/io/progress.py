@@ -1,0 +1,53 @@
+"""How far a run is: what long work calls while it goes on. What is shown of it is `cli`'s."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+class Progress:
+    """One task after another, each from `begin` to `end`; this one keeps silent.
+
+    It may be called from several threads.
+    """
+
+    def begin(self, title: str, total: int | None = None, unit: str = "rows") -> None:
+        """A task begins: of so many `rows` or `bytes`, where that is known; "" counts nothing."""
+
+    def expect(self, count: int) -> None:
+        """So many more are to come."""
+
+    def advance(self, count: int = 1) -> None:
+        """So many more are done; a negative number where some must be done again."""
+
+    def end(self, line: str = "") -> None:
+        """The task is done; `line` says what came of it."""
+
+    def note(self, line: str) -> None:
+        """Something that takes long, or that a person should know."""
+
+    def track(self, rows: Iterable[T], title: str, total: int | None = None) -> Iterator[T]:
+        """The rows, as a task that is as far as they are taken."""
+        self.begin(title, total)
+        try:
+            for row in rows:
+                yield row
+                self.advance()
+        finally:
+            self.end()
+
+    def close(self) -> None:
+        """Nothing more is to come, even of a task that is not done."""
+        self.end()
+
+
+def stage_line(
+    dataset: str, stage: str, rows: Mapping[str, Any], *, done_before: bool = False
+) -> str:
+    """What a stage says at its end: the rows that came in and those that it kept."""
+    kept = "" if stage in ("download", "split", "validate") else f", {rows['kept']:,} kept"
+    before = " (done before)" if done_before else ""
+    return f"{dataset:<12} {stage:<13} {rows['in']:,} rows{kept}{before}"
