@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Literal
 
@@ -24,6 +25,20 @@ def printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
+
+
+def did_you_mean(word: str, names: Iterable[str]) -> str:
+    """The remedy for a word that is none of the names: the nearest where one is near, else all."""
+    from difflib import get_close_matches  # only for an error
+
+    every = list(names)
+    near = get_close_matches(word.lower().replace("_", "-"), every, n=1)
+    return f"did you mean {near[0]!r}?" if near else f"there are {', '.join(every)}"
+
+
+def install(extra: str) -> str:
+    """The command that brings an optional dependency, to a checkout or an installed copy."""
+    return f"pip install 'rft-data[{extra}]'"
 
 
 class BadInput(Exception):

@@ -67,7 +67,7 @@ def main() -> None:
                 make(path, rows, size)
             command = [sys.executable, "-m", "pipelines", "validate", "--train", path]
             ignored = ["--ignore", "RFT112", "--ignore", "RFT120"]
-            ours = measure(*command, "--grader", folder / "grader.json", *ignored)
+            ours = measure(*command, "--grader-file", folder / "grader.json", *ignored)
             usual = measure(sys.executable, HERE / "bench_usual_validator.py", path)
             table.add_row(
                 f"{rows:,}",

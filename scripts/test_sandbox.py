@@ -41,7 +41,7 @@ def scores(python: Path, grader: dict[str, object], items: Path, outputs: list[s
         told.write_bytes(orjson.dumps(grader))
         samples.write_bytes(b"".join(orjson.dumps({"output_text": o}) + b"\n" for o in outputs))
         command = [sys.executable, "-m", "pipelines", "grade", "--python", python, "--quiet"]
-        files = ["--grader", told, "--items", items, "--samples", samples]
+        files = ["--grader-file", told, "--items", items, "--samples", samples]
         got = subprocess.run([*command, *files], check=True, stdout=subprocess.PIPE)
     return [orjson.loads(line)["score"] for line in got.stdout.splitlines()]
 

@@ -7,6 +7,8 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -15,6 +17,7 @@ import hypothesis
 import polars as pl
 import pytest
 
+from pipelines.cli import main
 from pipelines.io.progress import Progress
 from pipelines.rules.request import DEFAULT_MODEL
 from pipelines.rules.tables import limit
@@ -33,11 +36,30 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 
 @pytest.fixture
 def rft(tmp_path: Path) -> Run:
+    """Run `rft` in an empty folder, in this process."""
+
+    def run(*words: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+        out, err = (TextIOWrapper(BytesIO(), "utf-8", write_through=True) for _ in range(2))
+        with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+            patch.chdir(tmp_path)
+            patch.setattr(sys, "argv", ["rft", *map(str, words)])
+            for name, value in {"COLUMNS": "110", **environment}.items():
+                patch.setenv(name, value)
+            with pytest.raises(SystemExit) as left:
+                main.main()
+        texts = (stream.buffer.getvalue().decode() for stream in (out, err))
+        return subprocess.CompletedProcess(words, int(left.value.code or 0), *texts)
+
+    return run
+
+
+@pytest.fixture
+def rft_process(tmp_path: Path) -> Run:
     """Run `rft` in an empty folder, in a process of its own."""
 
     def run(*words: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-c", "from pipelines.cli.main import main; main()", *map(str, words)],
+            [sys.executable, "-m", "pipelines", *map(str, words)],
             cwd=tmp_path,
             env={**os.environ, "COLUMNS": "110", **environment},
             capture_output=True,

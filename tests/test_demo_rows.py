@@ -35,7 +35,7 @@ def test_every_row_that_is_prepared_is_known_by_its_digest(tmp_path: Path) -> No
     assert digests["table"](DEMO) == table
     for name in DATASETS:
         result = driver.prepare(DATASETS[name], settings(tmp_path), Progress())
-        _, count = demo.rows(find(name, tmp_path)) or ("", 0)
+        _, count = demo.rows(find(str(tmp_path / name))) or ("", 0)
         assert count == result.train + result.validation
 
 

@@ -59,4 +59,4 @@ def write_raw(folder: Path, rows: list[dict[str, Any]], *, group: int | None = N
 def prepared(out: Path, raw: Path, **changes: Any) -> Prepared:
     """The rows of a raw folder, prepared."""
     driver.prepare(MATH, settings(out, raw, **changes), Progress())
-    return find("openr1-math", out)
+    return find(str(out / "openr1-math"))

@@ -1,63 +1,42 @@
-"""`rft audit`: which files are compared, and how what was found is shown."""
+"""`rft audit`: which files are compared, and how what they share is shown."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
-
-import typer
+from typing import TYPE_CHECKING, Annotated
 
 from pipelines.cli import terminal
+from pipelines.cli.command import Exit, argument, option
+from pipelines.cli.options import Benchmarks, Format, OutputFormat
 from pipelines.findings import SHOWN, BadInput
 
 if TYPE_CHECKING:
-    from pipelines.similarity import audit as audits
-
-Found = TypeVar("Found")
-
-
-class AuditFormat(StrEnum):
-    """How the result is printed."""
-
-    text = "text"
-    json = "json"
-
-
-Train = Annotated[Path, typer.Argument(metavar="TRAIN", show_default=False, help="JSONL.")]
-Validation = Annotated[
-    Path, typer.Argument(metavar="VALIDATION", show_default=False, help="JSONL.")
-]
-Against = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--benchmark",
-        metavar="PATH[:FIELD]",
-        show_default=False,
-        help="A benchmark (JSONL or parquet) to compare both with; may be repeated.",
-    ),
-]
-Threshold = Annotated[
-    float, typer.Option(help="Similarity from which two prompts are near-duplicates.")
-]
-Band = Annotated[
-    float,
-    typer.Option(help="Also list, apart, the pairs this far below the threshold, for reading."),
-]
-Format = Annotated[AuditFormat, typer.Option("--format", help="How to print the result.")]
-All = Annotated[bool, typer.Option("--all", help="Show every pair, not five of each kind.")]
+    from pipelines.similarity.audit import Audit
 
 
 def audit(
-    train: Train,
-    validation: Validation,
-    against: Against = None,
-    threshold: Threshold = 0.8,
-    band: Band = 0.0,
-    output_format: Format = AuditFormat.text,
-    every: All = False,
+    paths: Annotated[
+        tuple[str, ...],
+        argument(
+            metavar="FOLDER | TRAIN VALIDATION",
+            required=True,
+            help="A prepared folder or its dataset's name, or two JSONL files.",
+        ),
+    ],
+    benchmarks: Benchmarks = (),
+    threshold: Annotated[
+        float, option(help="Similarity from which two prompts are near-duplicates.")
+    ] = 0.8,
+    band: Annotated[
+        float,
+        option(help="Also list, apart, the pairs this far below the threshold, for reading."),
+    ] = 0.0,
+    output_format: OutputFormat = Format.text,
+    all_pairs: Annotated[
+        bool, option("--all", help="Show every pair, not five of each kind.")
+    ] = False,
 ) -> None:
     """List every question that training and validation share. Exit code 1 where there is one.
 
@@ -67,11 +46,11 @@ def audit(
 
     \b
     Examples:
-      rft audit train.jsonl validation.jsonl
-      rft audit processed/medmcqa/train.jsonl processed/medmcqa/validation.jsonl --threshold 0.7
+      rft audit medmcqa
+      rft audit train.jsonl validation.jsonl --threshold 0.7
       rft audit t.jsonl v.jsonl --benchmark math500.jsonl:problem --band 0.1 --format json
     """
-    # Here and not above: checking files needs no frames, and polars takes 0.25 s to load.
+    # Here and not above: `rft --help` needs no frames, and polars takes 0.2 s to load.
     from pipelines.similarity import audit as audits
     from pipelines.sources.benchmarks import question_rows
 
@@ -79,85 +58,98 @@ def audit(
         raise BadInput(f"--threshold {threshold}: give a similarity above 0, and 1 at most")
     if not 0 <= band < threshold:
         raise BadInput(f"--band {band}: give a width from 0 to the threshold")
+    train, validation = _sides(paths)
     sides = []
     for path in (train, validation):
-        if not path.is_file():
-            raise BadInput(f"{path}: there is no such file")
         with path.open("rb") as lines:
             sides.append(audits.prompts(lines, str(path)))
-    found = audits.audit(
+    result = audits.audit(
         *sides,
         threshold=threshold,
         band=band,
-        benchmarks=question_rows(tuple(against)) if against else None,
+        benchmarks=question_rows(benchmarks) if benchmarks else None,
     )
-    if output_format is AuditFormat.json:
-        terminal.print_json(_document(found))
+    if output_format is Format.json:
+        terminal.print_json(_document(result))
     else:
-        _print(found, train, validation, None if every else SHOWN)
-    raise typer.Exit(int(not found.sound))
+        _print(result, train, validation, None if all_pairs else SHOWN)
+    raise Exit(int(not result.sound))
 
 
-def _document(found: audits.Audit) -> dict[str, object]:
+def _sides(words: Sequence[str]) -> tuple[Path, Path]:
+    """The training and the validation file."""
+    if len(words) == 1 and not Path(words[0]).is_file():
+        from pipelines.io import prepared
+
+        folder = prepared.find(words[0])
+        return folder.path("train"), folder.path("validation")
+    if len(words) != 2:
+        raise BadInput("audit: give a prepared folder, or a training and a validation file")
+    train, validation = map(Path, words)
+    for path in (train, validation):
+        if not path.is_file():
+            raise BadInput(f"{path}: there is no such file")
+    return train, validation
+
+
+def _document(result: Audit) -> dict[str, object]:
     return {
-        "pairs": [asdict(pair) for pair in found.pairs],
-        "band": [asdict(pair) for pair in found.band],
-        "hits": [asdict(hit) for hit in found.hits],
-        "quotes": [asdict(hit) for hit in found.quotes],
+        "pairs": [asdict(pair) for pair in result.pairs],
+        "band": [asdict(pair) for pair in result.band],
+        "hits": [asdict(hit) for hit in result.hits],
+        "quotes": [asdict(hit) for hit in result.quotes],
         "summary": {
-            "pairs": sum(found.counts.values()),
-            "kinds": found.counts,
-            "band": len(found.band),
-            "hits": len(found.hits),
-            "quotes": len(found.quotes),
-            "threshold": found.threshold,
-            "train_rows": found.rows[0],
-            "validation_rows": found.rows[1],
-            "candidates": found.candidates,
-            "left_out": found.left_out,
+            "pairs": sum(result.counts.values()),
+            "kinds": result.counts,
+            "band": len(result.band),
+            "hits": len(result.hits),
+            "quotes": len(result.quotes),
+            "threshold": result.threshold,
+            "train_rows": result.rows[0],
+            "validation_rows": result.rows[1],
+            "candidates": result.candidates,
+            "left_out": result.left_out,
         },
     }
 
 
-def _print(found: audits.Audit, train: Path, validation: Path, most: int | None) -> None:
-    def pair_line(pair: audits.Pair) -> str:
-        places = f"{train}:{pair.train_line} and {validation}:{pair.validation_line}"
-        return f"{pair.kind} {pair.similarity:.3f}: {places}"
-
-    def hit_line(hit: audits.Hit) -> str:
-        return f"{hit.kind} {hit.similarity:.3f}: {hit.file}:{hit.line} and {hit.benchmark}"
-
-    for kind, count in found.counts.items():
-        _list([pair for pair in found.pairs if pair.kind == kind], pair_line, count, most)
-    _list(found.hits, hit_line, len(found.hits), most, "benchmark, ")
-    _list(found.band, pair_line, len(found.band), most, "to read: below the threshold, ")
-    _list(found.quotes, hit_line, len(found.quotes), most, "to read: ")
-    total = sum(found.counts.values())
-    kinds = ", ".join(f"{count:,} {kind}" for kind, count in found.counts.items())
-    terminal.say(
-        f"{total:,} pairs across{f' ({kinds})' if kinds else ''}; "
-        f"{found.rows[0]:,} training and {found.rows[1]:,} validation rows, "
-        f"near-duplicates from {found.threshold:g}, {found.candidates:,} candidates counted"
-    )
-    if any(found.left_out):
-        before, after = found.left_out
+def _print(result: Audit, train: Path, validation: Path, most: int | None) -> None:
+    """The pairs by kind, then what a person should read, then the counts."""
+    across = {
+        pair: f"{pair.kind} {pair.similarity:.3f}: "
+        f"{train}:{pair.train_line} and {validation}:{pair.validation_line}"
+        for pair in (*result.pairs, *result.band)
+    }
+    hits = {
+        hit: f"{hit.kind} {hit.similarity:.3f}: {hit.file}:{hit.line} and {hit.benchmark}"
+        for hit in (*result.hits, *result.quotes)
+    }
+    for kind, count in result.counts.items():
+        _list([across[pair] for pair in result.pairs if pair.kind == kind], most, count)
+    _list([f"benchmark, {hits[hit]}" for hit in result.hits], most)
+    _list([f"to read: below the threshold, {across[pair]}" for pair in result.band], most)
+    _list([f"to read: {hits[hit]}" for hit in result.quotes], most)
+    if any(result.left_out):
+        before, after = result.left_out
         terminal.say(
             f"not compared: {before:,} and {after:,} characters that all prompts begin and end with"
         )
-    if found.hits:
-        terminal.say(f"{len(found.hits):,} rows are a benchmark's question")
+    if result.hits:
+        terminal.say(f"{len(result.hits):,} rows are a benchmark's question")
+    total = sum(result.counts.values())
+    kinds = ", ".join(f"{count:,} {kind}" for kind, count in result.counts.items())
+    terminal.say(
+        f"{total:,} pairs across{f' ({kinds})' if kinds else ''}; "
+        f"{result.rows[0]:,} training and {result.rows[1]:,} validation rows, "
+        f"near-duplicates from {result.threshold:g}, {result.candidates:,} candidates counted"
+    )
 
 
-def _list(
-    some: Sequence[Found],
-    line: Callable[[Found], str],
-    count: int,
-    most: int | None,
-    before: str = "",
-) -> None:
-    shown = some[:most]
-    for one in shown:
-        terminal.say(f"{before}{line(one)}")
-    if count > len(shown):
+def _list(lines: list[str], most: int | None, count: int | None = None) -> None:
+    """The first lines, and how many more there are of `count`, by default of these."""
+    count = len(lines) if count is None else count
+    for line in lines[:most]:
+        terminal.say(line)
+    if count > len(lines[:most]):
         hint = " (--all shows them)" if most is not None else ""
-        terminal.say(f"{before}{count - len(shown):,} more like it{hint}")
+        terminal.say(f"{count - len(lines[:most]):,} more like it{hint}")

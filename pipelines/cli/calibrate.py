@@ -16,48 +16,51 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import orjson
-import typer
 from rich.table import Table
 
 from pipelines.cli import terminal
-from pipelines.cli.grade import Endpoint, Python, Trust, Workers
-from pipelines.cli.terminal import Format
+from pipelines.cli.command import Exit, option
+from pipelines.cli.options import (
+    Format,
+    GraderFile,
+    Items,
+    ModelEndpoint,
+    OutputFormat,
+    Python,
+    Quiet,
+    TrustGrader,
+    Workers,
+)
 from pipelines.findings import SHOWN, BadInput
 
 if TYPE_CHECKING:
     from pipelines.graders.grade import Grade
     from pipelines.graders.pass_rates import Scores
 
-Items = Annotated[
-    Path, typer.Option(show_default=False, help="The items (JSONL), as in train.jsonl.")
-]
 SAMPLES = "The answers (JSONL), several an item: output_text, and line or id of the item."
 Threshold = Annotated[
     float | None,
-    typer.Option(
-        show_default=False,
+    option(
         help="The score from which an answer passes; the grader's pass_threshold, else its full "
         "score, 1 or the end of its range.",
     ),
 ]
-OutputFormat = Annotated[Format, typer.Option("--format", help="How to print the result.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no tables.")]
 
 
 def calibrate(
     items: Items,
-    samples: Annotated[Path, typer.Option(show_default=False, help=SAMPLES)],
-    grader: Annotated[Path, typer.Option(show_default=False, help="The grader (JSON).")],
+    samples: Annotated[Path, option(help=SAMPLES)],
+    grader_file: GraderFile,
     pass_threshold: Threshold = None,
     out: Annotated[
         Path | None,
-        typer.Option(show_default=False, help="Where the rate of each item goes (JSONL)."),
+        option(help="Where the rate of each item goes (JSONL)."),
     ] = None,
     output_format: OutputFormat = Format.text,
-    endpoint: Endpoint = None,
-    python: Python = None,
-    workers: Workers = None,
-    trust_grader: Trust = False,
+    endpoint: ModelEndpoint | None = None,
+    python: Python | None = None,
+    workers: Workers | None = None,
+    trust_grader: TrustGrader = False,
     quiet: Quiet = False,
 ) -> None:
     """Show how often a model's answers pass, item by item, and which threshold would suit them.
@@ -68,17 +71,17 @@ def calibrate(
 
     \b
     Examples:
-      rft calibrate --items train.jsonl --samples answers.jsonl --grader grader.json
-      rft calibrate --items train.jsonl --samples answers.jsonl --grader grader.json \\
+      rft calibrate --items train.jsonl --samples answers.jsonl --grader-file grader.json
+      rft calibrate --items train.jsonl --samples answers.jsonl --grader-file grader.json \\
         --pass-threshold 0.8 --out rates.jsonl
     """
     from pipelines.graders import pass_rates, select
 
-    _need(items, samples, grader)
+    _need(items, samples, grader_file)
     if out is not None:
-        _keep_apart([out], [items, samples, grader])
+        _keep_apart([out], [items, samples, grader_file])
     ids = select.ids(items)
-    asked = items, samples, grader, endpoint, python, workers, trust_grader, quiet
+    asked = items, samples, grader_file, endpoint, python, workers, trust_grader, quiet
     scores, threshold, bounds = _graded(pass_threshold, *asked)
     rates = scores.rates(ids, threshold)
     if out is not None:
@@ -91,57 +94,50 @@ def calibrate(
         terminal.print_json(told)
     elif not quiet:
         _print_calibration(told)
-    raise typer.Exit(int(any(rate.errors or rate.not_run for rate in rates)))
+    raise Exit(int(any(rate.errors or rate.not_run for rate in rates)))
 
 
 def select(
     items: Items,
     out: Annotated[
         Path,
-        typer.Option(
-            show_default=False,
+        option(
             help="Where the kept items go: a file, or a folder, in which it has the items' name.",
         ),
     ],
     pass_rate: Annotated[
         str,
-        typer.Option(
+        option(
             metavar="LOW..HIGH",
-            show_default=False,
             help="The pass rates to keep, both bounds included, as in 0.1..0.9.",
         ),
     ],
-    samples: Annotated[Path | None, typer.Option(show_default=False, help=SAMPLES)] = None,
-    grader: Annotated[
-        Path | None, typer.Option(show_default=False, help="The grader (JSON).")
-    ] = None,
+    samples: Annotated[Path | None, option(help=SAMPLES)] = None,
+    grader_file: GraderFile | None = None,
     rates: Annotated[
         Path | None,
-        typer.Option(
-            show_default=False,
+        option(
             help="In place of samples and grader: what `rft calibrate --out` wrote.",
         ),
     ] = None,
     keep_ratio: Annotated[
         float | None,
-        typer.Option(
-            show_default=False,
+        option(
             help="Of these, the share to keep, above 0 to 1: the nearest to a rate of 0.5.",
         ),
     ] = None,
     ledger: Annotated[
         Path | None,
-        typer.Option(
-            show_default=False,
+        option(
             help="Where the others go (.parquet or .jsonl); beside the kept items by default.",
         ),
     ] = None,
     pass_threshold: Threshold = None,
     output_format: OutputFormat = Format.text,
-    endpoint: Endpoint = None,
-    python: Python = None,
-    workers: Workers = None,
-    trust_grader: Trust = False,
+    endpoint: ModelEndpoint | None = None,
+    python: Python | None = None,
+    workers: Workers | None = None,
+    trust_grader: TrustGrader = False,
     quiet: Quiet = False,
 ) -> None:
     """Keep the items from which there is something to learn: neither all nor no answers pass.
@@ -152,7 +148,7 @@ def select(
 
     \b
     Examples:
-      rft select --items train.jsonl --samples answers.jsonl --grader grader.json \\
+      rft select --items train.jsonl --samples answers.jsonl --grader-file grader.json \\
         --pass-rate 0.1..0.9 --out selected
       rft select --items train.jsonl --rates rates.jsonl \\
         --pass-rate 0.1..0.9 --keep-ratio 0.5 --out selected/train.jsonl
@@ -162,23 +158,25 @@ def select(
     low, high = pass_rates.parse_band(pass_rate)
     if keep_ratio is not None and not 0 < keep_ratio <= 1:
         raise BadInput(f"--keep-ratio {keep_ratio}: give a share above 0, and 1 at most")
-    if (rates is None) == (samples is None) or (samples is None) != (grader is None):
-        raise BadInput("give --samples and --grader, or --rates, what `rft calibrate --out` wrote")
+    if (rates is None) == (samples is None) or (samples is None) != (grader_file is None):
+        raise BadInput(
+            "give --samples and --grader-file, or --rates, what `rft calibrate --out` wrote"
+        )
     if rates is not None and pass_threshold is not None:
         raise BadInput("--pass-threshold: --rates tells already what passed; leave one of them out")
     kept = out / items.name if out.is_dir() or not out.suffix else out
     ledger = ledger or kept.with_name(f"{kept.stem}.dropped.parquet")
     if ledger.suffix not in (".parquet", ".jsonl"):
         raise BadInput(f"--ledger {ledger}: name it .parquet or .jsonl")
-    given = [path for path in (items, samples, grader, rates) if path is not None]
+    given = [path for path in (items, samples, grader_file, rates) if path is not None]
     _need(*given)
     _keep_apart([kept, ledger], given)
 
     ids = select.ids(items)
-    if samples is None or grader is None:
+    if samples is None or grader_file is None:
         rated = select.read_rates(rates or Path(), ids, items)
     else:
-        asked = items, samples, grader, endpoint, python, workers, trust_grader, quiet
+        asked = items, samples, grader_file, endpoint, python, workers, trust_grader, quiet
         scores, threshold, _ = _graded(pass_threshold, *asked)
         rated = scores.rates(ids, threshold)
     ratio = None if keep_ratio is None else Fraction(str(keep_ratio))
@@ -198,7 +196,7 @@ def select(
         terminal.print_json(told)
     elif not quiet:
         _print_selection(told)
-    raise typer.Exit(int(bool(told["errors"] or told["not_run"])))
+    raise Exit(int(bool(told["errors"] or told["not_run"])))
 
 
 def _graded(

@@ -5,15 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Annotated, Any
 
-import typer
 from rich.table import Table
 
 from pipelines.cli import terminal
+from pipelines.cli.command import option
 from pipelines.cli.estimated import Result, estimated
-from pipelines.cli.terminal import Format
+from pipelines.cli.options import Folder, Format, Model, OutputFormat, Quiet
+from pipelines.cli.screen import lines
 from pipelines.findings import BadInput
 from pipelines.io import prepared
 from pipelines.rules.tables import hyperparameters, limit, prices
@@ -28,20 +28,12 @@ _MOST = 1_000_000_000
 
 
 def _range(what: str) -> Any:
-    return typer.Option(metavar="N|LOW..HIGH", show_default=False, help=what)
+    return option(metavar="N|LOW..HIGH", help=what)
 
 
 def estimate(
-    folder: Annotated[
-        str,
-        typer.Argument(
-            metavar="FOLDER|DATASET", show_default=False, help="A prepared folder, or its dataset."
-        ),
-    ],
-    out: Annotated[Path, typer.Option(help="Where prepared datasets are.")] = Path("processed"),
-    model: Annotated[
-        str | None, typer.Option(show_default=False, help="The model to train, not the job's.")
-    ] = None,
+    folder: Folder,
+    model: Model | None = None,
     batch_size: Annotated[str | None, _range("Prompts a step.")] = None,
     epochs: Annotated[str | None, _range("Passes over the training file.")] = None,
     samples_per_prompt: Annotated[str | None, _range("Answers to a prompt in one pass.")] = None,
@@ -61,16 +53,13 @@ def estimate(
     ] = None,
     budget: Annotated[
         float | None,
-        typer.Option(
+        option(
             metavar="USD",
-            show_default=False,
             help="Say how many rows this pays for at the high end.",
         ),
     ] = None,
-    output_format: Annotated[
-        Format, typer.Option("--format", help="How to print the result.")
-    ] = Format.text,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    output_format: OutputFormat = Format.text,
+    quiet: Quiet = False,
 ) -> None:
     """Estimate what training on a prepared folder takes: steps, hours, grader tokens and money.
 
@@ -101,7 +90,7 @@ def estimate(
     }
     if budget is not None and not 0 < budget < math.inf:
         raise BadInput(f"--budget {budget:g}: give a sum above 0")
-    found = prepared.find(folder, out)
+    found = prepared.find(folder)
     result = estimated(found, given, model=model, budget=budget, quiet=quiet)
     result = replace(result, demo=demo.rows(found))
     if budget and result.budget_rows is None:
@@ -214,9 +203,9 @@ def _print(result: Result) -> None:
     out.print(table)
     table = Table("assumed", "value", "source, and the day on which it was read")
     for one in result.known.values():
-        name = terminal.lines(one.name, *([f"  {one.option}"] if one.option else []))
+        name = lines(one.name, *([f"  {one.option}"] if one.option else []))
         source = f"{one.source}; {one.read}" if one.read else one.source
-        table.add_row(name, terminal.lines(_as_given(one.value), one.unit), source)
+        table.add_row(name, lines(_as_given(one.value), one.unit), source)
     out.print(table)
     if missing := _unpriced(result):
         out.print(f"note: {missing}", soft_wrap=True)

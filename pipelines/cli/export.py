@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import orjson
-import typer
+from click import IntRange
 from rich.table import Table
 
 from pipelines.cli import terminal
-from pipelines.cli.terminal import Format
+from pipelines.cli.command import Exit, option
+from pipelines.cli.options import Folder, Format, OutputFormat, Quiet
 from pipelines.findings import BadInput
 from pipelines.rules.tables import limit
 
@@ -26,50 +27,44 @@ RECORD = "export.json"
 
 
 def export(
-    dataset: Annotated[
-        str, typer.Argument(metavar="DATASET|FOLDER", help="What `rft prepare` made.")
-    ],
+    folder: Folder,
     to: Annotated[
-        list[str], typer.Option("--to", metavar="TARGET", help="The trainer; may be repeated.")
+        tuple[str, ...], option("--to", metavar="TARGET", help="The trainer; may be repeated.")
     ],
-    out: Annotated[Path, typer.Option(help="Where exports go, to TARGET/DATASET in it.")] = Path(
+    out: Annotated[Path, option(help="Where exports go, to TARGET/DATASET in it.")] = Path(
         "exports"
     ),
-    output_format: Annotated[
-        Format, typer.Option("--format", help="How to print the result.")
-    ] = Format.text,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no table.")] = False,
+    output_format: OutputFormat = Format.text,
+    quiet: Quiet = False,
     samples: Annotated[
-        list[Path] | None,
-        typer.Option(show_default=False, help="sft: answers of a model (JSONL); may be repeated."),
-    ] = None,
-    grader: Annotated[
+        tuple[Path, ...],
+        option(help="sft: answers of a model (JSONL); may be repeated."),
+    ] = (),
+    grader_file: Annotated[
         Path | None,
-        typer.Option(show_default=False, help="sft: another grader (JSON) than the folder's."),
+        option(help="sft: another grader (JSON) than the folder's."),
     ] = None,
     trust_grader: Annotated[
         bool,
-        typer.Option(
+        option(
             "--trust-grader",
             help="sft: run its python grader without a sandbox where there is none, as you.",
         ),
     ] = False,
     keep_ratio: Annotated[
         float | None,
-        typer.Option(show_default=False, help="sft: the best share of the answers, 0 to 1."),
+        option(help="sft: the best share of the answers, 0 to 1."),
     ] = None,
     source: Annotated[
         str | None,
-        typer.Option(
-            show_default=False,
+        option(
             help="sft: where the raw files are, as for `rft prepare`; the manifest's by default.",
         ),
     ] = None,
     max_bytes: Annotated[
         int | None,
-        typer.Option(
-            min=1,
-            show_default=False,
+        option(
+            type=IntRange(min=1),
             help=f"sft: bytes a file at most; {limit('file_bytes'):,} by default.",
         ),
     ] = None,
@@ -96,24 +91,24 @@ def export(
     targets = [exports.find(name) for name in dict.fromkeys(to)]
     only_sft = {
         "--samples": samples,
-        "--grader": grader,
+        "--grader-file": grader_file,
         "--trust-grader": trust_grader,
         "--keep-ratio": keep_ratio,
         "--source": source,
         "--max-bytes": max_bytes,
     }
-    for option, given in only_sft.items():
+    for name, given in only_sft.items():
         if given and any(target.name != "sft" for target in targets):
-            raise BadInput(f"{option}: goes with --to sft alone")
+            raise BadInput(f"{name}: goes with --to sft alone")
     of_sft = {
         "max_bytes": max_bytes or limit("file_bytes"),
-        "samples": samples or [],
-        "grader": grader,
+        "samples": list(samples),
+        "grader": grader_file,
         "trusted": trust_grader,
         "keep_ratio": keep_ratio,
         "source": source or "",
     }
-    found = prepared.find(dataset)
+    found = prepared.find(folder)
     folders = {target.name: _folder(found, target, out) for target in targets}
     refused = _errors(found)
     progress = terminal.progress(quiet=quiet)
@@ -121,22 +116,25 @@ def export(
     if refused.counts:
         targets = []
     for target in targets:
-        folder = folders[target.name]
-        ours = (folder.parent / ".lock").exists()
-        with files.alone(folder.parent):
-            before = _begin(folder, target.files, ours=ours)
+        target_folder = folders[target.name]
+        ours = (target_folder.parent / ".lock").exists()
+        with files.alone(target_folder.parent):
+            before = _begin(target_folder, target.files, ours=ours)
             try:
                 told = target.write(
-                    found, folder, report=progress, **(of_sft if target.name == "sft" else {})
+                    found,
+                    target_folder,
+                    report=progress,
+                    **(of_sft if target.name == "sft" else {}),
                 )
             except Unfit as error:
                 refused.held += error.findings
                 refused.counts += error.counts
                 continue
             for name in before - set(told.files):  # an earlier export wrote it, this one did not
-                (folder / name).unlink(missing_ok=True)
-            records[target.name] = _record(found, target, told, folder)
-            files.write_json(folder / RECORD, records[target.name])
+                (target_folder / name).unlink(missing_ok=True)
+            records[target.name] = _record(found, target, told, target_folder)
+            files.write_json(target_folder / RECORD, records[target.name])
     if output_format is Format.json:
         value = {
             "exports": [
@@ -151,7 +149,7 @@ def export(
             _show(records, folders)
         for line in _refusals(refused):
             terminal.say(line)
-    raise typer.Exit(int(bool(refused.counts)))
+    raise Exit(int(bool(refused.counts)))
 
 
 def _folder(found: Prepared, target: Target, out: Path) -> Path:

@@ -12,10 +12,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import orjson
-import typer
 
 from pipelines.cli import terminal
-from pipelines.cli.terminal import Format
+from pipelines.cli.command import Exit, option
+from pipelines.cli.options import (
+    Format,
+    GraderFile,
+    Items,
+    ModelEndpoint,
+    Python,
+    Quiet,
+    TrustGrader,
+    Workers,
+)
 from pipelines.findings import SHOWN, BadInput
 
 if TYPE_CHECKING:
@@ -24,67 +33,29 @@ if TYPE_CHECKING:
     from pipelines.graders.run import Grader
 
 
-Endpoint = Annotated[
-    str | None,
-    typer.Option(
-        show_default=False, help="Where model graders ask: an OpenAI-compatible URL, up to /v1."
-    ),
-]
-Python = Annotated[
-    str | None,
-    typer.Option(
-        show_default=False, help="The Python that runs python graders, in place of this one."
-    ),
-]
-Trust = Annotated[
-    bool,
-    typer.Option(
-        "--trust-grader",
-        help="Where bubblewrap is missing, run python graders all the same, as you: they can read "
-        "and change whatever you can.",
-    ),
-]
-Workers = Annotated[
-    int | None,
-    typer.Option(
-        min=1,
-        show_default=False,
-        help="Answers graded at once; one a core, or 8 where a model is asked.",
-    ),
-]
-
-
 def grade(
-    grader: Annotated[Path, typer.Option(show_default=False, help="The grader (JSON).")],
-    items: Annotated[
-        Path, typer.Option(show_default=False, help="The items (JSONL), as in train.jsonl.")
-    ],
+    grader_file: GraderFile,
+    items: Items,
     samples: Annotated[
         Path | None,
-        typer.Option(
-            show_default=False, help="The answers (JSONL): output_text, and line or id of the item."
-        ),
+        option(help="The answers (JSONL): output_text, and line or id of the item."),
     ] = None,
     template: Annotated[
         str | None,
-        typer.Option(
-            show_default=False, help="In place of samples: the answer that is made of each item."
-        ),
+        option(help="In place of samples: the answer that is made of each item."),
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(show_default=False, help="Where the scores go; else the standard output."),
+        option(help="Where the scores go; else the standard output."),
     ] = None,
     output_format: Annotated[
-        Format, typer.Option("--format", help="text: a JSON object a line; json: one in all.")
+        Format, option("--format", help="text: a JSON object a line; json: one in all.")
     ] = Format.text,
-    endpoint: Endpoint = None,
-    python: Python = None,
-    workers: Workers = None,
-    trust_grader: Trust = False,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="No progress and no summary.")
-    ] = False,
+    endpoint: ModelEndpoint | None = None,
+    python: Python | None = None,
+    workers: Workers | None = None,
+    trust_grader: TrustGrader = False,
+    quiet: Quiet = False,
 ) -> None:
     """Grade answers as the service would: one score a line, and a summary.
 
@@ -96,8 +67,8 @@ def grade(
 
     \b
     Examples:
-      rft grade --grader grader.json --items train.jsonl --samples answers.jsonl
-      rft grade --grader grader.json --items train.jsonl \\
+      rft grade --grader-file grader.json --items train.jsonl --samples answers.jsonl
+      rft grade --grader-file grader.json --items train.jsonl \\
         --template '\\boxed{{{item.reference_answer}}}'
     """
     # Here and not above: listing commands needs no grader.
@@ -105,7 +76,7 @@ def grade(
     from pipelines.graders.pairs import OfTemplate, Pairs
     from pipelines.rules.runnable import compiled
 
-    for path in (grader, items, samples):
+    for path in (grader_file, items, samples):
         if path is not None and str(path) != "-" and not path.is_file():
             raise BadInput(f"{path}: there is no such file")
         if path is not None and out is not None and path.resolve() == out.resolve():
@@ -117,10 +88,10 @@ def grade(
         )
     pairs = Pairs(items, samples) if samples else OfTemplate(items, template or "")
     try:
-        sent = sys.stdin.buffer.read() if str(grader) == "-" else grader.read_bytes()
+        sent = sys.stdin.buffer.read() if str(grader_file) == "-" else grader_file.read_bytes()
         document = orjson.loads(sent)
     except orjson.JSONDecodeError as error:
-        raise BadInput(f"{grader}: not JSON: {error}; write one JSON object") from None
+        raise BadInput(f"{grader_file}: not JSON: {error}; write one JSON object") from None
     setup = run.Setup(
         python=python,
         trusted=trust_grader,
@@ -128,7 +99,7 @@ def grade(
         endpoint=model.endpoint(endpoint, os.environ),
     )
     shown = terminal.console(stderr=True)
-    with closing(compiled(document, setup, name=str(grader))) as ready:
+    with closing(compiled(document, setup, name=str(grader_file))) as ready:
         for warning in () if quiet else ready.warnings:
             shown.print(f"warning: {warning}", soft_wrap=True)
         summary = Summary(document, str(items))
@@ -149,7 +120,7 @@ def grade(
     if not quiet:
         for told in summary.text(alone=pairs.alone):
             shown.print(told, soft_wrap=True)
-    raise typer.Exit(int(bool(summary.errors or summary.not_run)))
+    raise Exit(int(bool(summary.errors or summary.not_run)))
 
 
 class Summary:

@@ -12,63 +12,93 @@ import os
 os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:0,muzzy_decay_ms:0")
 
 import sys
-from importlib import metadata
+from importlib import import_module
 from io import TextIOWrapper
-from typing import Annotated
 
-import typer
+import click
+from click.shell_completion import get_completion_class
 
-from pipelines.cli import (
-    audit,
-    calibrate,
-    estimate,
-    export,
-    grade,
-    prepare,
-    submit,
-    tables,
-    terminal,
-    validate,
-)
+from pipelines.cli import terminal
+from pipelines.cli.command import command
 from pipelines.findings import BadInput
 
-app = typer.Typer(
-    name="rft",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+# The commands in the order of the help, with the modules of their functions.
+MODULES = {
+    "prepare": "prepare",
+    "validate": "validate",
+    "audit": "audit",
+    "grade": "grade",
+    "calibrate": "calibrate",
+    "select": "calibrate",
+    "export": "export",
+    "estimate": "estimate",
+    "submit": "submit",
+    "job": "submit",
+    "datasets": "tables",
+    "rules": "tables",
+}
 
 
-def _version(asked: bool) -> None:
-    if asked:
+class _Commands(click.Group):
+    """Commands whose modules are loaded once they are asked for: `rft validate` needs no frames."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(MODULES)
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:  # the reader has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise SystemExit(0) from None
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in MODULES:
+            return None
+        module = import_module(f"pipelines.cli.{MODULES[cmd_name]}")
+        return command(getattr(module, cmd_name))
+
+
+def _version(ctx: click.Context, parameter: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        from importlib import metadata  # which takes 0.03 s to load
+
         print(f"rft {metadata.version('rft-data')}")
-        raise typer.Exit
+        ctx.exit()
 
 
-@app.callback()
-def _options(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
-    ] = False,
-) -> None:
-    """Prepare datasets for reinforcement fine-tuning: from a name to files a service accepts."""
+def _completion(ctx: click.Context, parameter: click.Parameter, shell: str | None) -> None:
+    script = get_completion_class(shell) if shell else None
+    if script is not None:
+        print(script(app, {}, "rft", "_RFT_COMPLETE").source())
+        ctx.exit()
 
 
-app.command("prepare")(prepare.prepare)
-app.command("validate")(validate.validate)
-app.command("audit")(audit.audit)
-app.command("grade")(grade.grade)
-app.command("calibrate")(calibrate.calibrate)
-app.command("select")(calibrate.select)
-app.command("export")(export.export)
-app.command("estimate")(estimate.estimate)
-app.command("submit")(submit.submit)
-app.command("job")(submit.job)
-app.command("datasets")(tables.datasets)
-app.command("rules")(tables.rules)
+app = _Commands(
+    "rft",
+    # By their names alone: what is not one of them is answered with the nearest.
+    commands={name: click.Command(name) for name in MODULES},
+    help="Prepare datasets for reinforcement fine-tuning: from a name to files a service accepts.",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    params=[
+        click.Option(
+            ["--version"],
+            is_flag=True,
+            is_eager=True,
+            expose_value=False,
+            callback=_version,
+            help="Show the version.",
+        ),
+        click.Option(
+            ["--show-completion"],
+            type=click.Choice(["bash", "zsh", "fish"]),
+            is_eager=True,
+            expose_value=False,
+            callback=_completion,
+            help='Show the script of a shell\'s completion: eval "$(rft --show-completion bash)".',
+        ),
+    ],
+)
 
 
 def main() -> None:
@@ -77,35 +107,24 @@ def main() -> None:
         if isinstance(stream, TextIOWrapper):  # a locale without a character must not end a run
             stream.reconfigure(errors="backslashreplace")
     try:
-        raise SystemExit(app(standalone_mode=False) or 0)
+        raise SystemExit(app(prog_name="rft", standalone_mode=False) or 0)
+    except click.ClickException as error:
+        if error.message.replace("\n", "").isprintable():
+            error.show()
+        else:
+            terminal.say(f"rft: {error.message}", stderr=True)
+        raise SystemExit(error.exit_code) from None
     except BadInput as error:
-        print(f"rft: {error}", file=sys.stderr)
-        raise SystemExit(2) from None
-    except KeyboardInterrupt:
-        print(
-            "rft: interrupted; run it again to go on from the last finished stage", file=sys.stderr
-        )
-        raise SystemExit(130) from None
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise SystemExit(0) from None
+        message, code = str(error), 2
+    except (click.Abort, KeyboardInterrupt):
+        message, code = "interrupted; run it again to go on from the last finished stage", 130
     except OSError as error:  # a name that is too long, a folder where a file should be
         if error.filename is None:
             raise
-        terminal.say(f"rft: {error.filename}: cannot be used ({error.strerror})", stderr=True)
-        raise SystemExit(2) from None
+        message, code = f"{error.filename}: cannot be used ({error.strerror})", 2
     except RuntimeError as error:  # of Path.resolve, which has no class of its own for it
         if "Symlink loop" not in str(error):
             raise
-        terminal.say(f"rft: {error}; name another path", stderr=True)
-        raise SystemExit(2) from None
-    except Exception as error:
-        # Words that the parser refuses; the class of its errors has no public name.
-        show, text = getattr(error, "show", None), str(getattr(error, "message", ""))
-        if show is None:
-            raise
-        if text.replace("\n", "").isprintable():
-            show()
-        else:
-            terminal.say(f"rft: {text}", stderr=True)
-        raise SystemExit(getattr(error, "exit_code", 2)) from None
+        message, code = f"{error}; name another path", 2
+    terminal.say(f"rft: {message}", stderr=True)
+    raise SystemExit(code)

@@ -6,185 +6,124 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
+import orjson
+from click import IntRange
 
 from pipelines.cli import terminal
-from pipelines.cli.validate import Format
-from pipelines.findings import BadInput
+from pipelines.cli.command import Exit, argument, option
+from pipelines.cli.options import AllFindings, Benchmarks, FindingsFormat, Format, Quiet
+from pipelines.findings import BadInput, Finding, did_you_mean
+from pipelines.io.prepared import PROCESSED
 from pipelines.rules.request import DEFAULT_MODEL
 from pipelines.rules.tables import limit
-from pipelines.stages.settings import Settings
 
 if TYPE_CHECKING:
     from pipelines.datasets.dataset import Dataset
+    from pipelines.run.result import Result
 
 PILOT = (200, 50)
-_FILE_BYTES, _PROMPT_BYTES = limit("file_bytes"), limit("prompt_bytes")
-
-Names = Annotated[list[str] | None, typer.Argument(metavar="DATASET...", show_default=False)]
-Until = Annotated[
-    str,
-    typer.Option(
-        metavar="STAGE",
-        help="The last stage: download, normalize, dedupe, decontaminate, split, convert.",
-    ),
-]
-Source = Annotated[
-    str, typer.Option(help="demo, huggingface, kaggle, or a folder with parquet files.")
-]
-Revision = Annotated[
-    str | None,
-    typer.Option(show_default=False, help="A commit, branch or tag in place of the pinned commit."),
-]
-Config = Annotated[
-    str | None,
-    typer.Option(
-        show_default=False, help="A published configuration: default, extended or all (OpenR1)."
-    ),
-]
-Shards = Annotated[
-    str | None,
-    typer.Option(
-        "--shards",
-        metavar="A-B",
-        show_default=False,
-        help="Only these train files, from 0: 0-1.",
-    ),
-]
-Columns = Annotated[
-    str | None,
-    typer.Option(
-        metavar="prompt",
-        show_default=False,
-        help="prompt: fetch only the columns that are read, 3 % of the bytes; not verified.",
-    ),
-]
-Offline = Annotated[bool, typer.Option("--offline", help="Use what is there; ask for nothing.")]
-Check = Annotated[
-    bool, typer.Option("--check", help="Only read every downloaded byte again and compare.")
-]
-Out = Annotated[Path, typer.Option(help="Where the prepared datasets go, a folder each.")]
-GraderName = Annotated[
-    str | None,
-    typer.Option(
-        "--grader",
-        show_default=False,
-        help="How answers are scored, one of the dataset's graders; see `rft datasets`.",
-    ),
-]
-PassRate = Annotated[
-    str | None,
-    typer.Option(
-        metavar="LOW..HIGH",
-        show_default=False,
-        help="Only problems whose published generations are right that often, as 0.1..0.9.",
-    ),
-]
-Instruction = Annotated[
-    str | None,
-    typer.Option(help="The developer message, in place of the dataset's.", show_default=False),
-]
-Model = Annotated[
-    str | None,
-    typer.Option(
-        show_default=False, help=f"The model to train, for job.json; {DEFAULT_MODEL} by default."
-    ),
-]
-Seed = Annotated[int, typer.Option(help="Decides with the cluster's name which side it is on.")]
-Share = Annotated[float, typer.Option(help="Share of the clusters that goes to validation.")]
-Rows = Annotated[
-    int | None,
-    typer.Option(
-        min=1,
-        show_default=False,
-        help=f"Training rows at most; {limit('train_rows'):,} by default.",
-    ),
-]
-ValidationRows = Annotated[
-    int | None,
-    typer.Option(
-        min=1,
-        show_default=False,
-        help=f"Validation rows at most; a quarter of --rows, or {limit('validation_rows'):,}.",
-    ),
-]
-Pilot = Annotated[
-    bool,
-    typer.Option(
-        "--pilot", help=f"A first run: {PILOT[0]} training and {PILOT[1]} validation rows."
-    ),
-]
-MaxBytes = Annotated[int, typer.Option(min=1, help="Bytes a file at most.")]
-MaxPromptBytes = Annotated[int, typer.Option(min=1, help="Bytes of a prompt at most.")]
-Against = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--benchmark",
-        metavar="PATH[:FIELD]",
-        show_default=False,
-        help="A benchmark (JSONL or parquet) none of whose questions may be in; may be repeated.",
-    ),
-]
-Threshold = Annotated[
-    float | None,
-    typer.Option(
-        show_default=False,
-        help="Similarity from which two prompts are near-duplicates; the dataset's by default.",
-    ),
-]
-Previous = Annotated[
-    Path | None,
-    typer.Option(
-        show_default=False,
-        help="The folder of an earlier output, none of whose rows may change sides.",
-    ),
-]
-KeepEdits = Annotated[
-    bool,
-    typer.Option("--keep-edits", help="Keep grader.json, job.json and such as they were edited."),
-]
-ReplaceEdits = Annotated[
-    bool, typer.Option("--replace-edits", help="Write files anew that were edited.")
-]
-DryRun = Annotated[
-    bool, typer.Option("--dry-run", help="Show three finished items and the counts; write nothing.")
-]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no tables.")]
-OutputFormat = Annotated[Format, typer.Option("--format", help="How to print the result.")]
-All = Annotated[bool, typer.Option("--all", help="Show every finding, not five of each rule.")]
 
 
 def prepare(
-    datasets: Names = None,
-    until: Until = "validate",
-    source: Source = "demo",
-    revision: Revision = None,
-    config: Config = None,
-    shards: Shards = None,
-    columns: Columns = None,
-    offline: Offline = False,
-    check: Check = False,
-    out: Out = Path("processed"),
-    grader: GraderName = None,
-    pass_rate: PassRate = None,
-    instruction: Instruction = None,
-    model: Model = None,
-    seed: Seed = 0,
-    validation_share: Share = 0.1,
-    rows: Rows = None,
-    validation_rows: ValidationRows = None,
-    pilot: Pilot = False,
-    max_bytes: MaxBytes = _FILE_BYTES,
-    max_prompt_bytes: MaxPromptBytes = _PROMPT_BYTES,
-    against: Against = None,
-    threshold: Threshold = None,
-    previous: Previous = None,
-    keep_edits: KeepEdits = False,
-    replace_edits: ReplaceEdits = False,
-    dry_run: DryRun = False,
+    datasets: Annotated[tuple[str, ...], argument(metavar="[DATASET]...")] = (),
+    until: Annotated[
+        str,
+        option(
+            metavar="STAGE",
+            help="The last stage: download, normalize, dedupe, decontaminate, split, convert.",
+        ),
+    ] = "validate",
+    source: Annotated[
+        str, option(help="demo, huggingface, kaggle, or a folder with parquet files.")
+    ] = "demo",
+    revision: Annotated[
+        str | None, option(help="A commit, branch or tag in place of the pinned commit.")
+    ] = None,
+    config: Annotated[
+        str | None,
+        option(help="A published configuration: default, extended or all (OpenR1)."),
+    ] = None,
+    shards: Annotated[
+        str | None, option(metavar="A-B", help="Only these train files, from 0: 0-1.")
+    ] = None,
+    columns: Annotated[
+        str | None,
+        option(
+            metavar="prompt",
+            help="prompt: fetch only the columns that are read, 3 % of the bytes; not verified.",
+        ),
+    ] = None,
+    offline: Annotated[bool, option(help="Use what is there; ask for nothing.")] = False,
+    check: Annotated[
+        bool, option(help="Only read every downloaded byte again and compare.")
+    ] = False,
+    out: Annotated[Path, option(help="Where the prepared datasets go, a folder each.")] = PROCESSED,
+    grader: Annotated[
+        str | None,
+        option(
+            metavar="NAME",
+            help="How answers are scored, one of the dataset's graders; see `rft datasets`.",
+        ),
+    ] = None,
+    pass_rate: Annotated[
+        str | None,
+        option(
+            metavar="LOW..HIGH",
+            help="Only problems whose published generations are right that often, as 0.1..0.9.",
+        ),
+    ] = None,
+    instruction: Annotated[
+        str | None, option(help="The developer message, in place of the dataset's.")
+    ] = None,
+    model: Annotated[str, option(help="The model to train, for job.json.")] = DEFAULT_MODEL,
+    seed: Annotated[int, option(help="Decides with the cluster's name which side it is on.")] = 0,
+    validation_share: Annotated[
+        float, option(help="Share of the clusters that goes to validation.")
+    ] = 0.1,
+    rows: Annotated[
+        int | None,
+        option(
+            type=IntRange(min=1),
+            help=f"Training rows at most; {limit('train_rows'):,} by default.",
+        ),
+    ] = None,
+    validation_rows: Annotated[
+        int | None,
+        option(
+            type=IntRange(min=1),
+            help=f"Validation rows at most; a quarter of --rows, or {limit('validation_rows'):,}.",
+        ),
+    ] = None,
+    pilot: Annotated[
+        bool, option(help=f"A first run: {PILOT[0]} training and {PILOT[1]} validation rows.")
+    ] = False,
+    max_bytes: Annotated[int, option(type=IntRange(min=1), help="Bytes a file at most.")] = limit(
+        "file_bytes"
+    ),
+    max_prompt_bytes: Annotated[
+        int, option(type=IntRange(min=1), help="Bytes of a prompt at most.")
+    ] = limit("prompt_bytes"),
+    benchmarks: Benchmarks = (),
+    threshold: Annotated[
+        float | None,
+        option(
+            help="Similarity from which two prompts are near-duplicates; the dataset's by default."
+        ),
+    ] = None,
+    previous: Annotated[
+        Path | None,
+        option(help="The folder of an earlier output, none of whose rows may change sides."),
+    ] = None,
+    keep_edits: Annotated[
+        bool, option(help="Keep grader.json, job.json and such as they were edited.")
+    ] = False,
+    replace_edits: Annotated[bool, option(help="Write files anew that were edited.")] = False,
+    dry_run: Annotated[
+        bool, option(help="Show three finished items and the counts; write nothing.")
+    ] = False,
     quiet: Quiet = False,
-    output_format: OutputFormat = Format.text,
-    all_findings: All = False,
+    output_format: FindingsFormat = Format.text,
+    all_findings: AllFindings = False,
 ) -> None:
     """Take datasets through the stages; what is done and unchanged is not done again.
 
@@ -195,14 +134,15 @@ def prepare(
       rft prepare --source DIR --out out         parquet that you have
       rft prepare medmcqa --until dedupe         some of the stages
     """
-    # Here and not above: checking files needs no frames, and polars takes 0.25 s to load.
+    # Here and not above: frames and recipes take 0.3 s to load, which `--help` needs not.
     from pipelines.datasets import DATASETS, find
     from pipelines.graders.pass_rates import parse_band
     from pipelines.run import driver
     from pipelines.stages.order import NAMES
+    from pipelines.stages.settings import Settings
 
     if until not in NAMES:
-        raise BadInput(f"--until {until}: no stage has this name; there are {', '.join(NAMES)}")
+        raise BadInput(f"--until {until}: no stage has this name; {did_you_mean(until, NAMES)}")
     if not 0 < validation_share < 1:
         raise BadInput(f"--validation-share {validation_share}: give a share between 0 and 1")
     if threshold is not None and not 0.5 <= threshold <= 1:
@@ -221,14 +161,14 @@ def prepare(
         source=source,
         out=out,
         instruction=instruction,
-        model=model or DEFAULT_MODEL,
+        model=model,
         seed=seed,
         validation_share=validation_share,
         rows=rows or limit("train_rows"),
         validation_rows=validation_rows or limit("validation_rows"),
         max_bytes=max_bytes,
         max_prompt_bytes=max_prompt_bytes,
-        against=tuple(against or ()),
+        against=benchmarks,
         threshold=threshold,
         previous=previous,
         grader=grader,
@@ -240,7 +180,7 @@ def prepare(
         offline=offline,
         edits="keep" if keep_edits else "replace" if replace_edits else None,
     )
-    chosen = [find(word) for word in dict.fromkeys(datasets or DATASETS)]
+    chosen = [find(name) for name in dict.fromkeys(datasets or DATASETS)]
     if check:
         _check_downloads(chosen, quiet=quiet)
     with closing(terminal.progress(quiet=quiet)) as progress:
@@ -248,24 +188,17 @@ def prepare(
             driver.prepare(dataset, settings, progress, until=until, write=not dry_run)
             for dataset in chosen
         ]
-    text = output_format is Format.text
-    if text and not quiet:
-        out_console = terminal.console()
-        if dry_run:
-            for result in results:
-                terminal.show_items(result)
-        terminal.show_results(results, out_console, files=not dry_run)
-    if output_format is Format.json:
-        terminal.print_json(terminal.results_document(results))
-    found = [finding for result in results for finding in result.findings]
+    findings = [finding for result in results for finding in result.findings]
     if output_format is Format.github:
-        for finding in found:
+        for finding in findings:
             print(finding.as_annotation())
-    elif text:
-        errors = [finding for finding in found if finding.severity == "error"]
-        tally = terminal.Tally(errors if quiet else found, every=all_findings)
-        terminal.show_findings(tally, terminal.console())
-    raise typer.Exit(int(any(finding.severity == "error" for finding in found)))
+    elif output_format is Format.json:
+        from pipelines.cli.results import results_document
+
+        terminal.print_json(results_document(results))
+    else:
+        _show(results, findings, quiet=quiet, every=all_findings, dry_run=dry_run)
+    raise Exit(int(any(finding.severity == "error" for finding in findings)))
 
 
 def _check_downloads(datasets: list[Dataset], *, quiet: bool) -> None:
@@ -277,4 +210,29 @@ def _check_downloads(datasets: list[Dataset], *, quiet: bool) -> None:
         terminal.say(fault)
     if not faults and not quiet:
         print("every downloaded file is as it came")
-    raise typer.Exit(int(bool(faults)))
+    raise Exit(int(bool(faults)))
+
+
+def _show(
+    results: list[Result], findings: list[Finding], *, quiet: bool, every: bool, dry_run: bool
+) -> None:
+    """The first items of a run that wrote nothing, the tables, the findings, what was written."""
+    from pipelines.cli.results import show_results
+
+    if quiet:
+        errors = (finding for finding in findings if finding.severity == "error")
+        terminal.show_findings(terminal.Tally(errors, every=every))
+        return
+    for result in results:
+        for item in result.items:
+            terminal.print_json(orjson.loads(item))
+    show_results(results, terminal.console())
+    terminal.show_findings(terminal.Tally(findings, every=every))
+    for result in results:
+        place = "nothing is written (--dry-run)" if dry_run else f"in {result.folder}/"
+        if result.unchanged:
+            place += "; nothing to do: inputs, settings, code and outputs are unchanged"
+        terminal.say(
+            f"{result.dataset}: {terminal.Tally(result.findings, every=False)}, "
+            f"{terminal.counted(result.train + result.validation, 'row')}; {place}"
+        )

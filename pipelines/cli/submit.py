@@ -8,13 +8,11 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
 from pipelines.cli import terminal
-from pipelines.cli.terminal import Format
+from pipelines.cli.command import Exit, argument, option
+from pipelines.cli.options import AllFindings, Folder, Format, OutputFormat, Quiet
 from pipelines.findings import BadInput
 
 if TYPE_CHECKING:
@@ -28,52 +26,40 @@ Json = dict[str, Any]
 
 EndpointOption = Annotated[
     str | None,
-    typer.Option(
+    option(
         "--endpoint",
         metavar="URL",
-        show_default=False,
         help="The resource, project or API; else AZURE_OPENAI_ENDPOINT, FOUNDRY_PROJECT_ENDPOINT, "
         "AZURE_AI_PROJECT_ENDPOINT or OPENAI_BASE_URL.",
     ),
 ]
 PollInterval = Annotated[
     float,
-    typer.Option("--poll-interval", help="Seconds between two looks at a file or at the events."),
+    option("--poll-interval", help="Seconds between two looks at a file or at the events."),
 ]
 Follow = Annotated[
-    bool, typer.Option("--follow", help="Show events and rewards until the job has ended.")
+    bool, option("--follow", help="Show events and rewards until the job has ended.")
 ]
-OutputFormat = Annotated[Format, typer.Option("--format", help="How to print the result.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
 
 
 def submit(
-    folder: Annotated[
-        str, typer.Argument(metavar="FOLDER|DATASET", help="What `rft prepare` made.")
-    ],
-    out: Annotated[Path, typer.Option(help="Where prepared datasets are, a folder each.")] = Path(
-        "processed"
-    ),
+    folder: Folder,
     endpoint: EndpointOption = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Print every request and send none; needs no key.")
+        bool, option("--dry-run", help="Print every request and send none; needs no key.")
     ] = False,
     again: Annotated[
-        bool, typer.Option("--again", help="Another job, where there is one of the same files.")
+        bool, option("--again", help="Another job, where there is one of the same files.")
     ] = False,
     yes: Annotated[
-        bool, typer.Option("--yes", "-y", help="Do not ask before it is paid for; for scripts.")
+        bool, option("--yes", "-y", help="Do not ask before it is paid for; for scripts.")
     ] = False,
     follow: Follow = False,
-    timeout: Annotated[
-        float, typer.Option(help="Seconds to wait for a file to be processed.")
-    ] = 1800,
+    timeout: Annotated[float, option(help="Seconds to wait for a file to be processed.")] = 1800,
     every: PollInterval = 5,
     output_format: OutputFormat = Format.text,
     quiet: Quiet = False,
-    all_findings: Annotated[
-        bool, typer.Option("--all", help="Show every finding, not five of each rule.")
-    ] = False,
+    all_findings: AllFindings = False,
 ) -> None:
     """Check a prepared folder, upload its files and create its fine-tuning job.
 
@@ -88,7 +74,7 @@ def submit(
     Examples:
       rft submit medmcqa --dry-run
       rft submit medmcqa --endpoint https://NAME.openai.azure.com --follow
-      rft submit out/openr1-math --again --yes
+      rft submit elsewhere/openr1-math --again --yes
     """
     # Here and not above: listing commands needs no service.
     from pipelines.cli import job_view as view
@@ -102,7 +88,7 @@ def submit(
     where = addresses.endpoint(endpoint, os.environ)
     if where is None and not dry_run:
         raise BadInput(_NO_ENDPOINT)
-    prepared = find(folder, out)
+    prepared = find(folder)
     text = output_format is Format.text
     findings = _checked(prepared, text=text, quiet=quiet, every=all_findings)
     settings = submission.Settings(every=every, most=timeout, again=again)
@@ -138,23 +124,19 @@ def submit(
             view.show_job(job, where, "ended")
         else:
             terminal.say(f"rft job {job['id']} --follow shows how it goes")
-        raise typer.Exit(int(job.get("status") in _LOST | {submission.GONE}))
+        raise Exit(int(job.get("status") in _LOST | {submission.GONE}))
 
 
 def job(
-    id: Annotated[str, typer.Argument(metavar="ID", help="The job's id.")],
+    id: Annotated[str, argument(metavar="ID", help="The job's id.")],
     endpoint: EndpointOption = None,
-    cancel: Annotated[
-        bool, typer.Option("--cancel", help="End it; what was done is paid.")
-    ] = False,
+    cancel: Annotated[bool, option("--cancel", help="End it; what was done is paid.")] = False,
     pause: Annotated[
-        bool, typer.Option("--pause", help="Stop after a step; wants a running job.")
+        bool, option("--pause", help="Stop after a step; wants a running job.")
     ] = False,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with a paused job.")] = False,
-    checkpoints: Annotated[
-        bool, typer.Option("--checkpoints", help="List its checkpoints.")
-    ] = False,
-    events: Annotated[bool, typer.Option("--events", help="List its events so far.")] = False,
+    resume: Annotated[bool, option("--resume", help="Go on with a paused job.")] = False,
+    checkpoints: Annotated[bool, option("--checkpoints", help="List its checkpoints.")] = False,
+    events: Annotated[bool, option("--events", help="List its events so far.")] = False,
     follow: Follow = False,
     every: PollInterval = 10,
     output_format: OutputFormat = Format.text,
@@ -216,7 +198,7 @@ def job(
             view.show_job(told, where, "job")
         else:
             terminal.print_json({"endpoint": where.url, "job": told})
-        raise typer.Exit(int(told.get("status") in (_LOST if follow else {"failed"})))
+        raise Exit(int(told.get("status") in (_LOST if follow else {"failed"})))
 
 
 _NO_ENDPOINT = (
@@ -249,11 +231,11 @@ def _checked(prepared: Prepared, *, text: bool, quiet: bool, every: bool) -> lis
     failed = "error" in tally.severities
     findings = [finding.as_dict() for finding in tally.held]
     if text and (failed or not quiet):
-        terminal.show_findings(tally, terminal.console(stderr=not failed))
+        terminal.show_findings(tally, stderr=not failed)
     elif failed:
         terminal.print_json({"findings": findings})
     if failed:
-        raise typer.Exit(1)
+        raise Exit(1)
     return findings
 
 
@@ -304,10 +286,10 @@ def _one_line(interrupted: str) -> Iterator[None]:
         yield
     except Refused as error:
         terminal.say(f"rft: {error}", stderr=True)
-        raise typer.Exit(1) from None
+        raise Exit(1) from None
     except KeyboardInterrupt:
         print(f"rft: interrupted; {interrupted}", file=sys.stderr)
-        raise typer.Exit(130) from None
+        raise Exit(130) from None
 
 
 def _followed(service: Service, id: str, every: float, *, text: bool) -> Json:
@@ -321,4 +303,4 @@ def _followed(service: Service, id: str, every: float, *, text: bool) -> Json:
     except KeyboardInterrupt:
         line = f"rft: detached; the job goes on: rft job {id} --follow, or rft job {id} --cancel"
         terminal.say(line, stderr=True)
-        raise typer.Exit(130) from None
+        raise Exit(130) from None

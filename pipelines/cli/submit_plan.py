@@ -8,8 +8,8 @@ import textwrap
 from collections.abc import Iterator
 
 import orjson
-import typer
 
+from pipelines.cli.command import Exit
 from pipelines.cli.estimate import figure
 from pipelines.cli.estimated import Result, estimated
 from pipelines.findings import BadInput, printable
@@ -45,7 +45,7 @@ def confirm(prepared: Prepared, where: Endpoint, *, yes: bool, text: bool, quiet
         answer = "?\n"
     except KeyboardInterrupt:
         print("\nrft: interrupted; nothing was sent", file=sys.stderr)
-        raise typer.Exit(130) from None
+        raise Exit(130) from None
     if not answer:
         print(file=sys.stderr)
     if answer.strip().lower() not in ("y", "yes"):

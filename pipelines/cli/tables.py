@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
 from rich.table import Table
 
 from pipelines.cli import terminal
-from pipelines.cli.validate import Format
+from pipelines.cli.options import Format, OutputFormat
+from pipelines.cli.screen import lines
 from pipelines.rules.catalogue import RULES
 from pipelines.rules.tables import assumed, limits, models, prices
 
@@ -21,20 +19,16 @@ def datasets() -> None:
     for dataset in DATASETS.values():
         table.add_row(
             dataset.name,
-            terminal.lines(dataset.hub, dataset.revision[:12]),
+            lines(dataset.hub, dataset.revision[:12]),
             dataset.licence,
-            terminal.lines(*dataset.fields),
-            terminal.lines(*(grading.name for grading in dataset.gradings)),
-            terminal.lines(*(fault.reason for fault in dataset.faults)),
+            lines(*dataset.fields),
+            lines(*(grading.name for grading in dataset.gradings)),
+            lines(*(fault.reason for fault in dataset.faults)),
         )
     terminal.console().print(table)
 
 
-def rules(
-    output_format: Annotated[
-        Format, typer.Option("--format", help="How to print the result.")
-    ] = Format.text,
-) -> None:
+def rules(output_format: OutputFormat = Format.text) -> None:
     """List the rules that files are held to, and the dated limits, models and prices."""
     catalogue = [RULES[code] for code in sorted(RULES)]
     if output_format is Format.json:

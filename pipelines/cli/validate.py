@@ -4,69 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, replace
-from enum import StrEnum
+from dataclasses import asdict, dataclass
+from functools import partial
+from itertools import chain
 from pathlib import Path
-from typing import Annotated, Any, BinaryIO
-
-import orjson
-import typer
+from typing import Annotated
 
 from pipelines.cli import terminal
+from pipelines.cli.command import Exit, argument, option
+from pipelines.cli.options import AllFindings, FindingsFormat, Format, GraderFile, Model
 from pipelines.findings import BadInput, Finding
-from pipelines.io.prepared import FILES
+from pipelines.io.prepared import FILES, folder_of
 from pipelines.rules import check
 from pipelines.rules.catalogue import RULES
-from pipelines.rules.fix import Change, fix_document, fix_lines, rebuild_job
-from pipelines.rules.tokens import Tokens
+from pipelines.rules.summary import FileSummary
 
-
-class Format(StrEnum):
-    """How results are printed."""
-
-    text = "text"
-    json = "json"
-    github = "github"
-
-
-def _file(what: str) -> Any:
-    return typer.Option(show_default=False, help=what)
-
-
-Paths = Annotated[
-    list[Path] | None,
-    typer.Argument(
-        metavar="PATH...",
-        show_default=False,
-        help="Folders, files, or names of prepared datasets; - is the standard input.",
-    ),
-]
-Train = Annotated[Path | None, _file("The training file (JSONL).")]
-Validation = Annotated[Path | None, _file("The validation file (JSONL).")]
-Grader = Annotated[Path | None, _file("The grader (JSON).")]
-ResponseFormat = Annotated[Path | None, _file("The response format (JSON).")]
-Job = Annotated[Path | None, _file("The job request (JSON).")]
-Model = Annotated[
-    str | None, typer.Option(show_default=False, help="In place of the job's model, or alone.")
-]
-Select = Annotated[
-    list[str] | None,
-    typer.Option(show_default=False, help="Only these rules: a code, or a family as RFT2."),
-]
-Ignore = Annotated[
-    list[str] | None, typer.Option(show_default=False, help="Not these rules: codes or families.")
-]
-Strict = Annotated[bool, typer.Option("--strict", help="Warnings fail too.")]
-CountTokens = Annotated[
-    bool, typer.Option("--tokens", help="Count the tokens of every row, and show the totals.")
-]
-Fix = Annotated[
-    Path | None,
-    _file("Write repaired copies to this folder, which holds none of them, and list every change."),
-]
-Out = Annotated[Path, typer.Option(help="Where prepared datasets are, for a name.")]
-OutputFormat = Annotated[Format, typer.Option("--format", help="How to print the result.")]
-All = Annotated[bool, typer.Option("--all", help="Show every finding, not five of each rule.")]
+Codes = tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -81,11 +34,6 @@ class _Set:
     paths: dict[str, Path]
     more: tuple[check.RowFile, ...]
 
-    @property
-    def whole(self) -> bool:
-        """Whether a file that is missing is a finding."""
-        return self.folder is not None or not self.more
-
     def named(self) -> dict[str, Path]:
         """Every file with a role of its own, those of the folder too, the job last."""
         paths = {}
@@ -96,32 +44,70 @@ class _Set:
                 paths[role] = self.folder / name
         return paths
 
-    def findings(self, model: str | None, tokens_of: dict[str, Tokens] | None) -> Iterator[Finding]:
-        if self.folder is not None:
-            return check.check(
-                self.folder, self.paths, more=self.more, model=model, tokens_of=tokens_of
-            )
-        return check.given(
-            self.paths, more=self.more, whole=self.whole, model=model, tokens_of=tokens_of
+    def findings(
+        self, model: str | None, summaries: list[FileSummary], *, count_tokens: bool
+    ) -> Iterator[Finding]:
+        """What is wrong with them; `summaries` receives that of every file of rows."""
+        # A file that is missing is a finding, but not where files of rows stand for themselves.
+        run = (
+            partial(check.given, whole=not self.more)
+            if self.folder is None
+            else partial(check.check, self.folder)
+        )
+        return run(
+            self.paths,
+            more=self.more,
+            model=model,
+            summaries=summaries,
+            count_tokens=count_tokens,
+        )
+
+    def repaired(self, folder: Path) -> _Set:
+        """The same files as repaired copies in another folder."""
+        # Here and not above: with polars and pyarrow behind it, 70 MB that checking needs not.
+        from pipelines.cli.repair import repair
+
+        copies = repair(self.named(), self.more, folder)
+        return _Set(
+            folder if self.folder else None,
+            {role: copies[path] for role, path in self.named().items()},
+            tuple((role, copies[path]) for role, path in self.more),
         )
 
 
 def validate(
-    paths: Paths = None,
-    train: Train = None,
-    validation: Validation = None,
-    grader: Grader = None,
-    response_format: ResponseFormat = None,
-    job: Job = None,
-    model: Model = None,
-    select: Select = None,
-    ignore: Ignore = None,
-    strict: Strict = False,
-    tokens: CountTokens = False,
-    fix: Fix = None,
-    out: Out = Path("processed"),
-    output_format: OutputFormat = Format.text,
-    every: All = False,
+    paths: Annotated[
+        tuple[Path, ...],
+        argument(
+            metavar="PATH...",
+            help="Folders, files, or names of datasets in processed/; - is the standard input.",
+        ),
+    ] = (),
+    train: Annotated[Path | None, option(help="The training file (JSONL).")] = None,
+    validation: Annotated[Path | None, option(help="The validation file (JSONL).")] = None,
+    grader_file: GraderFile | None = None,
+    response_format: Annotated[Path | None, option(help="The response format (JSON).")] = None,
+    job: Annotated[Path | None, option(help="The job request (JSON).")] = None,
+    model: Model | None = None,
+    select: Annotated[
+        Codes, option(help="Only these rules: a code, or a family as RFT2; may be repeated.")
+    ] = (),
+    ignore: Annotated[
+        Codes, option(help="Not these rules: codes or families; may be repeated.")
+    ] = (),
+    strict: Annotated[bool, option(help="Warnings fail too.")] = False,
+    tokens: Annotated[
+        bool, option(help="Count the tokens of every row, and show the totals.")
+    ] = False,
+    fix: Annotated[
+        Path | None,
+        option(
+            help="Write repaired copies to this folder, which holds none of them, and list every "
+            "change."
+        ),
+    ] = None,
+    output_format: FindingsFormat = Format.text,
+    all_findings: AllFindings = False,
 ) -> None:
     """Check files against the service's rules and with one another; nothing is made or changed.
 
@@ -140,45 +126,39 @@ def validate(
       rft validate processed/medmcqa                      a prepared folder
       rft validate medmcqa                                the same, by its name
       rft validate rows.jsonl                             one file
-      rft validate train.jsonl valid.jsonl --grader g.json --job j.json
-      rft validate processed/medmcqa --grader g.json      the folder with another grader
-      rft validate --train a.jsonl --validation b.jsonl --grader g.json
+      rft validate train.jsonl valid.jsonl --grader-file g.json --job j.json
+      rft validate processed/medmcqa --grader-file g.json  the folder with another grader
+      rft validate --train a.jsonl --validation b.jsonl --grader-file g.json
       rft validate processed/medmcqa --fix fixed          repaired copies, job.json built anew
     """
-    options = {
-        "train": train,
-        "validation": validation,
-        "grader": grader,
-        "response_format": response_format,
-        "job": job,
-    }
-    given = {role: path for role, path in options.items() if path is not None}
+    roles = (train, validation, grader_file, response_format, job)
+    given = {role: path for role, path in zip(FILES, roles, strict=True) if path is not None}
     if not given and not paths:
         raise BadInput(
-            "validate: nothing is named; give a folder, files, or roles as --train and --grader, "
-            "see `rft validate --help` (`rft prepare` makes datasets)"
+            "validate: nothing is named; give a folder, files, or roles as --train and "
+            "--grader-file, see `rft validate --help` (`rft prepare` makes datasets)"
         )
-    sets = _sets([_place(path, out) for path in paths or ()], given)
+    for word in (*select, *ignore):
+        if not any(code.startswith(word) for code in RULES):
+            raise BadInput(f"{word}: no rule has this code; see `rft rules`")
+    sets = _sets([_place(path) for path in paths], given)
     if fix is not None:
         if len(sets) > 1:
             raise BadInput("--fix: takes one dataset at a time; name one folder")
-        sets = [_repaired(sets[0], fix)]
-    counts: dict[str, Tokens] | None = {} if tokens else None
-    found = (finding for each in sets for finding in each.findings(model, counts))
-    tally = terminal.Tally(_selected(found, select or [], ignore or []), every=every)
-    _show(tally, counts or {}, output_format, strict=strict)
-
-
-def _place(path: Path, out: Path) -> Path:
-    """A path that is there, or the prepared folder of that name."""
-    if str(path) == "-" or path.exists():
-        return path
-    if (out / path).is_dir():
-        return out / path
-    raise BadInput(
-        f"{path}: neither a file or folder nor prepared in {out}; "
-        f"`rft prepare {path}` prepares a dataset"
+        sets = [sets[0].repaired(fix)]
+    summaries: list[FileSummary] = []
+    findings = chain.from_iterable(
+        each.findings(model, summaries, count_tokens=tokens) for each in sets
     )
+    tally = terminal.Tally(_selected(findings, select, ignore), every=all_findings)
+    file_count = sum(len(each.named()) + len(each.more) for each in sets)
+    _show(tally, summaries, file_count, output_format)
+    raise Exit(int("error" in tally.severities or (strict and "warning" in tally.severities)))
+
+
+def _place(path: Path) -> Path:
+    """A path that is there, or the prepared folder of that name."""
+    return path if str(path) == "-" or path.exists() else folder_of(str(path))
 
 
 def _sets(places: list[Path], given: dict[str, Path]) -> list[_Set]:
@@ -198,10 +178,7 @@ def _sets(places: list[Path], given: dict[str, Path]) -> list[_Set]:
         raise BadInput("-: the standard input can be read once; name files")
     if len(folders) > 1 and (rows or paths):
         raise BadInput(f"{folders[1]}: name one folder with files, for they are one set")
-    own = [
-        *paths.values(),
-        *(folder / name for folder in folders for name in FILES.values()),
-    ]
+    own = chain(paths.values(), (folder / name for folder in folders for name in FILES.values()))
     named = {path.resolve() for path in own}
     rows = [path for path in rows if str(path) == "-" or path.resolve() not in named]
     several = len(rows) + len(folders) + ("train" in paths) + ("validation" in paths) > 1
@@ -221,109 +198,32 @@ def _role(path: Path) -> str:
     return "train" if "train" in words else next(filter(None, map(_HELD_OUT.get, words)), "train")
 
 
-def _repaired(files: _Set, folder: Path) -> _Set:
-    """Write repaired copies to a folder, print every change, and name the copies instead."""
-    copies: dict[Path, Path] = {}
-    documents: dict[str, object] = {}
-    for _, path in [*files.named().items(), *files.more]:
-        copy = folder / path.name
-        if str(path) == "-" or copy.exists() or copy in copies.values():
-            raise BadInput(f"{path}: its copy would be {copy}; give an empty folder to --fix")
-        copies[path] = copy
-    if (folder / "manifest.json").exists():
-        raise BadInput(f"{folder}: is a prepared folder; give another to --fix")
-    # The job comes last: it is built anew from the repaired files beside it.
-    for role, path in [*files.more, *files.named().items()]:
-        if role in ("grader", "response_format", "job"):
-            changes = _copy(role, path, copies[path], documents)
-        else:
-            changes = _copy_rows(path, copies[path])
-        for change in changes:
-            place = f"{path}:{change.line}" if change.line else str(path)
-            pointer = f" {change.pointer}" if change.pointer else ""
-            terminal.say(f"fixed: {place}: {change.code}{pointer}: {change.what}", stderr=True)
-    return replace(
-        files,
-        folder=folder if files.folder else None,
-        paths={role: copies[path] for role, path in files.named().items()},
-        more=tuple((role, copies[path]) for role, path in files.more),
-    )
-
-
-def _copy_rows(path: Path, copy: Path) -> list[Change]:
-    """Write one repaired file of rows, at once or not at all; the changes made."""
-    from pipelines.io import (
-        files,  # with polars and pyarrow behind it: 70 MB that checking needs not
-    )
-
-    changes: list[Change] = []
-
-    def fill(out: BinaryIO) -> None:
-        with path.open("rb") as lines:
-            for line, made in fix_lines(lines, str(path)):
-                out.write(line)
-                changes.extend(made)
-
-    files.write(copy, fill)
-    return changes
-
-
-def _copy(role: str, path: Path, copy: Path, documents: dict[str, object]) -> list[Change]:
-    """Write one repaired document; the changes made. `documents` holds those before it, by role."""
-    from pipelines.io import files
-
-    data = path.read_bytes()
-    try:
-        value, changes = fix_document(role, orjson.loads(data), str(path))
-    except orjson.JSONDecodeError:
-        files.write(copy, lambda out: out.write(data))
-        return []
-    if role == "job":
-        value, more = rebuild_job(value, documents, str(path))
-        changes += more
-    documents[role] = value
-    files.write_json(copy, value)
-    return changes
-
-
-def _selected(
-    findings: Iterable[Finding], select: list[str], ignore: list[str]
-) -> Iterator[Finding]:
-    """The findings whose rules are asked for; a word is a code or its beginning."""
-    for word in [*select, *ignore]:
-        if not any(code.startswith(word) for code in RULES):
-            raise BadInput(f"{word}: no rule has this code; see `rft rules`")
+def _selected(findings: Iterable[Finding], select: Codes, ignore: Codes) -> Iterator[Finding]:
+    """The findings whose rules are asked for, by their codes or the beginnings of them."""
     for finding in findings:
-        if select and not finding.code.startswith(tuple(select)):
-            continue
-        if not ignore or not finding.code.startswith(tuple(ignore)):
+        wanted = not select or finding.code.startswith(select)
+        if wanted and not (ignore and finding.code.startswith(ignore)):
             yield finding
 
 
-def _show(tally: terminal.Tally, counts: dict[str, Tokens], how: Format, *, strict: bool) -> None:
-    """Print what was found and leave with its exit code."""
-    failed = "error" in tally.severities or (strict and "warning" in tally.severities)
+def _show(
+    tally: terminal.Tally, summaries: list[FileSummary], file_count: int, how: Format
+) -> None:
+    tokens = {each.name: each.tokens for each in summaries if each.tokens is not None}
     if how is Format.json:
-        value = {
-            "findings": [finding.as_dict() for finding in tally.held],
-            "summary": dict(sorted(tally.counts.items())),
-            **(
-                {"tokens": {path: asdict(tokens) for path, tokens in counts.items()}}
-                if counts
-                else {}
-            ),
-        }
+        value = terminal.findings_document(tally)
+        if tokens:
+            value["tokens"] = {name: asdict(counted) for name, counted in tokens.items()}
         terminal.print_json(value)
     elif how is Format.github:
         for finding in tally.held:
             print(finding.as_annotation())
     else:
-        terminal.show_findings(tally, terminal.console())
-        for path, tokens in counts.items():
+        terminal.show_findings(tally)
+        for name, counted in tokens.items():
             terminal.say(
-                f"{path}: {tokens.rows:,} rows, {tokens.about}{tokens.total:,} tokens, "
-                f"at most {tokens.longest:,} (line {tokens.line})"
+                f"{name}: {counted.rows:,} rows, {counted.about}{counted.total:,} tokens, "
+                f"at most {counted.longest:,} (line {counted.line})"
             )
-        if not failed:
-            print("sound, with warnings" if "warning" in tally.severities else "sound")
-    raise typer.Exit(int(failed))
+        rows = sum(summary.rows for summary in summaries)
+        print(f"{tally} in {terminal.counted(file_count, 'file')}, {terminal.counted(rows, 'row')}")

@@ -92,8 +92,11 @@ class Dataset:
             return self
         first = [grading for grading in self.gradings if grading.name == name]
         if not first:
-            names = ", ".join(grading.name for grading in self.gradings)
-            raise BadInput(f"--grader {name}: {self.name} has {names}")
+            names = [grading.name for grading in self.gradings]
+            raise BadInput(
+                f"--grader {name}: {self.name} has {', '.join(names)}; to check or run a file, "
+                "see --grader-file of `rft validate` and `rft grade`"
+            )
         others = (grading for grading in self.gradings if grading.name != name)
         return replace(self, gradings=(*first, *others))
 

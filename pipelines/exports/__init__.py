@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from pipelines.exports import (
     verl,
 )
 from pipelines.exports.target import Exported, Target
-from pipelines.findings import BadInput
+from pipelines.findings import BadInput, did_you_mean
 from pipelines.io.prepared import Prepared
 
 
@@ -63,9 +62,7 @@ def find(name: str) -> Target:
     """The target of that name; an unknown name is answered with the nearest one."""
     if name in TARGETS:
         return TARGETS[name]
-    near = get_close_matches(name.lower(), TARGETS, n=1, cutoff=0.5)
-    hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(TARGETS)}"
-    raise BadInput(f"unknown target {name!r}; {hint}")
+    raise BadInput(f"unknown target {name!r}; {did_you_mean(name, TARGETS)}")
 
 
 def table() -> Iterator[tuple[str, str, str, str, str, str]]:

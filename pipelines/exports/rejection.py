@@ -145,7 +145,7 @@ def _document(path: Path) -> Any:
     try:
         return orjson.loads(path.read_bytes())
     except OSError as error:
-        raise BadInput(f"{path}: cannot be read ({error.strerror}); give --grader") from None
+        raise BadInput(f"{path}: cannot be read ({error.strerror}); give --grader-file") from None
     except orjson.JSONDecodeError as error:
         raise BadInput(f"{path}: not JSON: {error}; write one JSON object") from None
 

@@ -73,7 +73,9 @@ def write(
     """
     _keep_apart(out, prepared, samples, grader)
     if not samples and (grader is not None or keep_ratio is not None):
-        raise BadInput("--grader and --keep-ratio are for outputs of your model; give --samples")
+        raise BadInput(
+            "--grader-file and --keep-ratio are for outputs of your model; give --samples"
+        )
     with closing(Items(prepared)) as items:
         if samples:
             with closing(Outputs(items, samples)) as outputs:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
+from pipelines.findings import install
 from pipelines.graders.grade import NotRun
 
 Metric = Callable[[str, str], float]
@@ -37,7 +38,7 @@ def _load(module: str, package: str) -> Any:
     try:
         return import_module(module)
     except ImportError:
-        raise NotRun(f"{package} is not installed; pip install '.[grade]'") from None
+        raise NotRun(f"{package} is not installed; {install('grade')}") from None
 
 
 def _fuzzy_match() -> Metric:

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from pipelines.findings import BadInput, show
+from pipelines.findings import BadInput, install, show
 from pipelines.graders.grade import Grade, NotRun, failed, not_run
 from pipelines.graders.render import Roots, Unresolved, filler
 
@@ -66,7 +66,7 @@ def client(where: Endpoint | None) -> Any:
     try:
         openai = import_module("openai")
     except ImportError:
-        raise NotRun("openai is not installed; pip install '.[grade]'") from None
+        raise NotRun(f"openai is not installed; {install('grade')}") from None
     # A server of one's own wants no key, but the client does.
     return openai.OpenAI(base_url=where.url, api_key=where.key or "none", timeout=_TIMEOUT)
 

@@ -130,8 +130,10 @@ def describe(
 def alone(folder: Path) -> Iterator[None]:
     """Hold a folder for this process; another run in it is told so at once.
 
-    The lock goes with the process, however that ends.
+    The lock goes with the process, however that ends. Folders that were made for it go too where
+    nothing was written.
     """
+    made = [each for each in (folder, *folder.parents) if not each.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(folder / ".lock")
@@ -143,4 +145,9 @@ def alone(folder: Path) -> Iterator[None]:
     try:
         yield
     finally:
+        if made and [path.name for path in folder.iterdir()] == [".lock"]:
+            (folder / ".lock").unlink()
+            with suppress(OSError):  # of a folder in which another run has written
+                for each in made:
+                    each.rmdir()
         lock.release()

@@ -52,15 +52,27 @@ class Prepared:
         return orjson.loads(path.read_bytes()) if path.is_file() else None
 
 
-def find(word: str, out: Path = Path("processed")) -> Prepared:
-    """The folder that a word of the command line names: a path, or a dataset's name below `out`.
+# Where prepared datasets are, a folder each.
+PROCESSED = Path("processed")
 
-    Raises BadInput where there is no such folder or where it lacks a training or validation file.
+
+def folder_of(word: str) -> Path:
+    """The folder that a word of the command line names: a path, or a dataset's name."""
+    for folder in (Path(word), PROCESSED / word):
+        if folder.is_dir():
+            return folder
+    raise BadInput(
+        f"{word}: neither a file or folder nor prepared in {PROCESSED}; "
+        "`rft prepare` prepares the datasets that `rft datasets` lists"
+    )
+
+
+def find(word: str) -> Prepared:
+    """The prepared folder that a word of the command line names.
+
+    Raises BadInput where there is none or where it lacks a training or validation file.
     """
-    folder = Path(word) if Path(word).is_dir() else out / word
-    if not folder.is_dir():
-        remedy = f"run `rft prepare {word} --source huggingface`"
-        raise BadInput(f"{word}: neither a folder nor prepared in {out}; {remedy}")
+    folder = folder_of(word)
     for split in SPLITS:
         path = folder / FILES[split]
         if not path.is_file():

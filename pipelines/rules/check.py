@@ -64,11 +64,13 @@ class Files:
         yield from self.more
 
 
-def validate(files: Files, tokens_of: dict[str, Tokens] | None = None) -> Iterator[Finding]:
+def validate(
+    files: Files, summaries: list[FileSummary] | None = None, *, count_tokens: bool = False
+) -> Iterator[Finding]:
     """Every finding about the files: rows in order, then files, grader, response format and job.
 
-    Streams: of a row only hashes and counts are kept. Where `tokens_of` is given, the tokens of
-    every row are counted, and it receives the totals by name; 180,000 short rows take 3 s.
+    Streams: of a row only hashes and counts are kept. `summaries` receives that of every file of
+    rows, with its tokens where they are counted, for which 180,000 short rows take 3 s.
     """
     inside = _reinforcement(files.job)
     given = {"grader": files.grader, "response_format": files.response_format}
@@ -86,18 +88,19 @@ def validate(files: Files, tokens_of: dict[str, Tokens] | None = None) -> Iterat
         "beside": beside,
         "provenance": files.provenance,
     }
-    summaries = []
+    summaries = [] if summaries is None else summaries
+    first = len(summaries)
     for role, name, lines in files.rows():
         rows_name = "train_rows" if role == "test" else f"{role}_rows"
         most_rows, most_bytes = (files.limits.get(n, limit(n)) for n in (rows_name, "file_bytes"))
         summaries.append(summary := FileSummary(role, most_rows, most_bytes, name=name))
-        if tokens_of is not None:
-            tokens_of[name] = summary.tokens = Tokens()
+        summary.tokens = Tokens() if count_tokens else None
         yield from _rows(summary, lines, known)
-    if len(summaries) > 1:
-        yield from _between(summaries, known)
-    if files.whole and summaries:
-        known["given"] = frozenset(summary.role for summary in summaries)
+    own = summaries[first:]
+    if len(own) > 1:
+        yield from _between(own, known)
+    if files.whole and own:
+        known["given"] = frozenset(summary.role for summary in own)
         yield from _findings("given", known, files.names.get("train", "train"))
     if "grader" in beside:
         yield from _findings("grader", known, files.names.get("grader", "grader"))
@@ -245,7 +248,8 @@ def check(
     *,
     more: Iterable[RowFile] = (),
     model: str | None = None,
-    tokens_of: dict[str, Tokens] | None = None,
+    summaries: list[FileSummary] | None = None,
+    count_tokens: bool = False,
 ) -> Iterator[Finding]:
     """Every finding about a prepared folder, however it was made; a manifest need not be there.
 
@@ -266,7 +270,14 @@ def check(
     known = isinstance(dataset, str) and (schema.folder() / f"item.{dataset}.json").exists()
     dataset = dataset if known else None
     yield from _changed(folder, manifest, paths or {})
-    yield from given(present, more=more, dataset=dataset, model=model, tokens_of=tokens_of)
+    yield from given(
+        present,
+        more=more,
+        dataset=dataset,
+        model=model,
+        summaries=summaries,
+        count_tokens=count_tokens,
+    )
 
 
 def _changed(folder: Path, manifest: object, replaced: Mapping[str, Path]) -> Iterator[Finding]:
@@ -301,7 +312,8 @@ def given(
     dataset: str | None = None,
     whole: bool = True,
     model: str | None = None,
-    tokens_of: dict[str, Tokens] | None = None,
+    summaries: list[FileSummary] | None = None,
+    count_tokens: bool = False,
 ) -> Iterator[Finding]:
     """Every finding about files that are named by role; `-` is the standard input."""
     documents: dict[str, Any] = {}
@@ -322,7 +334,8 @@ def given(
             whole=whole,
             **documents,
         ),
-        tokens_of,
+        summaries,
+        count_tokens=count_tokens,
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 import httpx2
 import orjson
 
-from pipelines.findings import BadInput
+from pipelines.findings import BadInput, install
 from pipelines.io.retry import Note, RetryPolicy, told
 from pipelines.service.endpoint import Access, Endpoint
 from pipelines.service.refusals import Refused, Unclear, cut, remedy, todo
@@ -285,7 +285,7 @@ def package() -> Any:
     try:
         return import_module("openai")
     except ImportError:
-        raise BadInput("openai is not installed; pip install '.[submit]'") from None
+        raise BadInput(f"openai is not installed; {install('submit')}") from None
 
 
 def _id(found: Json) -> str:

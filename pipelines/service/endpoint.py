@@ -15,7 +15,7 @@ from importlib import import_module
 from typing import Any, Literal
 from urllib.parse import SplitResult, urlsplit
 
-from pipelines.findings import BadInput, show
+from pipelines.findings import BadInput, install, show
 
 # Variables that name an endpoint, the first that is set counts. A resource comes before a project,
 # for a project takes no upload in parts.
@@ -221,7 +221,7 @@ def _tokens(where: Endpoint, secrets: Secrets, credential: Any) -> Callable[[], 
     except ImportError:
         raise BadInput(
             f"{where.url}: no AZURE_OPENAI_API_KEY, and azure-identity is not installed; set the "
-            "key, or pip install '.[submit]' and run `az login`"
+            f"key, or {install('submit')} and run `az login`"
         ) from None
     # Without a handler its warnings, twelve lines on what was tried, would go to the terminal.
     logging.getLogger("azure").addHandler(logging.NullHandler())

@@ -20,7 +20,7 @@ from zipfile import BadZipFile, ZipFile
 
 import httpx2
 
-from pipelines.findings import BadInput
+from pipelines.findings import BadInput, install
 from pipelines.io import files
 from pipelines.io.retry import Note, RetryPolicy
 from pipelines.sources.fetch import Address, Remote, plainly
@@ -46,9 +46,7 @@ class Copy:
             self.api, self.types = api, types
             self._ask(api.authenticate)
         except ImportError:
-            raise BadInput(
-                "the Kaggle client is not installed; pip install 'rft-data[kaggle]'"
-            ) from None
+            raise BadInput(f"the Kaggle client is not installed; {install('kaggle')}") from None
         except SystemExit:
             raise BadInput(
                 "there are no credentials that Kaggle takes; "

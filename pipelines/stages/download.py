@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.datasets.dataset import Dataset
-from pipelines.findings import BadInput
+from pipelines.findings import BadInput, did_you_mean
 from pipelines.io import files
 from pipelines.io.progress import Progress
 from pipelines.sources import record
@@ -88,8 +88,9 @@ def download(
     if source not in ("huggingface", "kaggle"):
         folder = Path(source)
         if not folder.is_dir():
-            hint = "there is no such folder" if not folder.exists() else "it is a file"
-            raise BadInput(f"{source}: {hint}; give demo, huggingface, kaggle or a folder")
+            fault = "there is no such folder" if not folder.exists() else "it is a file"
+            hint = did_you_mean(source, ("demo", "huggingface", "kaggle", "a folder"))
+            raise BadInput(f"{source}: {fault}; {hint}")
         return _found(dataset, folder, "folder")
     folder = RAW / dataset.name
     quiet = offline or not fetch

@@ -11,12 +11,11 @@ from typing import Any
 
 import polars as pl
 import pytest
-import typer
 from cases_grader import check, multi, python, score, similarity
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipelines.cli import calibrate, main
+from pipelines.cli import main
 from pipelines.findings import BadInput
 from pipelines.graders import select
 from pipelines.graders.pass_rates import REASONS, Rate
@@ -63,19 +62,8 @@ class Done:
     stderr: str
 
 
-def app() -> typer.Typer:
-    """The command line; with the two commands also where it has not got them."""
-    if "select" in {command.name for command in main.app.registered_commands}:
-        return main.app
-    own = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
-    own.command("calibrate")(calibrate.calibrate)
-    own.command("select")(calibrate.select)
-    return own
-
-
 def run(*words: str | Path) -> int:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(main, "app", app())
         patch.setattr(sys, "argv", ["rft", *map(str, words)])
         with pytest.raises(SystemExit) as left:
             main.main()
@@ -101,7 +89,7 @@ def rft(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     return done
 
 
-FILES = ("--items", "items.jsonl", "--samples", "samples.jsonl", "--grader", "grader.json")
+FILES = ("--items", "items.jsonl", "--samples", "samples.jsonl", "--grader-file", "grader.json")
 GRADED = (*FILES, "--trust-grader")
 CALIBRATE = ("calibrate", *GRADED)
 BAND = ("--pass-rate", "0.1..0.9")
@@ -438,21 +426,21 @@ def test_rates_of_something_else(rates: list, message: str, rft: Rft, tmp_path: 
         ),
         (
             ("select", "--items", "items.jsonl", *BAND, "--out", "k"),
-            "give --samples and --grader, or --rates, ",
+            "give --samples and --grader-file, or --rates, ",
         ),
         (
             ("select", *GRADED[:4], *BAND, "--out", "k"),
-            "give --samples and --grader, or --rates, ",
+            "give --samples and --grader-file, or --rates, ",
         ),
-        ((*SELECT, "--rates", "rates.jsonl", "--out", "k"), "give --samples and --grader, or --r"),
+        ((*SELECT, "--rates", "rates.jsonl", "--out", "k"), "give --samples and --grader-file, or"),
         ((*RATED, "--pass-threshold", "1", "--out", "k"), "--pass-threshold: --rates tells "),
         ((*RATED, "--out", "k"), "rates.jsonl: there is no such file"),
         ((*CALIBRATE, "--out", "grader.json"), "grader.json: is used for something else too; "),
         ((*CALIBRATE, "--pass-threshold", "inf"), "--pass-threshold inf: is no score; give a num"),
         ((*CALIBRATE, "--items", "no.jsonl"), "no.jsonl: there is no such file"),
         ((*CALIBRATE, "--samples", "no.jsonl"), "no.jsonl: there is no such file"),
-        ((*CALIBRATE, "--grader", "no.json"), "no.json: there is no such file"),
-        ((*CALIBRATE, "--grader", "items.jsonl"), "items.jsonl: not JSON: "),
+        ((*CALIBRATE, "--grader-file", "no.json"), "no.json: there is no such file"),
+        ((*CALIBRATE, "--grader-file", "items.jsonl"), "items.jsonl: not JSON: "),
         ((*CALIBRATE, "--items", "empty"), "empty: it has no items; write one JSON object a line"),
         ((*CALIBRATE, "--items", "broken"), "broken:2: not a JSON object; see `rft validate brok"),
         ((*CALIBRATE, "--samples", "empty"), "empty: it has no samples; "),
@@ -518,7 +506,7 @@ def test_order_and_conservation(
     written = []
     for name in ("a", "b"):
         answered = rows(tmp_path / "samples.jsonl", samples)
-        words = ("--items", paths[0], "--samples", answered, "--grader", paths[1], "-q")
+        words = ("--items", paths[0], "--samples", answered, "--grader-file", paths[1], "-q")
         rates, kept = tmp_path / f"{name}.rates", tmp_path / f"{name}.jsonl"
         assert run("calibrate", *words, "--out", rates) == 0
         assert run("select", *words, *BAND, *keep, "--out", kept) == 0

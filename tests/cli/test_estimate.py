@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from cases_grader import check, multi, python, score
-from typer.testing import CliRunner
+from click.testing import CliRunner
 
 from pipelines.cli import main
 from pipelines.cli.estimate import figure

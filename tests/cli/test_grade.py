@@ -49,7 +49,7 @@ def grade(
         if samples is not None:
             rows(tmp_path / "samples.jsonl", samples)
             words = ("--samples", "samples.jsonl", *words)
-        named = ("grade", "--grader", "grader.json", "--items", "items.jsonl")
+        named = ("grade", "--grader-file", "grader.json", "--items", "items.jsonl")
         monkeypatch.chdir(tmp_path)
         monkeypatch.setattr(sys, "argv", ["rft", *named, *words])
         with pytest.raises(SystemExit) as left:
@@ -219,7 +219,7 @@ def test_a_fault_on_the_way_leaves_no_file(grade: Grade, tmp_path: Path) -> None
         (("--samples", "none.jsonl"), "rft: none.jsonl: there is no such file\n"),
         (("--template", "x", "--items", "none.jsonl"), "rft: none.jsonl: there is no such file\n"),
         (
-            ("--template", "x", "--grader", "items.jsonl"),
+            ("--template", "x", "--grader-file", "items.jsonl"),
             "rft: items.jsonl: not JSON: ",
         ),
         (("--template", "{{item.b}}"), "rft: items.jsonl:1: {{item.b}}: item has no 'b'; "),
@@ -250,7 +250,7 @@ def test_an_interrupted_run_ends_at_once(tmp_path: Path) -> None:
     )
     rows(tmp_path / "grader.json", [python(source)])
     rows(tmp_path / "items.jsonl", ITEMS)
-    words = ("--grader", "grader.json", "--items", "items.jsonl", "--template", "x")
+    words = ("--grader-file", "grader.json", "--items", "items.jsonl", "--template", "x")
     words = (*words, "--trust-grader")
     (tmp_path / "bin").mkdir()
     (tmp_path / "tmp").mkdir()

@@ -77,11 +77,11 @@ BAD: dict[str, tuple[Case, str]] = {
     ),
     "missing folder": (
         lambda path: ["--source", "nowhere"],
-        "rft: nowhere: there is no such folder; give demo, huggingface, kaggle or a folder",
+        "rft: nowhere: there is no such folder; there are demo, huggingface, kaggle, a folder",
     ),
     "a file for a folder": (
         lambda path: ["--source", str(TRAIN)],
-        "it is a file; give demo, huggingface, kaggle or a folder",
+        "it is a file; there are demo, huggingface, kaggle, a folder",
     ),
     "no parquet": (
         raw(b"x", "notes.txt"),
@@ -275,8 +275,8 @@ def test_github_annotations(rft: Run, tmp_path: Path) -> None:
         ["prepare", "medmcqa", "--out", "x" * 300],
         ["validate", "x" * 5_000],
         ["audit", "x" * 5_000, "x"],
-        ["grade", "--grader", "a", "--items", "a", "--template", "x", "--out", "loop"],
-        ["grade", "--grader", "a", "--items", "a", "--template", "x", "--out", "."],
+        ["grade", "--grader-file", "a", "--items", "a", "--template", "x", "--out", "loop"],
+        ["grade", "--grader-file", "a", "--items", "a", "--template", "x", "--out", "."],
     ],
 )
 def test_a_path_that_cannot_be_used_is_one_line(
@@ -320,7 +320,7 @@ def test_what_a_file_holds_stays_in_its_line(rft: Run, tmp_path: Path, words: li
     )
     messages = [{"role": HOSTILE, "content": "a"}, {"role": "user", "content": HOSTILE, HOSTILE: 1}]
     path.write_bytes(orjson.dumps({"messages": messages, HOSTILE: HOSTILE}) + b"\n")
-    got = rft("validate", "--train", path, "--grader", grader, *words)
+    got = rft("validate", "--train", path, "--grader-file", grader, *words)
     assert got.returncode == 1
     text = got.stdout + got.stderr
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", text)
@@ -353,6 +353,7 @@ def test_the_closing_table_fits_and_cuts_nothing(width: int, tmp_path: Path) -> 
     from io import StringIO
 
     from pipelines.cli import terminal
+    from pipelines.cli.results import show_results
     from pipelines.run.result import Result
 
     folder = tmp_path / "a long folder" / "with [brackets] in its name"
@@ -373,20 +374,18 @@ def test_the_closing_table_fits_and_cuts_nothing(width: int, tmp_path: Path) -> 
     ]
     out = terminal.console()
     out.file, out.width = StringIO(), width
-    terminal.show_results(results, out, files=True)
+    show_results(results, out)
     lines = out.file.getvalue().splitlines()
-    table = [line for line in lines if str(folder) not in line]
-    assert max(map(len, table)) <= width
-    text = "\n".join(table)
+    assert max(map(len, lines)) <= width
+    text = "\n".join(lines)
     for whole in ("1,234,567", "1,000,001", "123,456,789", "1234.5"):
         assert text.count(whole) == 3
-    assert [line for line in lines if line.endswith(f"{folder / 'medmcqa'}/")]
 
 
 def test_dry_run_writes_nothing(rft: Run, tmp_path: Path) -> None:
     got = rft("prepare", "medmcqa", "--dry-run")
     assert got.stdout.count('"messages"') == 3
-    assert "dry run: nothing is written" in got.stdout
+    assert got.stdout.endswith("medmcqa: no problems, 233 rows; nothing is written (--dry-run)\n")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -429,7 +428,7 @@ def test_a_stage_runs_up_to_itself(rft: Run, tmp_path: Path, stage: str) -> None
 def test_validate_a_folder(rft: Run, tmp_path: Path) -> None:
     rft("prepare", "-q")
     got = rft("validate", "processed/medmcqa", "processed/openr1-math")
-    assert (got.returncode, got.stdout) == (0, "sound\n")
+    assert (got.returncode, got.stdout) == (0, "no problems in 9 files, 459 rows\n")
     path = tmp_path / "processed/medmcqa/train.jsonl"
     lines = path.read_bytes().splitlines(keepends=True)
     item = orjson.loads(lines[6])
@@ -445,6 +444,7 @@ def test_validate_a_folder(rft: Run, tmp_path: Path) -> None:
         "write one JSON object a line",
         "error: processed/medmcqa/train.jsonl:7: RFT203 /messages/2/role: expected 'user', "
         "got 'assistant'; keep the answer in its own field",
+        "2 errors in 5 files, 234 rows",
     ]
     found = orjson.loads(rft("validate", "processed/medmcqa", "--format", "json").stdout)
     assert [(f["code"], f["line"], f["pointer"]) for f in found["findings"]] == [
@@ -465,7 +465,7 @@ def vendor(folder: Path) -> list[str]:
     grader = {"type": "string_check", "name": "g", "operation": "neq"}
     templates = {"input": "{{ sample.output_text }}", "reference": "{{item.answer}}"}
     (folder / "g.json").write_bytes(orjson.dumps(grader | templates))
-    return ["--train", "t.jsonl", "--validation", "v.jsonl", "--grader", "g.json"]
+    return ["--train", "t.jsonl", "--validation", "v.jsonl", "--grader-file", "g.json"]
 
 
 def test_fix_writes_copies_and_lists_every_change(rft: Run, tmp_path: Path) -> None:
@@ -492,7 +492,7 @@ def test_fix_writes_copies_and_lists_every_change(rft: Run, tmp_path: Path) -> N
         "out/t.jsonl",
         "--validation",
         "out/v.jsonl",
-        "--grader",
+        "--grader-file",
         "out/g.json",
         "--strict",
         "--ignore",
@@ -500,7 +500,7 @@ def test_fix_writes_copies_and_lists_every_change(rft: Run, tmp_path: Path) -> N
         "--ignore",
         "RFT113",
     )
-    assert (again.returncode, again.stdout) == (0, "sound\n")
+    assert (again.returncode, again.stdout) == (0, "no problems in 3 files, 12 rows\n")
     refused = rft("validate", *words, "--fix", ".")
     assert (refused.returncode, contents(tmp_path).keys() >= before.keys()) == (2, True)
 
@@ -531,7 +531,7 @@ def test_standard_input_and_missing_files(tmp_path: Path) -> None:
     assert run("--train", "nowhere.jsonl").returncode == 2
     (tmp_path / "empty.jsonl").write_bytes(b"")
     (tmp_path / "broken.json").write_bytes(b"{")
-    got = run("--train", "empty.jsonl", "--grader", "broken.json")
+    got = run("--train", "empty.jsonl", "--grader-file", "broken.json")
     assert got.returncode == 1
     assert b"empty.jsonl: RFT111: 0 rows" in got.stdout
     assert b"broken.json: RFT102: not JSON" in got.stdout
@@ -544,7 +544,10 @@ def test_tokens_are_counted(rft: Run, tmp_path: Path) -> None:
         lines.append(orjson.dumps(row) + b"\n")
     (tmp_path / "t.jsonl").write_bytes(b"".join(lines))
     got = rft("validate", "t.jsonl", "--tokens", "--ignore", "RFT1")
-    assert got.stdout == "t.jsonl: 3 rows, 12 tokens, at most 6 (line 2)\nsound\n"
+    assert (
+        got.stdout
+        == "t.jsonl: 3 rows, 12 tokens, at most 6 (line 2)\nno problems in 1 file, 3 rows\n"
+    )
     found = orjson.loads(rft("validate", "t.jsonl", "--tokens", "--format", "json").stdout)
     assert found["tokens"] == {
         "t.jsonl": {"rows": 3, "total": 12, "longest": 6, "line": 2, "estimated": False}
@@ -560,7 +563,7 @@ def test_the_model_is_judged_with_and_without_a_job(rft: Run) -> None:
     assert got.stdout.startswith(f"warning: {folder}/job.json: RFT502 /model: 'gpt-4' is not in")
     got = rft("validate", f"{folder}/train.jsonl", "--model", "gpt-4")
     assert got.stdout.startswith("warning: --model: RFT502 /model: 'gpt-4' is not in")
-    assert rft("validate", f"{folder}/train.jsonl").stdout == "sound\n"
+    assert rft("validate", f"{folder}/train.jsonl").stdout == "no problems in 1 file, 215 rows\n"
 
 
 def test_a_fault_of_the_jobs_grader_points_into_the_job(rft: Run, tmp_path: Path) -> None:

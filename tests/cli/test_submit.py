@@ -19,17 +19,15 @@ from typing import Any
 
 import polars as pl
 import pytest
-import typer
+from click.testing import CliRunner
 from conftest import DEMO, ROOT, settings
 from hub_server import serving
 from service_server import KEY, SYSTEM, Fault, ServiceServer, prepared
-from typer.testing import CliRunner
 
 from pipelines.cli import main as entry
 from pipelines.cli import submit
 from pipelines.cli.estimate import figure
 from pipelines.datasets import DATASETS
-from pipelines.findings import BadInput
 from pipelines.io.progress import Progress
 from pipelines.io.retry import RetryPolicy
 from pipelines.rules import check
@@ -44,19 +42,6 @@ VARIABLES = (
     "OPENAI_API_KEY",
     "OPENAI_CUSTOM_HEADERS",
 )
-
-APP = typer.Typer(pretty_exceptions_enable=False, rich_markup_mode=None)
-APP.command("submit")(submit.submit)
-APP.command("job")(submit.job)
-
-
-def main() -> None:
-    """The commands with the exit codes of `rft`."""
-    try:
-        APP()
-    except BadInput as error:
-        print(f"rft: {error}", file=sys.stderr)
-        raise SystemExit(2) from None
 
 
 @dataclass
@@ -109,7 +94,7 @@ def rft(
             words = (*words, "--yes")
         monkeypatch.setattr(sys, "argv", ["rft", *words])
         with pytest.raises(SystemExit) as left:
-            main()
+            entry.main()
         return Done(int(left.value.code or 0), *capfd.readouterr())
 
     return run
@@ -419,7 +404,7 @@ def test_a_service_that_refuses(rft: Rft, server: ServiceServer) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("submit", "none"), "rft: none: neither a folder nor prepared in processed; run "),
+        (("submit", "none"), "rft: none: neither a file or folder nor prepared in processed; "),
         (
             ("submit", "data", "--endpoint", "http://x.openai.azure.com"),
             "rft: --endpoint: http://x.openai.azure.com is not encrypted; write https://\n",
@@ -462,7 +447,7 @@ def test_without_the_client(
     done = rft("submit", "data", *more)
     assert (done.code, done.stderr) == (
         2,
-        "rft: openai is not installed; pip install '.[submit]'\n",
+        "rft: openai is not installed; pip install 'rft-data[submit]'\n",
     )
 
 

@@ -12,8 +12,8 @@ from typing import Any
 import orjson
 import pytest
 from changes import put
+from click.testing import CliRunner
 from conftest import contents, settings
-from typer.testing import CliRunner
 
 from pipelines.cli import main
 from pipelines.datasets import DATASETS
@@ -114,12 +114,13 @@ def folder(prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
 def test_it_makes_nothing(folder: Path, tmp_path: Path) -> None:
     write(tmp_path / "train.jsonl", rows(0, 30))
     before = contents(tmp_path)
-    assert validate("medmcqa") == validate(folder) == (0, "sound\n")
+    assert validate("medmcqa") == validate(folder)
+    assert validate(folder) == (0, "no problems in 5 files, 233 rows\n")
     code, line = validate()
     assert (code, line.count("\n")) == (2, 0)
     code, line = validate("openr1-math")
     assert code == 2
-    assert "`rft prepare openr1-math`" in line
+    assert "openr1-math: neither" in line
     assert validate("medmcqa", "--out", "elsewhere")[0] == 2
     assert validate("medmcqa", "--source", "demo")[0] == 2
     assert validate("train.jsonl")[0] == 0
@@ -128,14 +129,14 @@ def test_it_makes_nothing(folder: Path, tmp_path: Path) -> None:
 
 # Words that name the same three files, of which the grader reads a field that no row has.
 TOGETHER = (
-    ("train.jsonl", "--grader", "g.json"),
-    ("train.jsonl", "validation.jsonl", "--grader", "g.json"),
+    ("train.jsonl", "--grader-file", "g.json"),
+    ("train.jsonl", "validation.jsonl", "--grader-file", "g.json"),
     ("train.jsonl", "--job", "j.json"),
     ("train.jsonl", "grader.json"),
-    (".", "--grader", "g.json"),
+    (".", "--grader-file", "g.json"),
     (".", "--job", "j.json"),
-    ("--train", "train.jsonl", "--validation", "validation.jsonl", "--grader", "g.json"),
-    ("-", "--grader", "g.json"),
+    ("--train", "train.jsonl", "--validation", "validation.jsonl", "--grader-file", "g.json"),
+    ("-", "--grader-file", "g.json"),
 )
 
 
@@ -192,11 +193,14 @@ def test_tools_that_are_served_or_graded(tmp_path: Path) -> None:
         assert validate(train, "--job", write(tmp_path / f"{n}.json", request))[0] == 0
 
 
-@pytest.mark.parametrize("role", ["grader", "response_format", "job"])
+OPTIONS = {"grader": "--grader-file", "response_format": "--response-format", "job": "--job"}
+
+
+@pytest.mark.parametrize("role", OPTIONS)
 @pytest.mark.parametrize("value", [None, [], {}, 0, "", False])
 def test_an_empty_document_is_a_document(tmp_path: Path, role: str, value: object) -> None:
     path = write(tmp_path / "d.json", value)
-    assert validate(f"--{role.replace('_', '-')}", path)[0] == 1
+    assert validate(OPTIONS[role], path)[0] == 1
     if role != "job":
         assert validate("--job", write(tmp_path / "j.json", job(**{role: value})))[0] == 1
 
@@ -232,28 +236,28 @@ def test_files_that_are_lost_or_ones_own(folder: Path) -> None:
     (folder / "dropped.parquet").unlink()
     shutil.rmtree(folder / "stages")
     edit(folder / "job.json", suffix="mine")
-    assert validate(folder) == (0, "sound\n")
+    assert validate(folder) == (0, "no problems in 5 files, 233 rows\n")
     (folder / "grader.json").unlink()
     assert codes(folder) == {"RFT607": 1}
     (folder / "manifest.json").write_bytes(b'{"files": ')
     assert codes(folder) == {"RFT102": 1}
     (folder / "manifest.json").write_bytes(b'{"files": [1, {"path": 2}], "name": "an app"}')
-    assert validate(folder) == (0, "sound\n")
+    assert validate(folder) == (0, "no problems in 4 files, 233 rows\n")
 
 
 def test_a_job_is_built_anew(folder: Path, tmp_path: Path) -> None:
     edit(folder / "job.json", suffix="mine")
     mine = orjson.loads((folder / "grader.json").read_bytes()) | {"name": "mine"}
     given = write(tmp_path / "g.json", mine)
-    found = codes(folder, "--grader", given)
+    found = codes(folder, "--grader-file", given)
     assert found == {"RFT526": 1}
     before = contents(folder)
-    code, output = validate(folder, "--grader", given, "--fix", "fixed")
+    code, output = validate(folder, "--grader-file", given, "--fix", "fixed")
     assert (code, contents(folder)) == (0, before)
     assert "fixed: processed/medmcqa/job.json: RFT526 /method/reinforcement/grader" in output
     built = orjson.loads(Path("fixed/job.json").read_bytes())
     assert (built["suffix"], built["method"]["reinforcement"]["grader"]) == ("mine", mine)
-    assert validate("fixed", "--grader", given)[0] == 0
+    assert validate("fixed", "--grader-file", given)[0] == 0
     copies = contents(Path("fixed"))
     assert validate(folder, "--fix", "fixed")[0] == 2
     assert validate("fixed/train.jsonl", "--fix", folder)[0] == 2
@@ -289,9 +293,9 @@ def test_files_of_rows_are_compared(
 
 
 def test_a_file_named_twice_is_one(folder: Path, tmp_path: Path) -> None:
-    assert validate(folder, folder / "train.jsonl", folder) == (0, "sound\n")
+    assert validate(folder, folder / "train.jsonl", folder) == validate(folder)
     path = write(tmp_path / "rows.jsonl", rows(0, 12))
-    assert validate(path, path) == (0, "sound\n")
+    assert validate(path, path) == (0, "no problems in 1 file, 12 rows\n")
 
 
 def test_what_is_no_set(tmp_path: Path, prepared: Path) -> None:
@@ -301,8 +305,8 @@ def test_what_is_no_set(tmp_path: Path, prepared: Path) -> None:
     assert validate(prepared, other)[0] == 0
     assert validate(prepared, other, path)[0] == 2
     assert validate("-", "-", "--train", "-")[0] == 2
-    assert validate(path, "--grader", tmp_path)[0] == 2
-    assert validate(prepared / "grader.json", path, "--grader", prepared / "job.json")[0] == 2
+    assert validate(path, "--grader-file", tmp_path)[0] == 2
+    assert validate(prepared / "grader.json", path, "--grader-file", prepared / "job.json")[0] == 2
 
 
 # Small files that took a time which grows with the square of their size, or minutes.
@@ -349,9 +353,11 @@ HEAVY: dict[str, tuple[str, bytes]] = {
 
 def test_small_files_take_little_time(tmp_path: Path) -> None:
     """All of them together in 60 s, where they took minutes; they take about 3."""
-    code = "import sys; from pipelines.cli.main import app\nfor path in sys.argv[1:]:\n"
+    code = (
+        f"import sys; from pipelines.cli.main import app; {OPTIONS=}\nfor path in sys.argv[1:]:\n"
+    )
     code += "    role = path.rsplit('/', 1)[1].split('.')[0]\n"
-    code += "    words = [path] if role == 'rows' else ['--' + role.replace('_', '-'), path]\n"
+    code += "    words = [path] if role == 'rows' else [OPTIONS[role], path]\n"
     code += "    app(['validate', *words], standalone_mode=False)\n"
     paths = []
     for n, (name, data) in enumerate(HEAVY.values()):
@@ -374,4 +380,4 @@ def test_rows_nested_too_deep_are_one_error(tmp_path: Path, place: str, shape: s
     lines[5] = lines[5][:-1] + b',"%b":%b}' % (place.encode() + b"_" * (place == "more"), deep)
     path = tmp_path / "rows.jsonl"
     path.write_bytes(b"\n".join(lines) + b"\n")
-    assert codes(path, "--grader", write(tmp_path / "g.json", GRADER)) == {"RFT108": 1}
+    assert codes(path, "--grader-file", write(tmp_path / "g.json", GRADER)) == {"RFT108": 1}

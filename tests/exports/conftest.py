@@ -8,11 +8,10 @@ from pathlib import Path
 
 import orjson
 import pytest
-import typer
+from click.testing import CliRunner
 from conftest import settings
-from typer.testing import CliRunner
 
-from pipelines.cli import export as command
+from pipelines.cli.main import app
 from pipelines.datasets import DATASETS
 from pipelines.findings import BadInput
 from pipelines.graders import python_grader
@@ -29,7 +28,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Prepared]:
     out = tmp_path_factory.mktemp("prepared")
     for dataset in DATASETS.values():
         driver.prepare(dataset, settings(out), Progress())
-    return {name: find(name, out) for name in DATASETS}
+    return {name: find(str(out / name)) for name in DATASETS}
 
 
 def item(n: int, **more: object) -> dict:
@@ -89,11 +88,9 @@ def export(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Don
     """Run the command in an empty folder; what a user can mend is one line and exit code 2."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "110")
-    app = typer.Typer(pretty_exceptions_enable=False, rich_markup_mode=None)
-    app.command()(command.export)
 
     def run(*words: str | Path) -> Done:
-        result = CliRunner().invoke(app, list(map(str, words)))
+        result = CliRunner().invoke(app, ["export", *map(str, words)])
         if isinstance(result.exception, BadInput):
             return Done(2, result.stdout, f"rft: {result.exception}\n")
         if not isinstance(result.exception, SystemExit | None):

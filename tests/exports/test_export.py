@@ -40,9 +40,10 @@ def test_all_targets_at_once(export, demo: dict[str, Prepared], tmp_path: Path) 
 
 
 PROGRAM = """
-import sys, typer
-from pipelines.cli.export import export
-typer.run(export)
+import sys
+from pipelines.cli.main import main
+sys.argv.insert(1, "export")
+main()
 """
 
 
@@ -135,7 +136,7 @@ def test_nothing_is_written_into_the_prepared_folder(export, make) -> None:
 def test_a_folder_that_is_not_there(export) -> None:
     done = export("nowhere", "--to", "trl")
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
-    assert "run `rft prepare nowhere" in done.stderr
+    assert "nowhere: neither" in done.stderr
 
 
 def test_a_file_that_no_export_wrote_is_left_alone(export, make, tmp_path: Path) -> None:

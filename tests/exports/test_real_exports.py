@@ -23,7 +23,7 @@ pytestmark = pytest.mark.skipif(FOLDER is None, reason="RFT_REAL_DATA is not set
 def test_every_row_goes_to_every_target(dataset: str, tmp_path: Path) -> None:
     source = (ROOT / (FOLDER or "")).resolve()
     driver.prepare(DATASETS[dataset], settings(tmp_path, source), Progress())
-    prepared = find(dataset, tmp_path)
+    prepared = find(str(tmp_path / dataset))
     rows = sum(1 for split in SPLITS for _ in prepared.items(split))
     for name, target in TARGETS.items():
         if name == "sft":

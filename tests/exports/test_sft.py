@@ -78,7 +78,7 @@ def left_out(out: Path) -> list[dict[str, Any]]:
 
 def test_rows(folder: Path, tmp_path: Path) -> None:
     """Chats that end with a verified trace, each on its item's side; the rest in the ledger."""
-    made = find("openr1-math", folder / "out")
+    made = find(str(folder / "out/openr1-math"))
     result = export(made, tmp_path, folder)
     assert result.files == ("left_out.parquet", "validation.jsonl", "train.jsonl")
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(result.files)
@@ -110,7 +110,7 @@ def test_rows(folder: Path, tmp_path: Path) -> None:
 
 
 def test_lines_are_compact_json(folder: Path, tmp_path: Path) -> None:
-    export(find("openr1-math", folder / "out"), tmp_path, folder)
+    export(find(str(folder / "out/openr1-math")), tmp_path, folder)
     lines = (tmp_path / "train.jsonl").read_bytes().splitlines(keepends=True)
     assert lines == [orjson.dumps(orjson.loads(line)) + b"\n" for line in lines]
 
@@ -119,7 +119,7 @@ def test_lines_are_compact_json(folder: Path, tmp_path: Path) -> None:
 def test_order_and_files_of_the_raw_rows_do_not_count(
     folder: Path, tmp_path: Path, seed: int
 ) -> None:
-    export(find("openr1-math", folder / "out"), tmp_path / "one", folder)
+    export(find(str(folder / "out/openr1-math")), tmp_path / "one", folder)
     rows = raw_rows()
     Random(seed).shuffle(rows)
     data = write_raw(tmp_path, rows[:1]).parent
@@ -139,7 +139,7 @@ def test_order_and_files_of_the_raw_rows_do_not_count(
 
 def test_the_cap_is_kept_evenly(folder: Path, tmp_path: Path) -> None:
     """Whatever the cap, the file is the beginning of the whole one, and even over the sources."""
-    made = find("openr1-math", folder / "out")
+    made = find(str(folder / "out/openr1-math"))
     export(made, tmp_path, folder)
     whole = (tmp_path / "train.jsonl").read_bytes()
     items = by_prompt(made, "train")
@@ -186,7 +186,7 @@ def samples_file(path: Path, rows: list[dict[str, Any]]) -> Path:
 
 def test_several_outputs_an_item(folder: Path, tmp_path: Path) -> None:
     """The best of each item stand before any second one, so that a cap cuts second ones first."""
-    made = find("openr1-math", folder / "out")
+    made = find(str(folder / "out/openr1-math"))
     names = [item["id"] for split in ("train", "validation") for item in made.items(split)]
     texts = [rf"{word} \boxed{{5}}" for word in ("So", "Then", "Thus")] + [r"\boxed{6}"]
     rows = [{"id": name, "output_text": text} for name in names for text in texts]
@@ -210,7 +210,7 @@ def test_several_outputs_an_item(folder: Path, tmp_path: Path) -> None:
 def test_multiple_choice_with_samples(tmp_path: Path) -> None:
     """A dataset without traces; answers in structured output, as its own grader reads them."""
     driver.prepare(DATASETS["medmcqa"], settings(tmp_path), Progress())
-    made = find("medmcqa", tmp_path)
+    made = find(str(tmp_path / "medmcqa"))
     rows = []
     for split in ("train", "validation"):
         for n, item in enumerate(made.items(split)):
@@ -291,7 +291,7 @@ def test_texts_in_parts_and_no_validation_rows(tmp_path: Path) -> None:
 
 def test_too_few_rows(folder: Path, tmp_path: Path) -> None:
     """What stood in the folder stays."""
-    made = find("openr1-math", folder / "out")
+    made = find(str(folder / "out/openr1-math"))
     export(made, tmp_path, folder)
     before = contents(tmp_path)
     with pytest.raises(BadInput) as raised:
@@ -304,11 +304,11 @@ def test_too_few_rows(folder: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("words", [{"keep_ratio": 0.5}, {"grader": Path("grader.json")}])
 def test_options_without_samples(folder: Path, tmp_path: Path, words: dict[str, Any]) -> None:
     with pytest.raises(BadInput, match=r"are for outputs of your model; give --samples$"):
-        export(find("openr1-math", folder / "out"), tmp_path, folder, **words)
+        export(find(str(folder / "out/openr1-math")), tmp_path, folder, **words)
 
 
 def test_nothing_is_written_over_what_is_read(folder: Path) -> None:
-    made = find("openr1-math", folder / "out")
+    made = find(str(folder / "out/openr1-math"))
     before = contents(made.folder)
     with pytest.raises(BadInput, match=r"train.jsonl: is read here; choose another folder"):
         export(made, made.folder, folder)
@@ -318,7 +318,7 @@ def test_nothing_is_written_over_what_is_read(folder: Path) -> None:
 def test_a_folder_that_cannot_be_written(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(BadInput, match=r"file/out: cannot be written \(Not a directory\); choose"):
-        export(find("openr1-math", folder / "out"), tmp_path / "file/out", folder)
+        export(find(str(folder / "out/openr1-math")), tmp_path / "file/out", folder)
 
 
 KILLED = """

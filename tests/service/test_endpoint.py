@@ -228,7 +228,7 @@ def test_without_a_key_and_without_the_package(monkeypatch: pytest.MonkeyPatch) 
         access(RESOURCE, {})
     assert str(caught.value) == (
         "https://x.openai.azure.com/openai/v1/: no AZURE_OPENAI_API_KEY, and azure-identity is not "
-        "installed; set the key, or pip install '.[submit]' and run `az login`"
+        "installed; set the key, or pip install 'rft-data[submit]' and run `az login`"
     )
 
 

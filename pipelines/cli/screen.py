@@ -1,9 +1,10 @@
-"""The bar of the task at work, on a terminal."""
+"""What rich draws: a console on which text is text, and the bar of the task at work."""
 
 from __future__ import annotations
 
 from threading import RLock
 from time import monotonic
+from typing import Any
 
 from rich.console import Console
 from rich.progress import (
@@ -17,6 +18,7 @@ from rich.progress import (
     TimeRemainingColumn,
     TransferSpeedColumn,
 )
+from rich.text import Text
 
 from pipelines.cli import terminal
 from pipelines.findings import printable
@@ -28,6 +30,18 @@ _COLUMNS: dict[str, tuple[type[ProgressColumn], ...]] = {
 }
 # Seconds between two moves of a bar: each takes 10 µs, and there may be millions.
 _PAUSE = 0.1
+
+
+class Screen(Console):
+    """A console on which text is text: no markup, and no control characters of its own."""
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        return super().render_str(printable(text), **options)
+
+
+def lines(*texts: str) -> Text:
+    """A cell of several lines."""
+    return Text("\n".join(map(printable, texts)))
 
 
 class Bars(terminal.Lines):

@@ -1,0 +1,78 @@
+"""Functions as commands of click: what stands in a signature is what the command line takes.
+
+A parameter is `name: Annotated[TYPE, option(...)] = DEFAULT`, or `Annotated[...] | None = None`.
+Its type and default are the parameter's, and so is its name where none is given; a
+`tuple[TYPE, ...]` may be repeated.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from types import NoneType
+from typing import Any, get_args, get_origin, get_type_hints
+
+import click
+from click.exceptions import Exit
+
+__all__ = ["Exit", "argument", "command", "option"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)  # so that a type with it can be hashed
+class _Word:
+    """What click is told of an option or argument besides what its parameter says."""
+
+    parameter: type[click.Parameter]
+    names: tuple[str, ...]
+    settings: dict[str, Any]
+
+
+def option(*names: str, **settings: Any) -> _Word:
+    """An option with the settings of click's."""
+    return _Word(click.Option, names, settings)
+
+
+def argument(**settings: Any) -> _Word:
+    """An argument with the settings of click's."""
+    return _Word(click.Argument, (), settings)
+
+
+def command(function: Callable[..., None]) -> click.Command:
+    """The command of a function; its docstring is the help."""
+    hints = get_type_hints(function, include_extras=True)
+    parameters = [
+        _parameter(name, hints[name], parameter.default)
+        for name, parameter in inspect.signature(function).parameters.items()
+    ]
+    return click.Command(
+        function.__name__, callback=function, params=parameters, help=inspect.getdoc(function)
+    )
+
+
+def _parameter(name: str, hint: Any, default: Any) -> click.Parameter:
+    """The option or argument of a parameter."""
+    kind, word = get_args(_without_none(hint))
+    kind = _without_none(kind)
+    settings: dict[str, Any] = {"required": True}
+    if default is not inspect.Parameter.empty:
+        settings = {"default": default, "show_default": default not in (None, False)}
+    repeated = get_origin(kind) is tuple
+    if repeated:
+        kind = get_args(kind)[0]
+        settings = {"required": settings.get("required", False)}
+    settings["type"] = click.Path(path_type=Path) if kind is Path else kind
+    if issubclass(kind, Enum):
+        settings["type"] = click.Choice(list(kind))
+    if word.parameter is click.Argument:
+        settings.pop("show_default", None)
+        return click.Argument([name], **settings | {"nargs": -1 if repeated else 1} | word.settings)
+    names = [name, *(word.names or [f"--{name.replace('_', '-')}"])]
+    more = {"is_flag": kind is bool, "multiple": repeated}
+    return click.Option(names, **settings | more | word.settings)
+
+
+def _without_none(hint: Any) -> Any:
+    return get_args(hint)[0] if NoneType in get_args(hint) else hint

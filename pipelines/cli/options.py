@@ -1,0 +1,63 @@
+"""Options that several commands have, each written once."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+from click import Choice, IntRange
+
+from pipelines.cli.command import argument, option
+
+
+class Format(StrEnum):
+    """How a result is printed."""
+
+    text = "text"
+    json = "json"
+    github = "github"
+
+
+Folder = Annotated[
+    str,
+    argument(metavar="FOLDER", help="A prepared folder, or the name of a dataset in processed/."),
+]
+OutputFormat = Annotated[
+    Format,
+    option("--format", type=Choice([Format.text, Format.json]), help="How to print the result."),
+]
+FindingsFormat = Annotated[
+    Format, option("--format", help="How to print the result; github: as annotations.")
+]
+Quiet = Annotated[bool, option("--quiet", "-q", help="No progress and no tables.")]
+AllFindings = Annotated[bool, option("--all", help="Show every finding, not five of each rule.")]
+Benchmarks = Annotated[
+    tuple[str, ...],
+    option(
+        "--benchmark",
+        metavar="PATH[:FIELD]",
+        help="A benchmark (JSONL or parquet) none of whose questions may be in; may be repeated.",
+    ),
+]
+Model = Annotated[str, option(help="The model to train, in place of the job's.")]
+Items = Annotated[Path, option(help="The items (JSONL), as in train.jsonl.")]
+GraderFile = Annotated[Path, option("--grader-file", help="The grader (JSON).")]
+ModelEndpoint = Annotated[
+    str, option("--endpoint", help="Where model graders ask: an OpenAI-compatible URL, up to /v1.")
+]
+Python = Annotated[str, option(help="The Python that runs python graders, in place of this one.")]
+TrustGrader = Annotated[
+    bool,
+    option(
+        help="Where bubblewrap is missing, run python graders all the same, as you: they can read "
+        "and change whatever you can.",
+    ),
+]
+Workers = Annotated[
+    int,
+    option(
+        type=IntRange(min=1),
+        help="Answers graded at once; one a core, or 8 where a model is asked.",
+    ),
+]
