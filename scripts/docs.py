@@ -16,9 +16,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from pipelines import exports
+from pipelines.cli.tables import dated
 from pipelines.datasets import DATASETS
 from pipelines.rules.catalogue import RULES
-from pipelines.rules.tables import assumed, limits, models, prices
 from pipelines.stages import order
 
 ROOT = Path(__file__).parents[1]
@@ -134,56 +134,19 @@ def rules() -> str:
 
 def limit_table() -> str:
     """The caps, the models that are known, what is known of prices, and what estimates assume."""
-    rows = (
-        (
-            f"`{name}`",
-            f"{entry['value']:,} {entry['unit']}",
-            f"`{entry['option']}`" if "option" in entry else "",
-            entry["source"],
-            entry["read"],
-        )
-        for name, entry in limits().items()
-    )
-    known = (
-        (
-            f"`{name}`",
-            ", ".join(entry["training_types"]),
-            ", ".join(entry.get("refuses", ())),
-            entry.get("note", ""),
-            entry["source"],
-        )
-        for name, entry in models().items()
-    )
-    costs = (
-        (
-            kind.replace("_", " "),
-            f"`{name}`",
-            " to ".join(f"{entry[key]:g}" for key in ("value", "most") if key in entry)
-            + f" {entry['unit']}",
-            entry["source"],
-            entry["read"],
-        )
-        for kind, entries in prices().items()
-        for name, entry in entries.items()
-    )
-    assumptions = (
-        (
-            f"`{name}`",
-            " to ".join(dict.fromkeys(f"{entry[key]:g}" for key in ("low", "high")))
-            + f" {entry['unit']}",
-            f"`{entry['option']}`" if "option" in entry else "",
-            entry["source"],
-            entry["read"],
-        )
-        for name, entry in assumed().items()
-    )
+    code = ("limit", "model", "of", "assumption", "option")
     return "\n\n".join(
-        (
-            _table(("limit", "value", "option", "source", "read"), rows),
-            _table(("model", "training types", "refuses", "before you pay", "source"), known),
-            _table(("price", "of", "value", "source", "read"), costs),
-            _table(("assumption", "value", "option", "source", "read"), assumptions),
+        _table(
+            names,
+            (
+                [
+                    f"`{cell}`" if cell and name in code else cell
+                    for name, cell in zip(names, row, strict=True)
+                ]
+                for row in rows
+            ),
         )
+        for names, rows in dated()
     )
 
 

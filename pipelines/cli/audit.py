@@ -52,7 +52,6 @@ def audit(
     """
     # Here and not above: `rft --help` needs no frames, and polars takes 0.2 s to load.
     from pipelines.similarity import audit as audits
-    from pipelines.sources.benchmarks import question_rows
 
     if not 0 < threshold <= 1:
         raise BadInput(f"--threshold {threshold}: give a similarity above 0, and 1 at most")
@@ -63,12 +62,12 @@ def audit(
     for path in (train, validation):
         with path.open("rb") as lines:
             sides.append(audits.prompts(lines, str(path)))
-    result = audits.audit(
-        *sides,
-        threshold=threshold,
-        band=band,
-        benchmarks=question_rows(benchmarks) if benchmarks else None,
-    )
+    questions = None
+    if benchmarks:
+        from pipelines.sources.benchmarks import question_rows
+
+        questions = question_rows(benchmarks)
+    result = audits.audit(*sides, threshold=threshold, band=band, benchmarks=questions)
     if output_format is Format.json:
         terminal.print_json(_document(result))
     else:

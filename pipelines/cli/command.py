@@ -56,22 +56,22 @@ def _parameter(name: str, hint: Any, default: Any) -> click.Parameter:
     """The option or argument of a parameter."""
     kind, word = get_args(_without_none(hint))
     kind = _without_none(kind)
-    settings: dict[str, Any] = {"required": True}
-    if default is not inspect.Parameter.empty:
-        settings = {"default": default, "show_default": default not in (None, False)}
     repeated = get_origin(kind) is tuple
     if repeated:
         kind = get_args(kind)[0]
-        settings = {"required": settings.get("required", False)}
-    settings["type"] = click.Path(path_type=Path) if kind is Path else kind
+    settings: dict[str, Any] = {"type": click.Path(path_type=Path) if kind is Path else kind}
     if issubclass(kind, Enum):
         settings["type"] = click.Choice(list(kind))
+    if default is inspect.Parameter.empty:
+        settings["required"] = True
+    elif not repeated:
+        settings["default"] = default
     if word.parameter is click.Argument:
-        settings.pop("show_default", None)
         return click.Argument([name], **settings | {"nargs": -1 if repeated else 1} | word.settings)
+    settings |= {"is_flag": kind is bool, "multiple": repeated}
+    settings["show_default"] = default not in (None, False, (), inspect.Parameter.empty)
     names = [name, *(word.names or [f"--{name.replace('_', '-')}"])]
-    more = {"is_flag": kind is bool, "multiple": repeated}
-    return click.Option(names, **settings | more | word.settings)
+    return click.Option(names, **settings | word.settings)
 
 
 def _without_none(hint: Any) -> Any:

@@ -59,14 +59,6 @@ class _Commands(click.Group):
         return command(getattr(module, cmd_name))
 
 
-def _version(ctx: click.Context, parameter: click.Parameter, wanted: bool) -> None:
-    if wanted:
-        from importlib import metadata  # which takes 0.03 s to load
-
-        print(f"rft {metadata.version('rft-data')}")
-        ctx.exit()
-
-
 def _completion(ctx: click.Context, parameter: click.Parameter, shell: str | None) -> None:
     script = get_completion_class(shell) if shell else None
     if script is not None:
@@ -74,31 +66,23 @@ def _completion(ctx: click.Context, parameter: click.Parameter, shell: str | Non
         ctx.exit()
 
 
-app = _Commands(
-    "rft",
+@click.group(
+    cls=_Commands,
     # By their names alone: what is not one of them is answered with the nearest.
     commands={name: click.Command(name) for name in MODULES},
-    help="Prepare datasets for reinforcement fine-tuning: from a name to files a service accepts.",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    params=[
-        click.Option(
-            ["--version"],
-            is_flag=True,
-            is_eager=True,
-            expose_value=False,
-            callback=_version,
-            help="Show the version.",
-        ),
-        click.Option(
-            ["--show-completion"],
-            type=click.Choice(["bash", "zsh", "fish"]),
-            is_eager=True,
-            expose_value=False,
-            callback=_completion,
-            help='Show the script of a shell\'s completion: eval "$(rft --show-completion bash)".',
-        ),
-    ],
 )
+@click.version_option(package_name="rft-data", message="rft %(version)s")
+@click.option(
+    "--show-completion",
+    type=click.Choice(["bash", "zsh", "fish"]),
+    is_eager=True,
+    expose_value=False,
+    callback=_completion,
+    help='Show the script of a shell\'s completion: eval "$(rft --show-completion bash)".',
+)
+def app() -> None:
+    """Prepare datasets for reinforcement fine-tuning: from a name to files a service accepts."""
 
 
 def main() -> None:
@@ -108,12 +92,14 @@ def main() -> None:
             stream.reconfigure(errors="backslashreplace")
     try:
         raise SystemExit(app(prog_name="rft", standalone_mode=False) or 0)
-    except click.ClickException as error:
-        if error.message.replace("\n", "").isprintable():
-            error.show()
-        else:
-            terminal.say(f"rft: {error.message}", stderr=True)
-        raise SystemExit(error.exit_code) from None
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        raise SystemExit(2) from None
+    except click.UsageError as error:
+        if isinstance(error, click.NoSuchCommand | click.NoSuchOption) and error.possibilities:
+            del error.possibilities[1:]  # the others are seldom near
+        path = error.ctx.command_path if error.ctx else "rft"
+        message, code = f"{error.format_message().rstrip('.')}; see `{path} --help`", 2
     except BadInput as error:
         message, code = str(error), 2
     except (click.Abort, KeyboardInterrupt):
