@@ -92,24 +92,19 @@ def _sides(words: Sequence[str]) -> tuple[Path, Path]:
 
 
 def _document(result: Audit) -> dict[str, object]:
-    return {
-        "pairs": [asdict(pair) for pair in result.pairs],
-        "band": [asdict(pair) for pair in result.band],
-        "hits": [asdict(hit) for hit in result.hits],
-        "quotes": [asdict(hit) for hit in result.quotes],
-        "summary": {
-            "pairs": sum(result.counts.values()),
-            "kinds": result.counts,
-            "band": len(result.band),
-            "hits": len(result.hits),
-            "quotes": len(result.quotes),
-            "threshold": result.threshold,
-            "train_rows": result.rows[0],
-            "validation_rows": result.rows[1],
-            "candidates": result.candidates,
-            "left_out": result.left_out,
-        },
+    fields = asdict(result)
+    listed = {name: fields.pop(name) for name in ("pairs", "band", "hits", "quotes")}
+    counts: dict[str, int] = fields.pop("counts")
+    train_rows, validation_rows = fields.pop("rows")
+    summary = {
+        **{name: len(entries) for name, entries in listed.items()},
+        "pairs": sum(counts.values()),
+        "kinds": counts,
+        "train_rows": train_rows,
+        "validation_rows": validation_rows,
+        **fields,
     }
+    return {**listed, "summary": summary}
 
 
 def _print(result: Audit, train: Path, validation: Path, most: int | None) -> None:

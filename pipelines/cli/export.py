@@ -140,8 +140,7 @@ def export(
             "exports": [
                 {"folder": str(folders[name]), **record} for name, record in records.items()
             ],
-            "findings": [finding.as_dict() for finding in refused.held],
-            "summary": dict(sorted(refused.counts.items())),
+            **terminal.findings_document(refused),
         }
         terminal.print_json(value)
     else:

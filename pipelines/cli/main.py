@@ -12,6 +12,7 @@ import os
 os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:0,muzzy_decay_ms:0")
 
 import sys
+from difflib import get_close_matches
 from importlib import import_module
 from io import TextIOWrapper
 
@@ -85,6 +86,19 @@ def app() -> None:
     """Prepare datasets for reinforcement fine-tuning: from a name to files a service accepts."""
 
 
+def _keep_the_nearest(error: click.UsageError) -> None:
+    """Of the names that click would offer leave one, if it is near without its dashes too."""
+    if isinstance(error, click.NoSuchOption):
+        word = error.option_name
+    elif isinstance(error, click.NoSuchCommand):
+        word = error.command_name
+    else:
+        return
+    names = error.possibilities or []
+    near = get_close_matches(word.strip("-"), [name.strip("-") for name in names], n=1)
+    names[:] = [name for name in names if name.strip("-") in near]
+
+
 def main() -> None:
     """Entry point: what the user can mend is one line and exit code 2, never a traceback."""
     for stream in (sys.stdout, sys.stderr):
@@ -96,8 +110,7 @@ def main() -> None:
         error.show()
         raise SystemExit(2) from None
     except click.UsageError as error:
-        if isinstance(error, click.NoSuchCommand | click.NoSuchOption) and error.possibilities:
-            del error.possibilities[1:]  # the others are seldom near
+        _keep_the_nearest(error)
         path = error.ctx.command_path if error.ctx else "rft"
         message, code = f"{error.format_message().rstrip('.')}; see `{path} --help`", 2
     except BadInput as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -183,11 +182,11 @@ def prepare(
     chosen = [find(name) for name in dict.fromkeys(datasets or DATASETS)]
     if check:
         _check_downloads(chosen, quiet=quiet)
-    with closing(terminal.progress(quiet=quiet)) as progress:
-        results = [
-            driver.prepare(dataset, settings, progress, until=until, write=not dry_run)
-            for dataset in chosen
-        ]
+    progress = terminal.progress(quiet=quiet)
+    results = [
+        driver.prepare(dataset, settings, progress, until=until, write=not dry_run)
+        for dataset in chosen
+    ]
     findings = [finding for result in results for finding in result.findings]
     if output_format is Format.github:
         for finding in findings:

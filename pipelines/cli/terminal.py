@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+import click
 import orjson
 
 from pipelines.findings import SHOWN, Finding, printable
@@ -67,14 +68,17 @@ class Lines(Progress):
 
 
 def progress(*, quiet: bool) -> Progress:
-    """Bars on a terminal, lines elsewhere, nothing with `quiet`."""
+    """Bars on a terminal, lines elsewhere, nothing with `quiet`; closed with the command."""
     if quiet:
         return Progress()
     if not sys.stderr.isatty():
         return Lines()
     from pipelines.cli.screen import Bars
 
-    return Bars(console(stderr=True))
+    bars = Bars(console(stderr=True))
+    if context := click.get_current_context(silent=True):
+        context.call_on_close(bars.close)
+    return bars
 
 
 class Tally:

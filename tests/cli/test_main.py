@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import resource
 import subprocess
@@ -15,6 +16,7 @@ import polars as pl
 import pytest
 from conftest import DEMO, ROOT, Run, contents, frame, math, mcq, problem
 
+from pipelines.cli.main import MODULES
 from pipelines.datasets import DATASETS
 from pipelines.io import schema
 from pipelines.stages import order
@@ -663,6 +665,96 @@ def test_tables(rft: Run) -> None:
     for name, dataset in DATASETS.items():
         assert name in listed
         assert dataset.licence in listed
+
+
+@pytest.mark.parametrize(
+    ("words", "completed"),
+    [
+        (["va"], {"validate"}),
+        ([""], set(MODULES)),
+        (["validate", "--gr"], {"--grader-file"}),
+        (["rules", "--format", ""], {"text", "json"}),
+    ],
+)
+def test_bash_completes(tmp_path: Path, words: list[str], completed: set[str]) -> None:
+    """The script as bash runs it, with a folder in PATH that has the command."""
+    command = tmp_path / "rft"
+    command.write_text(f'#!/bin/sh\nexec {sys.executable} -m pipelines "$@"\n')
+    command.chmod(0o755)
+    script = """
+        eval "$(rft --show-completion bash)"
+        complete -p rft >&2
+        COMP_WORDS=(rft "$@") COMP_CWORD=$#
+        _rft_completion rft "${!#}"
+        printf '%s\n' "${COMPREPLY[@]}"
+    """
+    got = subprocess.run(
+        ["bash", "-c", script, "bash", *words],
+        cwd=ROOT,
+        env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert set(got.stdout.split()) == completed
+    assert "_rft_completion rft" in got.stderr
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_every_shell_has_its_script(rft: Run, shell: str) -> None:
+    got = rft("--show-completion", shell)
+    assert (got.returncode, got.stderr) == (0, "")
+    assert f"_RFT_COMPLETE={shell}_complete" in got.stdout
+
+
+def test_a_command_loads_only_what_it_needs(tmp_path: Path) -> None:
+    """Modules are counted, of `rft validate` on a small file, in place of its time."""
+    row = {"messages": [{"role": "user", "content": "1+1?"}], "reference_answer": "2"}
+    (tmp_path / "t.jsonl").write_bytes(orjson.dumps(row) + b"\n")
+    code = (
+        "import sys; from pipelines.cli.main import app; "
+        "app(sys.argv[1:], standalone_mode=False); print(*sys.modules, sep='\\n')"
+    )
+    got = subprocess.run(
+        [sys.executable, "-c", code, "validate", str(tmp_path / "t.jsonl")],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = set(got.stdout.split())
+    assert "pipelines.cli.validate" in loaded
+    heavy = {"polars", "pyarrow", "numpy", "rich", "pydantic", "httpx2", "importlib.metadata"}
+    assert loaded & heavy == set()
+    assert {name for name in loaded if name.startswith("pipelines.datasets")} == set()
+    commands = {f"pipelines.cli.{module}" for module in MODULES.values()}
+    assert loaded & commands == {"pipelines.cli.validate"}
+
+
+@pytest.mark.parametrize(
+    ("words", "remedy"),
+    [
+        (["validate", "--grader", "g.json"], "--grader-file"),
+        (["prepare", "--grader", "g.json", "medmcqa"], "--grader-file"),
+        (["valdate"], "'validate'"),
+        (["prepare", "medmqa"], "'medmcqa'"),
+        (["prepare", "--source", "hugginface"], "'huggingface'"),
+        (["prepare", "--until", "dedup"], "'dedupe'"),
+    ],
+)
+def test_a_word_that_is_nearly_right_is_told_the_right_one(
+    rft: Run, tmp_path: Path, words: list[str], remedy: str
+) -> None:
+    got = rft(*words)
+    assert (got.returncode, got.stdout, got.stderr.count("\n")) == (2, "", 1)
+    assert remedy in got.stderr
+    assert list(tmp_path.iterdir()) == []  # and no empty folder is left
+
+
+@pytest.mark.parametrize("words", [["frobnicate"], ["prepare", "xyz"], ["prepare", "--frob"]])
+def test_what_is_near_to_nothing_gets_no_guess(rft: Run, words: list[str]) -> None:
+    got = rft(*words)
+    assert (got.returncode, got.stderr.count("\n")) == (2, 1)
+    assert "id you mean" not in got.stderr
 
 
 def test_help_has_examples(rft: Run) -> None:

@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from pipelines.cli import terminal
-from pipelines.cli.bars import Bars
+from pipelines.cli.screen import Bars
 from pipelines.io.progress import Progress
 
 
@@ -26,7 +26,7 @@ def shown(screen: Console) -> str:
 def test_a_bar_counts_what_several_threads_bring(
     screen: Console, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipelines.cli.bars._PAUSE", 0)
+    monkeypatch.setattr("pipelines.cli.screen._PAUSE", 0)
     bars = Bars(screen)
     bars.begin("demo download", 0, "bytes")
     with ThreadPoolExecutor(4) as pool:
