@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import gzip
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Callable
-from contextlib import redirect_stderr, redirect_stdout
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
 from threading import Lock
@@ -96,6 +97,22 @@ class Heard(Progress):
 
     def note(self, line: str) -> None:
         self.lines.append(line)
+
+
+@contextmanager
+def guarded(seconds: int = 10) -> Iterator[None]:
+    """Fail what takes so many CPU seconds: far more than it should, far less than n² steps do."""
+
+    def stop(*_: object) -> None:
+        raise AssertionError(f"it still ran after {seconds} CPU s")
+
+    before = signal.signal(signal.SIGVTALRM, stop)
+    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
 
 
 @pytest.fixture

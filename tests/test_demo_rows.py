@@ -39,7 +39,11 @@ def test_every_row_that_is_prepared_is_known_by_its_digest(tmp_path: Path) -> No
         assert count == result.train + result.validation
 
 
-@pytest.mark.parametrize("path", sorted(DEMO.rglob("*.parquet")), ids=lambda path: path.name)
+PATHS = sorted(DEMO.rglob("*.parquet"))
+assert PATHS
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.name)
 def test_the_demo_has_the_published_columns(path: Path) -> None:
     found = pq.read_schema(path)
     rows = schema.load(f"raw.{path.parents[1].name}")

@@ -116,7 +116,7 @@ def main() -> None:
     except BadInput as error:
         message, code = str(error), 2
     except (click.Abort, KeyboardInterrupt):
-        message, code = "interrupted; run it again to go on from the last finished stage", 130
+        message, code = "interrupted; `rft prepare` goes on from the last finished stage", 130
     except OSError as error:  # a name that is too long, a folder where a file should be
         if error.filename is None:
             raise

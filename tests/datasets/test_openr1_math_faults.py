@@ -3,7 +3,7 @@ r"""Each fault with problems that have it and problems that only look like it, i
 from __future__ import annotations
 
 import pytest
-from conftest import reason
+from conftest import guarded, reason
 
 from pipelines.datasets.openr1_math.recipe import DATASET
 
@@ -190,7 +190,8 @@ def test_every_fault_of_wording_is_here() -> None:
 
 
 def test_long_runs_of_signs_take_no_time() -> None:
-    """Patterns that go back over a run of n signs would need n² steps."""
-    for run in (" ", "\n", ",", "#", "a) ", "x - ", "find ", "$\\qquad$ ", "= "):
-        reason(f"Find the figure and the answer. {run * 8_000}x", "1")
-    reason("Solution: " + "(" * 100_000, "(" * 50_000 + "b")
+    """Patterns that go back over a run of n signs would need n² steps: minutes for 1 s."""
+    with guarded():
+        for run in (" ", "\n", ",", "#", "a) ", "x - ", "find ", "$\\qquad$ ", "= "):
+            reason(f"Find the figure and the answer. {run * 40_000}x", "1")
+        reason("Solution: " + "(" * 100_000, "(" * 50_000 + "b")

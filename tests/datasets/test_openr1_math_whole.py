@@ -3,7 +3,7 @@ r"""Answers that are not all of the answer, and those that only look it, in our 
 from __future__ import annotations
 
 import pytest
-from conftest import reason
+from conftest import guarded, reason
 
 from pipelines.datasets.openr1_math.solutions import another_solution
 
@@ -138,4 +138,5 @@ def test_what_is_large_takes_no_time() -> None:
         ("Solve " + "$x=1$ " * 90, "1"),
         ("Solve $" + "(" * 300 + "x=1$", "1"),
     ):
-        assert another_solution(problem, answer) is None
+        with guarded():
+            assert another_solution(problem, answer) is None

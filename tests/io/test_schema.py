@@ -16,6 +16,7 @@ from pipelines.run import driver
 from pipelines.sources.tables import mismatch
 
 NAMES = sorted(path.stem for path in schema.folder().glob("*.json"))
+assert NAMES
 STORE = Registry().with_resources(
     (f"{name}.json", Resource.from_contents(schema.load(name))) for name in NAMES
 )

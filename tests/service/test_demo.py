@@ -22,6 +22,8 @@ ROWS: list[Row] = [
     for line in path.read_text(encoding="utf-8").splitlines()
 ]
 
+assert ROWS
+
 
 def user(*contents: Any) -> Row:
     return {"messages": [{"role": "user", "content": content} for content in contents]}
