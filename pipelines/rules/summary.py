@@ -53,10 +53,10 @@ class FileSummary:
         for (names, kinds), (count, line) in self.shapes.items():
             for name, python in zip(names, kinds, strict=True):
                 if name not in _RESERVED:
-                    found = types.setdefault(name, {})
+                    of_name = types.setdefault(name, {})
                     kind = _KINDS[python]
-                    before, first = found.get(kind, (0, line))
-                    found[kind] = (before + count, min(first, line))
+                    before, first = of_name.get(kind, (0, line))
+                    of_name[kind] = (before + count, min(first, line))
         return types
 
     def add(self, item: Mapping[str, Any], line: int, graded: tuple[str, ...]) -> None:
@@ -81,12 +81,8 @@ class FileSummary:
                 prompt = hash(tuple([message["content"] for message in item["messages"]]))
             except (TypeError, KeyError):  # lists in them, or no sound chat
                 prompt = _hash(_spelled(item["messages"]))
-            try:
-                reference = hash(tuple(values))
-            except TypeError:
-                reference = hash(repr(values))
             self.prompts.append(prompt)
-            self.references.append(reference)
+            self.references.append(_hash(tuple(values)))
             self.lines.append(line)
 
 
