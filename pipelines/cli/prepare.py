@@ -196,7 +196,8 @@ def prepare(
 
         terminal.print_json(results_document(results))
     else:
-        _show(results, findings, quiet=quiet, every=all_findings, dry_run=dry_run)
+        last = None if until == NAMES[-1] else until
+        _show(results, findings, last, quiet=quiet, every=all_findings, dry_run=dry_run)
     raise Exit(int(any(finding.severity == "error" for finding in findings)))
 
 
@@ -213,9 +214,18 @@ def _check_downloads(datasets: list[Dataset], *, quiet: bool) -> None:
 
 
 def _show(
-    results: list[Result], findings: list[Finding], *, quiet: bool, every: bool, dry_run: bool
+    results: list[Result],
+    findings: list[Finding],
+    last: str | None,
+    *,
+    quiet: bool,
+    every: bool,
+    dry_run: bool,
 ) -> None:
-    """The first items of a run that wrote nothing, the tables, the findings, what was written."""
+    """The first items of a run that wrote nothing, the tables, the findings, what was written.
+
+    last: the last stage, where that is none that checks the files.
+    """
     from pipelines.cli.results import show_results
 
     if quiet:
@@ -228,10 +238,9 @@ def _show(
     show_results(results, terminal.console())
     terminal.show_findings(terminal.Tally(findings, every=every))
     for result in results:
+        rows = terminal.counted(result.train + result.validation, "row")
+        checked = f"{terminal.Tally(result.findings, every=False)}, {rows}"
         place = "nothing is written (--dry-run)" if dry_run else f"in {result.folder}/"
         if result.unchanged:
             place += "; nothing to do: inputs, settings, code and outputs are unchanged"
-        terminal.say(
-            f"{result.dataset}: {terminal.Tally(result.findings, every=False)}, "
-            f"{terminal.counted(result.train + result.validation, 'row')}; {place}"
-        )
+        terminal.say(f"{result.dataset}: {f'up to {last}' if last else checked}; {place}")

@@ -384,6 +384,16 @@ def test_the_closing_table_fits_and_cuts_nothing(width: int, tmp_path: Path) -> 
         assert text.count(whole) == 3
 
 
+def test_the_last_line_claims_no_more_than_was_done(rft: Run) -> None:
+    def last_line(*words: str) -> str:
+        return rft("prepare", "medmcqa", *words).stdout.splitlines()[-1]
+
+    assert last_line("--until", "convert") == "medmcqa: up to convert; in processed/medmcqa/"
+    assert last_line() == "medmcqa: no problems, 233 rows; in processed/medmcqa/"
+    assert last_line().startswith("medmcqa: no problems, 233 rows; in processed/medmcqa/; nothing")
+    assert rft("validate", "medmcqa").stdout == "no problems in 5 files, 233 rows\n"
+
+
 def test_dry_run_writes_nothing(rft: Run, tmp_path: Path) -> None:
     got = rft("prepare", "medmcqa", "--dry-run")
     assert got.stdout.count('"messages"') == 3
