@@ -215,10 +215,11 @@ def _graded(
     Faults and warnings go to the standard error.
     """
     # Here and not above: listing commands needs no grader.
-    from pipelines.graders import model, run
+    from pipelines.graders import run
     from pipelines.graders.pairs import Pairs
     from pipelines.graders.pass_rates import Scores
     from pipelines.rules.runnable import compiled
+    from pipelines.service import models
 
     if threshold is not None and not math.isfinite(threshold):
         raise BadInput(f"--pass-threshold {threshold}: is no score; give a number")
@@ -226,8 +227,8 @@ def _graded(
         document = orjson.loads(grader.read_bytes())
     except orjson.JSONDecodeError as error:
         raise BadInput(f"{grader}: not JSON: {error}; write one JSON object") from None
-    asked = model.endpoint(endpoint, os.environ)
-    setup = run.Setup(python=python, trusted=trusted, workers=workers, endpoint=asked)
+    open_model = models.opener(endpoint, os.environ)
+    setup = run.Setup(python=python, trusted=trusted, workers=workers, open_model=open_model)
     shown = terminal.console(stderr=True)
 
     def tell(line: str) -> None:

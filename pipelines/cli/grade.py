@@ -72,9 +72,10 @@ def grade(
         --template '\\boxed{{{item.reference_answer}}}'
     """
     # Here and not above: listing commands needs no grader.
-    from pipelines.graders import model, run
+    from pipelines.graders import run
     from pipelines.graders.pairs import OfTemplate, Pairs
     from pipelines.rules.runnable import compiled
+    from pipelines.service import models
 
     for path in (grader_file, items, samples):
         if path is not None and str(path) != "-" and not path.is_file():
@@ -96,7 +97,7 @@ def grade(
         python=python,
         trusted=trust_grader,
         workers=workers,
-        endpoint=model.endpoint(endpoint, os.environ),
+        open_model=models.opener(endpoint, os.environ),
     )
     shown = terminal.console(stderr=True)
     with closing(compiled(document, setup, name=str(grader_file))) as ready:

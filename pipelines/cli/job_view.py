@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-import orjson
 from rich.table import Table
 
 from pipelines.cli import terminal
@@ -113,13 +112,3 @@ def _time(of: Json, name: str = "created_at") -> str:
         return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
     except (TypeError, ValueError, OverflowError, OSError):
         return ""
-
-
-def print_request(told: Json) -> None:
-    """A request as text: the line, the headers, the body as JSON."""
-    terminal.say(f"{told['method']} {told['url']}")
-    for name, value in told["headers"].items():
-        terminal.say(f"  {name}: {value}")
-    if "body" in told:
-        text = terminal.as_json(told["body"], orjson.OPT_INDENT_2).decode()
-        print("  " + text.replace("\n", "\n  "))

@@ -7,8 +7,9 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
+
+import orjson
 
 from pipelines.cli import terminal
 from pipelines.cli.command import Exit, argument, option
@@ -247,26 +248,22 @@ def _show_requests(
     *,
     text: bool,
 ) -> None:
-    """Show what would be asked of the service; ask nothing and write nothing."""
-    from pipelines.cli import job_view as view
-    from pipelines.io.progress import Progress
-    from pipelines.service import dry_run, submission
-    from pipelines.service.client import Service
+    """Show what would be sent to the service; send nothing and write nothing."""
+    from pipelines.service import submission
     from pipelines.service.endpoint import EXAMPLE, Endpoint
 
     if where is None:
         print(f"no endpoint is named; shown for {EXAMPLE}", file=sys.stderr)
         where = Endpoint(EXAMPLE, "resource", "--endpoint")
-    requests: list[Json] = []
-    shown = dry_run.Shown(view.print_request if text else requests.append)
-    with closing(Service(where, dry_run.access(where), transport=shown)) as service:
-        done = submission.submit(
-            prepared, service, Progress(), replace(settings, every=0), write=False
-        )
+    requests = submission.requests(prepared, where, settings)
     if not text:
         terminal.print_json({"findings": findings, "requests": requests})
-    elif not done.new:
-        terminal.say(f"{done.job['id']} was submitted before; --again makes another job")
+        return
+    for request in requests:
+        terminal.say(f"{request['method']} {request['url']}")
+        print(terminal.as_json(request["body"], orjson.OPT_INDENT_2).decode())
+    if not requests:
+        terminal.say("a job of these files was submitted before; --again makes another job")
 
 
 def _service(where: Endpoint, note: Callable[[str], None]) -> Service:

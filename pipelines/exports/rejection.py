@@ -30,12 +30,13 @@ from pipelines.datasets import DATASETS
 from pipelines.exports.samples import Output, Outputs
 from pipelines.exports.turns import Items, LeftOut, Turn, Turns
 from pipelines.findings import BadInput
-from pipelines.graders import model, run
+from pipelines.graders import run
 from pipelines.graders.self_check import OwnGrader
 from pipelines.io.prepared import Prepared
 from pipelines.io.progress import Progress
 from pipelines.rules.messages import SPECIAL
 from pipelines.rules.runnable import compiled
+from pipelines.service import models
 from pipelines.similarity.keys import digest
 
 # Whether an output may become a row: its score, its text, its item.
@@ -124,7 +125,7 @@ def _scored(
             yield output.text, items[output.item]
 
     with ExitStack() as closed:
-        setup = run.Setup(trusted=trusted, endpoint=model.endpoint(None, os.environ))
+        setup = run.Setup(trusted=trusted, open_model=models.opener(None, os.environ))
         ready = closed.enter_context(closing(compiled(document, setup, name=str(path))))
         for warning in ready.warnings:
             report.note(f"warning: {warning}")

@@ -8,75 +8,29 @@ the same form. An answer that cannot be had is not run; an answer that is no sco
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from importlib import import_module
-from typing import Any
-from urllib.parse import urlsplit
+from typing import Any, Protocol
 
 import orjson
 
-from pipelines.findings import BadInput, install, show
 from pipelines.graders.grade import Grade, NotRun, failed, not_run
 from pipelines.graders.render import Roots, Unresolved, filler
 
-# Seconds for one answer; a model that reasons takes its time.
-_TIMEOUT = 300.0
+
+class Model(Protocol):
+    """Models that can be asked."""
+
+    def complete(self, **request: Any) -> Any:
+        """The answer to a chat completion request; NotRun where there is none."""
+
+    def close(self) -> None:
+        """No more is asked."""
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """Where models are asked: the URL up to `/v1`, and the key."""
-
-    url: str
-    key: str
-
-
-def endpoint(url: str | None, environment: Mapping[str, str]) -> Endpoint | None:
-    """The endpoint of that URL, or of the environment; None where neither names one.
-
-    A key alone names no endpoint: nothing is sent anywhere that was not named. BadInput where the
-    URL is none.
-    """
-    openai, azure = environment.get("OPENAI_BASE_URL"), environment.get("AZURE_OPENAI_ENDPOINT")
-    keys = [environment.get("OPENAI_API_KEY"), environment.get("AZURE_OPENAI_API_KEY")]
-    chosen = url or openai
-    if azure and not chosen:
-        chosen, keys = azure.rstrip("/") + "/openai/v1/", keys[1:]
-    if not chosen:
-        return None
-    if not _is_url(chosen):
-        raise BadInput(f"--endpoint: {show(chosen)} is no URL; write it as https://host/v1")
-    return Endpoint(chosen, next(filter(None, keys), ""))
-
-
-def _is_url(text: str) -> bool:
-    try:
-        parts = urlsplit(text)
-    except ValueError:
-        return False
-    return parts.scheme in ("http", "https") and bool(parts.hostname)
-
-
-def client(where: Endpoint | None) -> Any:
-    """OpenAI's client for an endpoint; NotRun where there is no endpoint or no client."""
-    if where is None:
-        raise NotRun(
-            "no model to ask; give --endpoint, or set OPENAI_BASE_URL or AZURE_OPENAI_ENDPOINT"
-        )
-    try:
-        openai = import_module("openai")
-    except ImportError:
-        raise NotRun(f"openai is not installed; {install('grade')}") from None
-    # A server of one's own wants no key, but the client does.
-    return openai.OpenAI(base_url=where.url, api_key=where.key or "none", timeout=_TIMEOUT)
-
-
-def scorer(grader: Mapping[str, Any], asking: Any) -> Callable[[Roots], Grade]:
-    """The function that grades one answer by a score_model or a label_model, asking with a client.
+def scorer(grader: Mapping[str, Any], model: Model) -> Callable[[Roots], Grade]:
+    """The function that grades one answer by a score_model or a label_model, asking a model.
 
     NotRun where a message holds more than text.
     """
-    no_answer = import_module("openai").OpenAIError
     fill = [(message["role"], _content(message["content"])) for message in grader["input"]]
     labels = grader["labels"] if grader["type"] == "label_model" else None
     options = {
@@ -97,9 +51,9 @@ def scorer(grader: Mapping[str, Any], asking: Any) -> Callable[[Roots], Grade]:
         except Unresolved as error:
             return failed(error.error, str(error))
         try:
-            reply = asking.chat.completions.create(messages=messages, **request)
-        except no_answer as error:
-            return not_run(f"{asking.base_url}: {' '.join(str(error).split())[:200]}")
+            reply = model.complete(messages=messages, **request)
+        except NotRun as reason:
+            return not_run(reason)
         return _grade(reply, read)
 
     return score

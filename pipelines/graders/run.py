@@ -32,14 +32,15 @@ class Setup:
 
     `in_process` runs our own python graders in this process, with no limits. `python` is the
     interpreter of the others, and `trusted` runs them even where there is no sandbox. `workers` is
-    how many answers are graded at once (default: the cores).
+    how many answers are graded at once (default: the cores). `open_model` opens what model graders
+    ask; without it they are not run.
     """
 
     in_process: bool = False
     python: str | None = None
     trusted: bool = False
     limits: Limits = field(default_factory=Limits)
-    endpoint: model.Endpoint | None = None
+    open_model: Callable[[], model.Model] | None = None
     workers: int | None = None
 
 
@@ -87,7 +88,12 @@ class Grader:
                 case "multi":
                     return self._multi(grader, name)
                 case "score_model" | "label_model":
-                    client = model.client(self._setup.endpoint)
+                    if self._setup.open_model is None:
+                        raise NotRun(
+                            "no model to ask; give --endpoint, or set AZURE_OPENAI_ENDPOINT or "
+                            "OPENAI_BASE_URL"
+                        )
+                    client = self._setup.open_model()
                     self._open.callback(client.close)
                     self._at_once = max(self._at_once, _ASKED_AT_ONCE)
                     return model.scorer(grader, client)

@@ -38,10 +38,7 @@ _OF_ACCESS = {401, 403, 404, 405, 407, 408, 429}
 
 
 class Service:
-    """One endpoint. Every call raises BadInput where it cannot be asked, Refused where it refuses.
-
-    transport: in place of the network.
-    """
+    """One endpoint. A call raises BadInput where it cannot be asked, Refused where it refuses."""
 
     def __init__(
         self,
@@ -50,21 +47,11 @@ class Service:
         *,
         retry: RetryPolicy = RETRY,
         note: Note = lambda text: None,
-        transport: httpx2.BaseTransport | None = None,
     ) -> None:
         self.where, self.secrets = where, access.secrets
         self._retry, self._note = retry, note
-        self._openai = openai = package()
-        # The variables OPENAI_ORG_ID and OPENAI_PROJECT_ID are no concern of Azure's.
-        organization = ("OpenAI-Organization", "OpenAI-Project") if where.is_azure else ()
-        self._client = openai.OpenAI(
-            base_url=where.url,
-            api_key=access.key,
-            max_retries=0,
-            timeout=retry.timeout,
-            default_headers=dict.fromkeys(organization, openai.Omit()),
-            http_client=_transport_client(retry, transport),
-        )
+        self._openai = package()
+        self._client = connected(where, access, retry.timeout, retries=0)
 
     def close(self) -> None:
         """Let the connections go."""
@@ -270,14 +257,30 @@ class Service:
         return f"{self.where.url}: {self.secrets.hide(told(error))}; {advice}"
 
 
-def _transport_client(retry: RetryPolicy, transport: httpx2.BaseTransport | None) -> httpx2.Client:
-    """What carries the requests. A redirect could take the data elsewhere, so none is followed."""
+def connected(
+    where: Endpoint, access: Access, timeout: float | httpx2.Timeout, *, retries: int
+) -> Any:
+    """OpenAI's client for an endpoint.
+
+    A redirect could take the data elsewhere, so none is followed.
+    """
+    openai = package()
     try:
-        return httpx2.Client(transport=transport, timeout=retry.timeout, follow_redirects=False)
+        http_client = httpx2.Client(timeout=timeout, follow_redirects=False)
     except (ValueError, ImportError):
         raise BadInput("HTTPS_PROXY or HTTP_PROXY: not the address of a proxy; mend it") from None
     except OSError as error:
         raise BadInput(f"SSL_CERT_FILE: cannot be read ({error.strerror}); mend it") from None
+    # The variables OPENAI_ORG_ID and OPENAI_PROJECT_ID are no concern of Azure's.
+    organization = ("OpenAI-Organization", "OpenAI-Project") if where.is_azure else ()
+    return openai.OpenAI(
+        base_url=where.url,
+        api_key=access.key,
+        max_retries=retries,
+        timeout=timeout,
+        default_headers=dict.fromkeys(organization, openai.Omit()),
+        http_client=http_client,
+    )
 
 
 def package() -> Any:

@@ -1,5 +1,6 @@
-"""Where a job is submitted: the address, the key that opens it, and what keeps the key unseen.
+"""The endpoint that jobs and model graders share: its address, its key, what keeps the key unseen.
 
+This is the one reader of endpoint settings; docs/jobs.md, "Endpoint and key", is the one page.
 Sources: Learn, "Azure OpenAI v1 API" (the path `/openai/v1/`, a key as the bearer), and the Azure
 SDK for Python, azure-ai-projects 2.10 (a project's endpoint and its scope). Read 2026-11-21.
 """
@@ -9,7 +10,7 @@ from __future__ import annotations
 import ipaddress
 import logging
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Literal
@@ -17,14 +18,18 @@ from urllib.parse import SplitResult, urlsplit
 
 from pipelines.findings import BadInput, install, show
 
-# Variables that name an endpoint, the first that is set counts. A resource comes before a project,
-# for a project takes no upload in parts.
-VARIABLES = (
-    "AZURE_OPENAI_ENDPOINT",
-    "FOUNDRY_PROJECT_ENDPOINT",
-    "AZURE_AI_PROJECT_ENDPOINT",
-    "OPENAI_BASE_URL",
-)
+# What each setting is called in the environment; the first name that is set counts. A resource
+# comes before a project, for a project takes no upload in parts.
+VARIABLES = {
+    "endpoint": (
+        "AZURE_OPENAI_ENDPOINT",
+        "FOUNDRY_PROJECT_ENDPOINT",
+        "AZURE_AI_PROJECT_ENDPOINT",
+        "OPENAI_BASE_URL",
+    ),
+    "azure_key": ("AZURE_OPENAI_API_KEY",),
+    "openai_key": ("OPENAI_API_KEY",),
+}
 OPENAI = "https://api.openai.com/v1/"
 # Shown by a dry run for which nothing is named.
 EXAMPLE = "https://NAME.openai.azure.com/openai/v1/"
@@ -33,8 +38,8 @@ EXAMPLE = "https://NAME.openai.azure.com/openai/v1/"
 _AZURE = re.compile(r"\.(openai|cognitiveservices|services\.ai)\.azure\.(com|us|cn)\Z")
 _PROJECT = re.compile(r"(/api/projects/[^/]+)(/openai(/v1)?)?")
 _SHAPE = (
-    "write it as https://NAME.openai.azure.com, or "
-    "https://NAME.services.ai.azure.com/api/projects/PROJECT"
+    "write it as https://NAME.openai.azure.com, "
+    "https://NAME.services.ai.azure.com/api/projects/PROJECT, or https://HOST/v1"
 )
 
 
@@ -70,16 +75,22 @@ class Endpoint:
 def endpoint(option: str | None, environment: Mapping[str, str]) -> Endpoint | None:
     """The endpoint of `--endpoint`, else of the environment; None where neither names one.
 
-    OPENAI_API_KEY alone names OpenAI's own. Raises BadInput where the address is none, or is not
-    encrypted and not on this machine.
+    A key of OpenAI's alone names OpenAI. Raises BadInput where the address is none.
     """
-    named = {"--endpoint": option, **{name: environment.get(name) for name in VARIABLES}}
-    for source, text in named.items():
-        if text and text.strip():
-            return _parsed(text.strip(), source)
-    if environment.get("OPENAI_API_KEY", "").strip():
-        return Endpoint(OPENAI, "openai", "OPENAI_API_KEY")
+    named = ("--endpoint", (option or "").strip()), *_settings(environment, "endpoint")
+    for source, address in named:
+        if address:
+            return _parsed(address, source)
+    for source, _ in _settings(environment, "openai_key"):
+        return Endpoint(OPENAI, "openai", source)
     return None
+
+
+def _settings(environment: Mapping[str, str], *kinds: str) -> Iterator[tuple[str, str]]:
+    """The variables of these kinds that are set, with their values."""
+    for name in (name for kind in kinds for name in VARIABLES[kind]):
+        if value := environment.get(name, "").strip():
+            yield name, value
 
 
 def _parsed(text: str, source: str) -> Endpoint:
@@ -94,8 +105,6 @@ def _parsed(text: str, source: str) -> Endpoint:
     if parts.username is not None or parts.query or parts.fragment:
         # Not shown: it may be a key.
         raise BadInput(f"{source}: {place} comes with a user, a query or a fragment; {_SHAPE}")
-    if parts.scheme == "http" and not _is_loopback(host):
-        raise BadInput(f"{source}: http://{place} is not encrypted; write https://")
     path, kind = _path(parts, source)
     netloc = f"[{host}]" + place.removeprefix(host) if ":" in host else place
     return Endpoint(f"{parts.scheme}://{netloc}{path}/", kind, source)
@@ -174,36 +183,55 @@ class Secrets:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What opens an endpoint: a key, or a function that gives a token; and where it is from."""
+    """What opens an endpoint: a key, or a function that gives a token; and what hides them."""
 
     key: str | Callable[[], str]
-    source: str
     secrets: Secrets
 
 
-def access(where: Endpoint, environment: Mapping[str, str], credential: Any = None) -> Access:
+def access(
+    where: Endpoint,
+    environment: Mapping[str, str],
+    credential: Any = None,
+    *,
+    keyless: bool = False,
+) -> Access:
     """The key of the environment; for Azure without one, Entra ID's tokens.
 
-    Each key goes to its own service: OPENAI_API_KEY to Azure only where OPENAI_BASE_URL names the
-    endpoint, as Microsoft's samples have it. `credential` is in place of the default chain of
-    azure-identity. Raises BadInput where there is nothing.
+    Each key goes to its own service, and only encrypted or to this machine: OpenAI's goes to Azure
+    where OPENAI_BASE_URL names the endpoint, as Microsoft's samples have it. `credential` is in
+    place of the default chain of azure-identity. Raises BadInput where there is nothing, but with
+    `keyless` a server that is not Azure's is asked without a key.
     """
     secrets = Secrets(_custom_headers(environment))
-    names = ["AZURE_OPENAI_API_KEY"] if where.is_azure else ["OPENAI_API_KEY"]
+    kinds = ["azure_key"] if where.is_azure else ["openai_key"]
     if where.source == "OPENAI_BASE_URL":
-        names = list(dict.fromkeys(["OPENAI_API_KEY", *names]))
-    for name in names:
-        if key := environment.get(name, "").strip():
-            if not key.isascii() or not key.isprintable() or " " in key:
-                raise BadInput(f"{name}: holds characters that no key has; copy it again")
-            secrets.add(key)
-            return Access(key, name, secrets)
+        kinds = ["openai_key", *kinds]
+    for name, key in _settings(environment, *kinds):
+        if not key.isascii() or not key.isprintable() or " " in key:
+            raise BadInput(f"{name}: holds characters that no key has; copy it again")
+        _check_encrypted(where, name)
+        secrets.add(key)
+        return Access(key, secrets)
     if not where.is_azure:
+        if keyless:
+            return Access("none", secrets)
         raise BadInput(f"{where.url}: no key; set OPENAI_API_KEY")
+    _check_encrypted(where, "a token of Entra ID")
     host = urlsplit(where.url).hostname or ""
     if not _AZURE.search(host) and not _is_loopback(host):
         raise BadInput(f"{where.url}: not a host of Azure's; set AZURE_OPENAI_API_KEY to its key")
-    return Access(_tokens(where, secrets, credential), "Entra ID", secrets)
+    return Access(_tokens(where, secrets, credential), secrets)
+
+
+def _check_encrypted(where: Endpoint, secret: str) -> None:
+    """BadInput where a secret would go over a network for everybody to read."""
+    parts = urlsplit(where.url)
+    if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
+        raise BadInput(
+            f"{where.source}: {where.url} is not encrypted, and {secret} would be sent; "
+            "write https://"
+        )
 
 
 def scope(where: Endpoint) -> str:

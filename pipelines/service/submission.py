@@ -8,7 +8,7 @@ for a job with that digest at the service.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -22,6 +22,7 @@ from pipelines.io import files
 from pipelines.io.prepared import SPLITS, Prepared
 from pipelines.io.progress import Progress
 from pipelines.service.client import Json, Service
+from pipelines.service.endpoint import Endpoint, Secrets
 from pipelines.service.refusals import Refused, Unclear
 from pipelines.service.uploads import PART_BYTES, Source, send, source, wait
 
@@ -70,29 +71,79 @@ def submit(
     settings: Settings,
     *,
     confirm: Callable[[], None] = lambda: None,
-    write: bool = True,
 ) -> Submitted:
     """The job of a prepared folder: the one that there is, or a new one.
 
     confirm: called before anything is sent, where there is no job; raises where nothing is to be.
-    Without `write` nothing is written down. Raises BadInput and, where the service refuses a file,
-    the grader or the job, Refused.
+    Raises BadInput and, where the service refuses a file, the grader or the job, Refused.
     """
-    sources = {split: source(prepared.path(split)) for split in SPLITS}
-    body = request(prepared, is_azure=service.where.is_azure)
-    token = _token(body, sources)
-    record = _Record.read(prepared.folder / STATE, service.where.url, write)
-    earlier = _earlier(service, record, token, again=settings.again, every=settings.every)
+    sources, body, fingerprint = _read(prepared, service.where)
+    record = _Record(prepared.folder / STATE, service.where.url, fingerprint)
+    earlier = _earlier(service, record, settings)
     if earlier and not settings.again:
         return Submitted(earlier[max(earlier)], new=False)
     confirm()
-    attempt = max([0, *earlier, *record.attempts(token)]) + 1 if settings.again else 1
     ids = _uploaded(service, record, sources, progress, settings)
-    if not service.validate_grader(body["method"]["reinforcement"]["grader"]):
+    if not service.validate_grader(_grader(body)):
         progress.note("the service has no place to validate a grader; going on without")
-    metadata = {**(body.get("metadata") or {}), SUBMISSION: token, ATTEMPT: str(attempt)}
-    body |= {"training_file": ids["train"], "validation_file": ids["validation"]}
-    return Submitted(_created(service, record, body | {"metadata": metadata}, settings), new=True)
+    attempt = _next_attempt({*earlier, *record.mine}, settings)
+    body = _with_ids(body, ids, fingerprint, attempt)
+    return Submitted(_created(service, record, body, settings), new=True)
+
+
+def requests(prepared: Prepared, where: Endpoint, settings: Settings) -> list[Json]:
+    """What `submit` would send of a folder, in order, but for looks at what the service has.
+
+    Nothing is asked of it and nothing is written. Where a job is on record nothing would be sent.
+    """
+    sources, body, fingerprint = _read(prepared, where)
+    record = _Record(prepared.folder / STATE, where.url, fingerprint)
+    if record.mine and not settings.again:
+        return []
+    ids, sent = {}, []
+    for split, file in sources.items():
+        if earlier := record.files.get(file.sha256):
+            ids[split] = earlier["id"]
+            continue
+        ids[split] = f"id-of-{file.name}"
+        shown = {"name": file.name, "bytes": file.size, "sha256": file.sha256}
+        parts = file.parts(settings.single, settings.part)
+        path = "uploads" if parts else "files"
+        shown |= {"parts": parts} if parts else {}
+        sent.append((path, {"purpose": "fine-tune", "file": shown}))
+    sent.append(("fine_tuning/alpha/graders/validate", {"grader": _grader(body)}))
+    job = _with_ids(body, ids, fingerprint, _next_attempt(record.mine, settings))
+    sent.append(("fine_tuning/jobs", job))
+    return [
+        {"method": "POST", "url": where.url + path, "body": Secrets().hidden(body)}
+        for path, body in sent
+    ]
+
+
+def _read(prepared: Prepared, where: Endpoint) -> tuple[dict[str, Source], Json, str]:
+    """The files, the request, and the fingerprint of both."""
+    sources = {split: source(prepared.path(split)) for split in SPLITS}
+    body = request(prepared, is_azure=where.is_azure)
+    return sources, body, _fingerprint(body, sources)
+
+
+def _grader(body: Json) -> Json:
+    grader: Json = body["method"]["reinforcement"]["grader"]
+    return grader
+
+
+def _next_attempt(attempts: Collection[int], settings: Settings) -> int:
+    return max([0, *attempts]) + 1 if settings.again else 1
+
+
+def _with_ids(body: Json, ids: Mapping[str, str], fingerprint: str, attempt: int) -> Json:
+    """The request as it is sent: with the files' ids, and what the job is found by."""
+    metadata = {SUBMISSION: fingerprint, ATTEMPT: str(attempt)}
+    return body | {
+        "training_file": ids["train"],
+        "validation_file": ids["validation"],
+        "metadata": (body.get("metadata") or {}) | metadata,
+    }
 
 
 def request(prepared: Prepared, *, is_azure: bool) -> Json:
@@ -118,104 +169,100 @@ def request(prepared: Prepared, *, is_azure: bool) -> Json:
     return {name: value for name, value in body.items() if is_azure or name != "trainingType"}
 
 
-def _token(body: Mapping[str, Any], sources: Mapping[str, Source]) -> str:
-    """The digest of the files and of the request, whatever the files' ids will be."""
-    rest = {k: v for k, v in body.items() if k not in ("training_file", "validation_file")}
-    whole = [rest, {split: each.sha256 for split, each in sources.items()}]
-    return sha256(orjson.dumps(whole, option=orjson.OPT_SORT_KEYS)).hexdigest()
+def _fingerprint(body: Json, sources: Mapping[str, Source]) -> str:
+    """The digest of the files and of the request, in whatever order its fields stand."""
+    settings = {k: v for k, v in body.items() if k not in ("training_file", "validation_file")}
+    content = [settings, {split: file.sha256 for split, file in sources.items()}]
+    return sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 # What was done before ----------------------------------------------------------------------------
 
 
 class _Record:
-    """What `submission.json` says of one endpoint; every change is on the disk at once."""
+    """What `submission.json` says of one endpoint; every change is on the disk at once.
 
-    def __init__(self, path: Path, whole: Json, url: str, write: bool) -> None:
-        self._path, self._whole, self._write = path, whole, write
-        here = whole.setdefault("endpoints", {}).setdefault(url, {})
-        self.files: Json = here.setdefault("files", {})
-        self.jobs: list[Json] = here.setdefault("jobs", [])
+    mine: the jobs with this fingerprint, by their numbers, each with the id that it got.
+    """
 
-    @classmethod
-    def read(cls, path: Path, url: str, write: bool) -> _Record:
-        """The record in a file that may not be there yet."""
+    def __init__(self, path: Path, url: str, fingerprint: str) -> None:
+        self._path, self.fingerprint = path, fingerprint
         try:
-            whole = orjson.loads(path.read_bytes()) if path.exists() else {}
-            record = cls(path, whole, url, write)
-            for each in record.jobs:
-                each["submission"], each["attempt"], each["id"]
-            for each in record.files.values():
-                each["id"]
+            self._content = orjson.loads(path.read_bytes()) if path.exists() else {}
+            here = self._content.setdefault("endpoints", {}).setdefault(url, {})
+            self.files: Json = here.setdefault("files", {})
+            self.jobs: list[Json] = here.setdefault("jobs", [])
+            self.ids = {job["id"] for job in self.jobs}
+            self.mine = {
+                job["attempt"]: job for job in self.jobs if job["submission"] == fingerprint
+            }
+            for file in self.files.values():
+                file["id"]
         except (orjson.JSONDecodeError, AttributeError, LookupError, TypeError):
             raise BadInput(
                 f"{path}: not as `rft submit` writes it; move it away, and the service will be "
                 "asked for an earlier job"
             ) from None
-        return record
 
     def save(self) -> None:
         """Write it: whole or not at all."""
-        if self._write:
-            files.write_json(self._path, self._whole)
+        files.write_json(self._path, self._content)
 
-    def attempts(self, token: str) -> list[int]:
-        """The numbers of the jobs that were asked for with a digest."""
-        return [each["attempt"] for each in self.jobs if each["submission"] == token]
+    def add(self, attempt: int, id: str | None, **sent: str) -> Json:
+        """Write down a job that is asked for, without an id, or the id of one that was."""
+        job = self.mine.get(attempt)
+        if job is None:
+            job = self.mine[attempt] = {"submission": self.fingerprint, "attempt": attempt}
+            self.jobs.append(job)
+        job |= {**sent, "id": id}
+        self.ids.add(id)
+        self.save()
+        return job
 
-    def answered(self, token: str, attempt: int, id: str) -> None:
-        """Write down the id of a job that was asked for, or that another folder asked for."""
-        for each in self.jobs:
-            if (each["submission"], each["attempt"]) == (token, attempt):
-                each["id"] = id
-                break
-        else:
-            self.jobs.append({"submission": token, "attempt": attempt, "id": id})
+    def remove(self, attempt: int) -> None:
+        """Forget a job that was refused."""
+        self.jobs.remove(self.mine.pop(attempt))
         self.save()
 
 
-def _earlier(
-    service: Service, record: _Record, token: str, *, again: bool, every: float
-) -> dict[int, Json]:
-    """The jobs of a digest by number, as the service has them.
+def _earlier(service: Service, record: _Record, settings: Settings) -> dict[int, Json]:
+    """The jobs with the record's fingerprint by number, as the service has them.
 
     It is asked for its list where none is on record, one was not answered, or for another job.
     """
-    known = {each["attempt"]: each["id"] for each in record.jobs if each["submission"] == token}
     jobs = {}
-    for attempt, id in known.items():
-        if id is not None:
-            job = service.job(id)
+    for attempt, recorded in record.mine.items():
+        if id := recorded["id"]:
             # It was made, so it is not made once more unasked.
-            jobs[attempt] = {**(job or {"status": GONE}), "id": id}
-    if again or not jobs or None in known.values():
-        waiting = [each for each in record.jobs if each["submission"] == token and not each["id"]]
-        for attempt, job in _listed(service, record, token, waiting, every).items():
+            jobs[attempt] = {**(service.job(id) or {"status": GONE}), "id": id}
+    waiting = [job for job in record.mine.values() if not job["id"]]
+    if settings.again or waiting or not jobs:
+        for attempt, job in _listed(service, record, waiting, settings.every).items():
             if attempt not in jobs:
-                record.answered(token, attempt, job["id"])
+                record.add(attempt, job["id"])
                 jobs[attempt] = job
     return jobs
 
 
 def _listed(
-    service: Service, record: _Record, token: str, waiting: list[Json], every: float
+    service: Service, record: _Record, waiting: list[Json], every: float
 ) -> dict[int, Json]:
-    """The jobs of a digest that the service lists, by number.
+    """The jobs with the record's fingerprint that the service lists, by number.
 
     `waiting` are those that were asked for and not answered. They may be listed late, so that they
     are looked for a few times, `every` seconds and more apart. A service that gives no metadata
     back still tells such a job's files, whose ids are of no other folder.
     """
     jobs: dict[int, Json] = {}
-    answered = {each["id"] for each in record.jobs}
     for look in range(_LOOKS if waiting else 1):
         sleep(every * (2**look - 1))
         for job in service.jobs():
             metadata = job.get("metadata")
             metadata = metadata if isinstance(metadata, dict) else {}
-            if metadata.get(SUBMISSION) == token and str(metadata.get(ATTEMPT)).isdecimal():
-                jobs.setdefault(int(metadata[ATTEMPT]), job)
-            elif SUBMISSION not in metadata and job["id"] not in answered:
+            number = str(metadata.get(ATTEMPT))
+            if metadata.get(SUBMISSION) == record.fingerprint and number.isdecimal():
+                jobs.setdefault(int(number), job)
+            elif SUBMISSION not in metadata and job["id"] not in record.ids:
                 for each in waiting:
                     if _files(job) == _files(each):
                         jobs.setdefault(each["attempt"], job)
@@ -239,43 +286,35 @@ def _uploaded(
     settings: Settings,
 ) -> dict[str, str]:
     """The ids of both files, once the service is through with them."""
-    held = {}
-    for split, each in sources.items():
+    uploaded = {}
+    for split, local in sources.items():
         file = None
-        if known := record.files.get(each.sha256):
-            file = service.file(known["id"])
+        if recorded := record.files.get(local.sha256):
+            id = recorded["id"]
+            file = service.file(id)
             if file is None or file.get("status") in ("error", "deleting", "deleted"):
-                progress.note(f"{each.name}: {known['id']} is of no use any more; uploading again")
+                progress.note(f"{local.name}: {id} is of no use any more; uploading again")
                 file = None
             else:
-                progress.note(f"{each.name}: uploaded before as {known['id']}")
-                file["id"] = known["id"]
+                progress.note(f"{local.name}: uploaded before as {id}")
+                file["id"] = id
         if file is None:
-            file = send(service, each, progress, single=settings.single, part=settings.part)
-            record.files[each.sha256] = {"name": each.name, "bytes": each.size, "id": file["id"]}
+            file = send(service, local, progress, single=settings.single, part=settings.part)
+            entry = {"name": local.name, "bytes": local.size, "id": file["id"]}
+            record.files[local.sha256] = entry
             record.save()
-        held[split] = file
-    for split, file in held.items():
+        uploaded[split] = file
+    for split, file in uploaded.items():
         name = sources[split].name
         wait(service, file, name, progress, every=settings.every, most=settings.most)
-    return {split: file["id"] for split, file in held.items()}
+    return {split: file["id"] for split, file in uploaded.items()}
 
 
 def _created(service: Service, record: _Record, body: Json, settings: Settings) -> Json:
     """Create the job, once: where no answer comes, look whether it was created."""
-    token, attempt = body["metadata"][SUBMISSION], int(body["metadata"][ATTEMPT])
-    intent = {
-        "submission": token,
-        "attempt": attempt,
-        "training_file": body["training_file"],
-        "validation_file": body["validation_file"],
-        "id": None,
-    }
-    record.jobs[:] = [
-        each for each in record.jobs if (each["submission"], each["attempt"]) != (token, attempt)
-    ]
-    record.jobs.append(intent)
-    record.save()
+    attempt = int(body["metadata"][ATTEMPT])
+    sent = {name: body[name] for name in ("training_file", "validation_file")}
+    recorded = record.add(attempt, None, **sent)
     try:
         job = service.create_job(body)
     except (BadInput, Refused, Unclear) as error:
@@ -283,16 +322,15 @@ def _created(service: Service, record: _Record, body: Json, settings: Settings) 
         unclear = isinstance(error, Unclear)
         try:
             every = settings.every if unclear else 0
-            job = _listed(service, record, token, [intent], every)[attempt]
+            job = _listed(service, record, [recorded], every)[attempt]
         except (BadInput, Refused, LookupError):
             if not unclear:
-                record.jobs.remove(intent)
-                record.save()
+                record.remove(attempt)
                 raise error from None
             reason = str(error).removeprefix("the job: ").partition(";")[0]
             raise BadInput(
                 f"the job: {reason}; it may have been made and is not listed; run it again later: "
                 "it is looked for before it is asked for"
             ) from None
-    record.answered(token, attempt, job["id"])
+    record.add(attempt, job["id"])
     return job

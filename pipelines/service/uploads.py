@@ -33,6 +33,15 @@ class Source:
     size: int
     sha256: str
 
+    def parts(self, single: int | None = None, part: int = PART_BYTES) -> int:
+        """In how many parts of `part` bytes it goes; 0 where it goes at one go.
+
+        That is below `single` bytes; by default 100 MB, from where Microsoft saw uploads at one go
+        fail without a word.
+        """
+        at_one_go = self.size < (limit("single_upload_bytes") if single is None else single)
+        return 0 if at_one_go else -(-self.size // part)
+
 
 def source(path: Path) -> Source:
     """A file as it is now."""
@@ -51,13 +60,12 @@ def send(
 ) -> dict[str, Any]:
     """Upload a file; the service's answer, with its `id`.
 
-    A file of `single` bytes or more goes in parts of `part` bytes; by default 100 MB, from where
-    Microsoft saw uploads at one go fail without a word. Raises BadInput where the file is another
-    by the time it is sent.
+    single, part: as `Source.parts` has them. Raises BadInput where the file is another by the time
+    it is sent.
     """
     progress.note(f"{what.name}: uploading {what.size:,} bytes")
     progress.begin(f"uploading {what.name}", what.size, "bytes")
-    if what.size >= (limit("single_upload_bytes") if single is None else single):
+    if what.parts(single, part):
         file = _in_parts(service, what, progress, part)
     else:
         reader = _Reader(what.path, progress)

@@ -37,9 +37,7 @@ from pipelines.service.assumptions import Range
 
 QUICK = RetryPolicy(delays=(0, 0, 0), silence=10)
 VARIABLES = (
-    *endpoint.VARIABLES,
-    "AZURE_OPENAI_API_KEY",
-    "OPENAI_API_KEY",
+    *(name for names in endpoint.VARIABLES.values() for name in names),
     "OPENAI_CUSTOM_HEADERS",
 )
 
@@ -364,22 +362,27 @@ def test_findings_of_severity_error_are_shown_and_nothing_is_sent(
 
 
 def test_a_dry_run(rft: Rft, server: ServiceServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It needs neither a key nor the client."""
     monkeypatch.delenv("AZURE_OPENAI_API_KEY")
+    monkeypatch.setitem(sys.modules, "openai", None)
     done = rft("submit", "data", "--dry-run")
     assert (done.code, server.asked) == (0, [])
     lines = done.stdout.splitlines()
-    assert f"POST {server.url}files" in lines
-    assert f"POST {server.url}fine_tuning/jobs" in lines
-    assert '    "trainingType": "GlobalStandard",' in lines
-    shown = rft("submit", "data", "--dry-run", "--format", "json").json
-    assert [each["method"] for each in shown["requests"]] == [
-        line.partition(" ")[0] for line in lines if line.startswith(("GET ", "POST "))
+    assert [line for line in lines if line.startswith("POST ")] == [
+        f"POST {server.url}{path}"
+        for path in ("files", "files", "fine_tuning/alpha/graders/validate", "fine_tuning/jobs")
     ]
+    assert '  "trainingType": "GlobalStandard",' in lines
+    shown = rft("submit", "data", "--dry-run", "--format", "json").json["requests"]
+    assert [f"{each['method']} {each['url']}" for each in shown] == [
+        line for line in lines if line.startswith("POST ")
+    ]
+    assert shown[0]["body"]["file"]["bytes"] == Path("data/train.jsonl").stat().st_size
     assert not Path("data/submission.json").exists()
     monkeypatch.delenv("AZURE_OPENAI_ENDPOINT")
     bare = rft("submit", "data", "--dry-run")
     assert bare.code == 0
-    assert "POST https://name.openai.azure.com/openai/v1/fine_tuning/jobs\n" in bare.stdout
+    assert "POST https://NAME.openai.azure.com/openai/v1/fine_tuning/jobs\n" in bare.stdout
     assert (
         "no endpoint is named; shown for https://NAME.openai.azure.com/openai/v1/\n" in bare.stderr
     )
@@ -388,7 +391,7 @@ def test_a_dry_run(rft: Rft, server: ServiceServer, monkeypatch: pytest.MonkeyPa
 def test_a_dry_run_of_what_was_submitted(rft: Rft, server: ServiceServer) -> None:
     rft("submit", "data")
     done = rft("submit", "data", "--dry-run")
-    assert done.stdout.endswith("ftjob-1 was submitted before; --again makes another job\n")
+    assert done.stdout.endswith("was submitted before; --again makes another job\n")
 
 
 def test_a_service_that_refuses(rft: Rft, server: ServiceServer) -> None:
@@ -407,7 +410,7 @@ def test_a_service_that_refuses(rft: Rft, server: ServiceServer) -> None:
         (("submit", "none"), "rft: none: neither a file or folder nor prepared in processed; "),
         (
             ("submit", "data", "--endpoint", "http://x.openai.azure.com"),
-            "rft: --endpoint: http://x.openai.azure.com is not encrypted; write https://\n",
+            "rft: --endpoint: http://x.openai.azure.com/openai/v1/ is not encrypted, and ",
         ),
         (("submit", "data", "--timeout", "nan"), "rft: --timeout nan: give seconds, from 0 to "),
         (
@@ -439,12 +442,9 @@ def test_no_endpoint(rft: Rft, monkeypatch: pytest.MonkeyPatch, words: tuple[str
     )
 
 
-@pytest.mark.parametrize("more", [(), ("--dry-run",)])
-def test_without_the_client(
-    rft: Rft, monkeypatch: pytest.MonkeyPatch, more: tuple[str, ...]
-) -> None:
+def test_without_the_client(rft: Rft, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "openai", None)
-    done = rft("submit", "data", *more)
+    done = rft("submit", "data")
     assert (done.code, done.stderr) == (
         2,
         "rft: openai is not installed; pip install 'rft-data[submit]'\n",

@@ -7,16 +7,19 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
 from cases_grader import ENDPOINT, LABEL, check, multi, score
+from typer.testing import CliRunner
 
+from pipelines.cli import main
 from pipelines.findings import BadInput
 from pipelines.graders.grade import Grade
-from pipelines.graders.model import Endpoint, endpoint
 from pipelines.graders.run import Setup
 from pipelines.rules.runnable import compiled
+from pipelines.service import endpoint, models
 
 ITEM = {"answer": "4"}
 
@@ -29,6 +32,7 @@ class Model:
         self.keys: list[str | None] = []
         self.paths: list[str] = []
         self.status = 200
+        self.error, self.location = "no", ""
         self.message: dict[str, Any] = {"content": '{"steps": [], "result": 0.5}'}
         self.finish_reason = "stop"
         self.choices = True
@@ -52,9 +56,12 @@ class Model:
                     "model": "m",
                     "choices": [choice] if model.choices else [],
                 }
-                data = json.dumps(reply if model.status == 200 else {"error": {"message": "no"}})
+                data = json.dumps(
+                    reply if model.status == 200 else {"error": {"message": model.error}}
+                )
                 self.send_response(model.status)
                 self.send_header("Content-Type", "application/json")
+                self.send_header("Location", model.location)
                 self.send_header("Content-Length", str(len(data)))
                 self.end_headers()
                 self.wfile.write(data.encode())
@@ -68,8 +75,12 @@ class Model:
         self.thread.start()
 
     @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server.server_port}"
+
+    @property
     def setup(self) -> Setup:
-        return Setup(endpoint=Endpoint(f"http://127.0.0.1:{self.server.server_port}/v1", "key"))
+        return Setup(open_model=models.opener(f"{self.url}/v1", {"OPENAI_API_KEY": "the-key"}))
 
     def grade(self, grader: dict[str, Any], text: str = "four") -> Grade:
         with closing(compiled(grader, self.setup)) as ready:
@@ -106,7 +117,7 @@ def test_what_is_asked(model: Model) -> None:
     }
     assert list(schema["properties"]) == ["steps", "result"]
     assert schema["properties"]["result"] == {"type": "number"}
-    assert model.keys == ["Bearer key"]
+    assert model.keys == ["Bearer the-key"]
     assert model.paths == ["/v1/chat/completions"]
 
 
@@ -219,7 +230,7 @@ def test_without_an_endpoint_nothing_is_guessed(grader: dict[str, Any]) -> None:
         grade = ready.score("4", ITEM)
     assert (grade.score, grade.error) == (None, None)
     assert grade.not_run is not None
-    assert "no model to ask; give --endpoint, or set OPENAI_BASE_URL" in grade.not_run
+    assert "no model to ask; give --endpoint, or set AZURE_OPENAI_ENDPOINT" in grade.not_run
 
 
 def test_a_part_that_is_no_text_is_not_asked_about(model: Model) -> None:
@@ -233,29 +244,91 @@ def test_an_endpoint_grader_is_not_run() -> None:
         assert ready.score("4", ITEM).not_run is not None
 
 
+# Where they ask -----------------------------------------------------------------------------------
+
+
 @pytest.mark.parametrize(
-    ("url", "environment", "expected"),
+    ("option", "named", "keys", "asked"),
     [
-        (None, {}, None),
-        (None, {"OPENAI_API_KEY": "k", "OPENAI_BASE_URL": ""}, None),
-        (None, {"OPENAI_BASE_URL": "http://a/v1"}, Endpoint("http://a/v1", "")),
-        (
-            "http://b/v1",
-            {"OPENAI_BASE_URL": "http://a/v1", "OPENAI_API_KEY": "k"},
-            Endpoint("http://b/v1", "k"),
-        ),
+        (None, {"AZURE_OPENAI_ENDPOINT": ""}, ("AZURE", "OPENAI"), ("/openai/v1", "AZURE-key")),
+        (None, {"OPENAI_BASE_URL": "/v1"}, ("AZURE", "OPENAI"), ("/v1", "OPENAI-key")),
+        ("", {"OPENAI_BASE_URL": "/not-here/v1"}, ("OPENAI",), ("/v1", "OPENAI-key")),
+        # A server of one's own wants no key; another's is not given it.
+        ("/v1", {}, ("AZURE",), ("/v1", "none")),
         (
             None,
-            {"AZURE_OPENAI_ENDPOINT": "https://a.example/", "AZURE_OPENAI_API_KEY": "k"},
-            Endpoint("https://a.example/openai/v1/", "k"),
+            {"FOUNDRY_PROJECT_ENDPOINT": "/api/projects/p", "OPENAI_BASE_URL": "/not-here/v1"},
+            ("AZURE",),
+            ("/api/projects/p/openai/v1", "AZURE-key"),
         ),
     ],
 )
-def test_endpoint(url: str | None, environment: dict, expected: Endpoint | None) -> None:
-    assert endpoint(url, environment) == expected
+def test_graders_ask_where_jobs_go(
+    model: Model,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    option: str | None,
+    named: dict[str, str],
+    keys: tuple[str, ...],
+    asked: tuple[str, str],
+) -> None:
+    """The same variables in the same order, the same key to the same service."""
+    for name in (name for names in endpoint.VARIABLES.values() for name in names):
+        monkeypatch.delenv(name, raising=False)
+    environment = {name: f"{model.url}{path}" for name, path in named.items()}
+    environment |= {
+        f"{owner}_API_KEY".replace("AZURE", "AZURE_OPENAI"): f"{owner}-key" for owner in keys
+    }
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    (tmp_path / "grader.json").write_text(json.dumps(score()))
+    (tmp_path / "items.jsonl").write_text(json.dumps(ITEM))
+    words = ["grade", "--grader", "grader.json", "--items", "items.jsonl", "--template", "4", "-q"]
+    address = None if option is None else f"{model.url}{option}"
+    words += [] if address is None else ["--endpoint", address]
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(main.app, words)
+    assert (done.exit_code, json.loads(done.stdout)["score"]) == (0, 0.5)
+    assert (model.paths, model.keys) == ([f"{asked[0]}/chat/completions"], [f"Bearer {asked[1]}"])
+    where = endpoint.endpoint(address, environment)
+    assert where is not None
+    assert where.url == f"{model.url}{asked[0]}/"
 
 
-@pytest.mark.parametrize("url", ["host/v1", "ftp://host/v1", "http://", "http://[", "x"])
-def test_an_endpoint_that_is_no_url(url: str) -> None:
-    with pytest.raises(BadInput, match=r"^--endpoint: .* is no URL; write it as https://host/v1$"):
-        endpoint(url, {})
+def test_a_key_alone_names_no_endpoint() -> None:
+    """Nobody is asked before rows are sent, so nothing is sent to a place that was not named."""
+    assert models.opener(None, {"OPENAI_API_KEY": "the-key", "OPENAI_BASE_URL": ""}) is None
+
+
+def test_a_grader_that_asks_no_model_needs_no_key() -> None:
+    environment = {"AZURE_OPENAI_ENDPOINT": "https://gateway.example"}
+    setup = Setup(open_model=models.opener(None, environment))
+    with closing(compiled(check(), setup)) as ready:
+        assert ready.score("4", ITEM) == Grade(1.0)
+    with pytest.raises(BadInput, match="set AZURE_OPENAI_API_KEY to its key"):
+        compiled(score(), setup)
+
+
+@pytest.mark.parametrize("environment", [{}, {"OPENAI_API_KEY": "the-key"}])
+def test_a_key_is_sent_encrypted_or_to_this_machine(environment: dict[str, str]) -> None:
+    setup = Setup(open_model=models.opener("http://192.0.2.1:8000/v1", environment))
+    if not environment:
+        compiled(score(), setup).close()
+        return
+    with pytest.raises(BadInput, match="is not encrypted, and OPENAI_API_KEY would be sent"):
+        compiled(score(), setup)
+
+
+def test_a_key_that_is_echoed_is_hidden(model: Model) -> None:
+    model.status, model.error = 401, "Incorrect API key provided: the-key"
+    not_run = model.grade(score()).not_run
+    assert not_run is not None
+    assert "[redacted]" in not_run
+    assert "the-key" not in not_run
+
+
+def test_no_redirect_is_followed(model: Model) -> None:
+    with closing(Model()) as other:
+        model.status, model.location = 307, f"{other.url}/v1/chat/completions"
+        assert model.grade(score()).score is None
+        assert other.asked == []

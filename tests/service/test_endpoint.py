@@ -6,9 +6,10 @@ import sys
 from typing import Any
 
 import pytest
+from conftest import ROOT
 
 from pipelines.findings import BadInput
-from pipelines.service.endpoint import Endpoint, Secrets, access, endpoint, scope
+from pipelines.service.endpoint import VARIABLES, Endpoint, Secrets, access, endpoint, scope
 
 KEY = "abcdef0123456789abcdef0123456789"
 RESOURCE = Endpoint("https://x.openai.azure.com/openai/v1/", "resource", "--endpoint")
@@ -69,15 +70,6 @@ def test_an_address(text: str, url: str, kind: str) -> None:
         ("https://x:port/", "--endpoint: 'https://x:port/' is no address; "),
         ("https://[::1", "--endpoint: 'https://[::1' is no address; "),
         (
-            "http://x.openai.azure.com",
-            "--endpoint: http://x.openai.azure.com is not encrypted; write https://",
-        ),
-        ("http://10.0.0.1/v1", "--endpoint: http://10.0.0.1 is not encrypted; write https://"),
-        (
-            "http://127.0.0.1.evil.com/v1",
-            "--endpoint: http://127.0.0.1.evil.com is not encrypted; write https://",
-        ),
-        (
             f"https://user:{KEY}@x.openai.azure.com",
             "--endpoint: x.openai.azure.com comes with a user, a query or a fragment; ",
         ),
@@ -133,6 +125,12 @@ def test_the_environment(environment: dict[str, str], expected: Endpoint | None)
     assert endpoint(None, environment) == expected
 
 
+def test_the_page_has_every_name_in_its_order() -> None:
+    page = (ROOT / "docs" / "jobs.md").read_text(encoding="utf-8").partition("## Endpoint")[2]
+    for names in VARIABLES.values():
+        assert ", ".join(f"`{name}`" for name in names) in page
+
+
 def test_where_a_project_is_and_where_to_look() -> None:
     project = endpoint("https://x.services.ai.azure.com/api/projects/p", {})
     assert project is not None
@@ -155,32 +153,32 @@ def test_where_a_project_is_and_where_to_look() -> None:
         (
             "https://x.openai.azure.com",
             {"AZURE_OPENAI_API_KEY": KEY + "\n", "OPENAI_API_KEY": "other-key"},
-            (KEY, "AZURE_OPENAI_API_KEY"),
+            KEY,
         ),
         (
             "https://api.openai.com/v1",
             {"AZURE_OPENAI_API_KEY": "other-key", "OPENAI_API_KEY": KEY},
-            (KEY, "OPENAI_API_KEY"),
+            KEY,
         ),
         (
             None,
             {"OPENAI_BASE_URL": "https://x.openai.azure.com/openai/v1", "OPENAI_API_KEY": KEY},
-            (KEY, "OPENAI_API_KEY"),
+            KEY,
         ),
         (
             None,
             {"OPENAI_BASE_URL": "https://x.openai.azure.com", "AZURE_OPENAI_API_KEY": KEY},
-            (KEY, "AZURE_OPENAI_API_KEY"),
+            KEY,
         ),
     ],
 )
 def test_each_key_to_its_own_service(
-    text: str | None, environment: dict[str, str], key: tuple[str, str]
+    text: str | None, environment: dict[str, str], key: str
 ) -> None:
     where = endpoint(text, environment)
     assert where is not None
     found = access(where, environment)
-    assert (found.key, found.source) == key
+    assert found.key == key
     assert found.secrets.hide(f"x{KEY}y") == "x[redacted]y"
 
 
@@ -203,6 +201,20 @@ def test_each_key_to_its_own_service(
             {},
             "https://x.openai.azure.com.evil.com/openai/v1/: not a host of Azure's; set "
             "AZURE_OPENAI_API_KEY to its key",
+        ),
+        *(
+            (
+                f"http://{host}",
+                {name: KEY} if name else {},
+                f"--endpoint: http://{host}/ is not encrypted, and {name or 'a token of Entra ID'} "
+                "would be sent; write https://",
+            )
+            for host, name in (
+                ("x.openai.azure.com/openai/v1", "AZURE_OPENAI_API_KEY"),
+                ("x.openai.azure.com/openai/v1", ""),
+                ("10.0.0.1/v1", "OPENAI_API_KEY"),
+                ("127.0.0.1.evil.com/v1", "OPENAI_API_KEY"),
+            )
         ),
         *(
             (
@@ -288,7 +300,7 @@ def test_the_chain_of_azure_identity_is_the_default(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(identity, "DefaultAzureCredential", Static)
     found = access(RESOURCE, {})
     assert callable(found.key)
-    assert (found.key(), found.source) == (f"token-1-{KEY}", "Entra ID")
+    assert found.key() == f"token-1-{KEY}"
 
 
 # Hiding ------------------------------------------------------------------------------------------

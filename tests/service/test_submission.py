@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -21,11 +22,11 @@ from pipelines.findings import BadInput
 from pipelines.io.prepared import find
 from pipelines.io.progress import Progress
 from pipelines.io.retry import Note, RetryPolicy
-from pipelines.service import dry_run, events
+from pipelines.service import events
 from pipelines.service.client import Service
 from pipelines.service.endpoint import access, endpoint
 from pipelines.service.refusals import Refused, Unclear
-from pipelines.service.submission import Settings, Submitted, submit
+from pipelines.service.submission import Settings, Submitted, requests, submit
 
 QUICK = RetryPolicy(delays=(0, 0, 0), silence=10)
 SETTINGS = Settings(every=0)
@@ -587,70 +588,63 @@ def test_no_secret_is_written_down(run: Run, server: ServiceServer, folder: Path
 # A dry run ---------------------------------------------------------------------------------------
 
 
-def dry(folder: Path, **changes: Any) -> list[dict[str, Any]]:
-    where = endpoint("https://x.openai.azure.com", {})
+def dry(folder: Path, url: str = "https://x.openai.azure.com", **changes: Any) -> list[Any]:
+    where = endpoint(url, {})
     assert where is not None
-    told: list[dict[str, Any]] = []
-    service = Service(where, dry_run.access(where), transport=dry_run.Shown(told.append))
-    submit(find(str(folder)), service, Progress(), replace(SETTINGS, **changes), write=False)
-    service.close()
-    return told
+    return requests(find(str(folder)), where, replace(SETTINGS, **changes))
+
+
+def posted(server: ServiceServer) -> list[tuple[str, Any]]:
+    """What was sent to the server: paths, and bodies that are JSON."""
+    return [
+        (each.path, each.json if each.body[:1] == b"{" else None)
+        for each in server.asked
+        if each.method == "POST"
+    ]
+
+
+def as_sent(requests: list[Any], url: str) -> list[tuple[str, Any]]:
+    """What was shown, as a server that gives these ids gets it."""
+    ids = {"id-of-train.jsonl": "file-1", "id-of-validation.jsonl": "file-2"}
+    text = json.dumps(requests)
+    for name, id in ids.items():
+        text = text.replace(name, id)
+    return [
+        (each["url"].removeprefix(url), None if "purpose" in each["body"] else each["body"])
+        for each in json.loads(text)
+    ]
 
 
 def test_a_dry_run_shows_what_would_be_sent(
     run: Run, server: ServiceServer, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("HTTPS_PROXY", server.origin)
-    told = dry(folder)
+    monkeypatch.setitem(sys.modules, "openai", None)
+    shown = dry(folder, server.url)
     assert server.asked == []
     assert not (folder / "submission.json").exists()
-    monkeypatch.delenv("HTTPS_PROXY")
+    monkeypatch.undo()
     run()
-    # The real run looks at each file three times more.
-    looks = [each for each in server.asked if each.path.startswith("files/")]
-    sent = [each for each in server.asked if each not in looks]
-    shown = [each for each in told if "/files/" not in each["url"]]
-    root = "https://x.openai.azure.com/openai/v1/"
-    assert [(each["method"], each["url"].partition("?")[0]) for each in shown] == [
-        (each.method, root + each.path) for each in sent
-    ]
-    ids = {"id-of-train.jsonl": "file-1", "id-of-validation.jsonl": "file-2"}
-    job = json.dumps(shown[-1]["body"])
-    for name, id in ids.items():
-        job = job.replace(name, id)
-    assert json.loads(job) == sent[-1].json
-    data = (folder / "train.jsonl").read_bytes()
-    assert shown[1]["body"] == {
-        "purpose": "fine-tune",
-        "file": {
-            "name": "train.jsonl",
-            "bytes": len(data),
-            "sha256": sha256(data).hexdigest(),
-        },
-    }
-    assert {each["headers"]["authorization"] for each in told} == {"[redacted]"}
+    assert as_sent(shown, server.url) == posted(server)
+    for request, name in zip(shown, ("train.jsonl", "validation.jsonl"), strict=False):
+        data = (folder / name).read_bytes()
+        digest = sha256(data).hexdigest()
+        assert request["body"]["file"] == {"name": name, "bytes": len(data), "sha256": digest}
 
 
-def test_a_dry_run_in_parts(folder: Path) -> None:
-    told = dry(folder, single=0, part=1000)
-    data = (folder / "train.jsonl").read_bytes()
-    parts = [each["body"]["data"] for each in told if each["url"].endswith("train.jsonl/parts")]
-    assert [part["sha256"] for part in parts] == [
-        sha256(data[at : at + 1000]).hexdigest() for at in range(0, len(data), 1000)
-    ]
-    (complete,) = [each for each in told if each["url"].endswith("train.jsonl/complete")]
-    assert complete["body"]["part_ids"] == [f"id-of-part-{n + 1}" for n in range(len(parts))]
+def test_a_dry_run_in_parts(run: Run, server: ServiceServer, folder: Path) -> None:
+    shown = dry(folder, single=0, part=1000)
+    run(single=0, part=1000)
+    parts = [each["body"]["file"]["parts"] for each in shown if each["url"].endswith("/uploads")]
+    paths = server.paths("POST")
+    ends = [at for at, path in enumerate(paths) if path.endswith("/complete")]
+    assert parts == [ends[0] - 1, ends[1] - ends[0] - 2]
 
 
-def test_a_dry_run_hides_the_headers_of_tools(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", "X-Gateway: gateway-secret")
+def test_a_dry_run_hides_the_headers_of_tools(folder: Path) -> None:
     (folder / "grader.json").unlink()
     grader = {"type": "endpoint", "url": "https://g", "headers": {"X-Key": "tool-secret"}}
     edited(folder, method={"type": "reinforcement", "reinforcement": {"grader": grader}})
     text = json.dumps(dry(folder))
-    assert '"x-gateway": "[redacted]"' in text
     assert '"headers": {"X-Key": "[redacted]"}' in text
     assert "secret" not in text
 
@@ -658,17 +652,33 @@ def test_a_dry_run_hides_the_headers_of_tools(
 def test_a_dry_run_after_a_run(run: Run, server: ServiceServer, folder: Path) -> None:
     run()
     before = (folder / "submission.json").read_bytes()
-    where = endpoint(server.url, {})
-    assert where is not None
-    told: list[dict[str, Any]] = []
-    service = Service(where, dry_run.access(where), transport=dry_run.Shown(told.append))
-    submit(find(str(folder)), service, Progress(), replace(SETTINGS, again=True), write=False)
-    service.close()
-    posted = [each["url"].removeprefix(server.url) for each in told if each["method"] == "POST"]
-    assert posted == ["fine_tuning/alpha/graders/validate", "fine_tuning/jobs"]
-    assert told[-1]["body"]["training_file"] == "file-1"
-    assert told[-1]["body"]["metadata"]["rft_attempt"] == "2"
+    assert dry(folder, server.url) == []
+    shown = dry(folder, server.url, again=True)
+    server.asked.clear()
     assert (folder / "submission.json").read_bytes() == before
+    run(again=True)
+    assert as_sent(shown, server.url) == posted(server)
+
+
+# A job of another order ---------------------------------------------------------------------------
+
+
+def turned(value: Any) -> Any:
+    """A JSON value with the fields of every object in the opposite order."""
+    if isinstance(value, dict):
+        return {name: turned(each) for name, each in reversed(value.items())}
+    return [turned(each) for each in value] if isinstance(value, list) else value
+
+
+def test_a_reordered_request_is_the_same_job(run: Run, server: ServiceServer, folder: Path) -> None:
+    run()
+    path = folder / "job.json"
+    body = json.loads(path.read_bytes())
+    assert list(turned(body)) != list(body)
+    path.write_text(json.dumps(turned(body), indent=3), encoding="utf-8")
+    (folder / "submission.json").unlink()
+    done = run()
+    assert (done.new, done.job["id"], len(server.jobs)) == (False, "ftjob-1", 1)
 
 
 # Following ---------------------------------------------------------------------------------------

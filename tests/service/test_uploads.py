@@ -14,6 +14,7 @@ from hub_server import serving
 from service_server import KEY, Fault, ServiceServer
 
 from pipelines.findings import BadInput
+from pipelines.io import retry
 from pipelines.io.progress import Progress
 from pipelines.io.retry import RetryPolicy
 from pipelines.service import uploads
@@ -40,11 +41,12 @@ def connect(server: ServiceServer) -> Iterator[Connect]:
     """A service at an address of the server; what it notes is in `server.notes`."""
     opened = []
 
-    def open_(url: str = server.url, key: str = KEY) -> Service:
+    def open_(url: str = server.url, key: str = KEY, *, shipped: bool = False) -> Service:
         where = endpoint(url, {})
         assert where is not None
         environment = {"AZURE_OPENAI_API_KEY": key, "OPENAI_API_KEY": key}
-        opened.append(Service(where, access(where, environment), retry=QUICK))
+        policy = {} if shipped else {"retry": QUICK}
+        opened.append(Service(where, access(where, environment), **policy))
         return opened[-1]
 
     yield open_
@@ -316,6 +318,35 @@ def test_a_wrong_key(server: ServiceServer, connect: Connect, file: Path) -> Non
     assert str(caught.value).endswith(
         "; check AZURE_OPENAI_API_KEY or `az login`, and that the key is of this endpoint"
     )
+
+
+def test_the_retry_policy_as_shipped(
+    server: ServiceServer, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every other test replaces it: a server in trouble is asked six times within half a minute."""
+    pauses: list[float] = []
+    monkeypatch.setattr(retry, "sleep", pauses.append)
+    server.faults["GET file-1"] = [Fault(503)] * 9
+    service = connect(shipped=True)
+    with pytest.raises(BadInput):
+        service.file("file-1")
+    assert pauses == [1, 2, 4, 8, 16]
+    assert server.paths("GET") == ["files/file-1"] * 6
+    server.faults["GET file-1"] = [Fault(429, {"Retry-After": "120"}), Fault(401)]
+    with pytest.raises(BadInput):
+        service.file("file-1")
+    assert pauses[5:] == [120]
+    server.faults["GET file-1"] = [Fault(429, {"Retry-After": "301"})]
+    with pytest.raises(BadInput):
+        service.file("file-1")
+    assert len(pauses) == 6
+    # A job is checked before it is answered for, which takes its time.
+    assert service._client.timeout.as_dict() == {
+        "connect": 40,
+        "read": 120,
+        "write": 120,
+        "pool": 120,
+    }
 
 
 def test_nobody_there(connect: Connect) -> None:
