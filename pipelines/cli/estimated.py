@@ -20,19 +20,16 @@ from pipelines.rules.hyperparameters import keeps_ranges
 from pipelines.rules.response_format import inside
 from pipelines.rules.tables import limit
 from pipelines.rules.tokens import Tokens
+from pipelines.service import demo
 from pipelines.service import estimate as estimates
 from pipelines.service.assumptions import Assumption, Range, assume, trained
-from pipelines.service.estimate import Asked, Estimate
+from pipelines.service.estimate import Estimate
 from pipelines.service.grader_tokens import ASKING, Asking
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """An estimate with what it is of.
-
-    pause_rows: so many cost less than the sum of the pause. demo: rows of the demo, as `demo.rows`
-    tells of them.
-    """
+    """An estimate with what it is of; `budget_rows` is how many training rows a budget pays for."""
 
     folder: str
     model: str
@@ -40,72 +37,77 @@ class Result:
     train: Tokens
     validation: Tokens
     known: Mapping[str, Assumption]
-    found: Estimate
-    pause_rows: int | None
-    budget: float | None
+    estimate: Estimate
     budget_rows: int | None
-    demo: tuple[str, int] | None = None
+    warnings: list[str]
 
 
 def estimated(
-    found: Prepared,
+    folder: Prepared,
     given: Mapping[str, Range],
     *,
     model: str | None = None,
     budget: float | None = None,
     quiet: bool = False,
 ) -> Result:
-    """The estimate of a prepared folder; `given` is what options say (`assumptions.assume`)."""
-    job, grader = _documents(found)
-    asking = [Asking(entry) for _, entry in graders(grader, *ASKING)]
-    counts, asked = _counted(found, asking, quiet=quiet)
+    """The estimate of a prepared folder; `given` is what the user assumes (`assumptions.parse`)."""
+    job, grader = _documents(folder)
+    model_graders = [Asking(entry) for _, entry in graders(grader, *ASKING)]
+    train, validation = _counted(folder, model_graders, quiet=quiet)
+    asked = [each.asked(*prepared.SPLITS) for each in model_graders]
     known = assume(job, given, model=model, graders=[each.model for each in asked])
-    files = *counts, asked, known
+    content = train, validation, asked, known
+    estimate = estimates.estimate(*content)
+    pause_rows = estimates.rows_within(limit("job_spend"), *content)
+    demo_rows = demo.rows(folder)
     return Result(
-        str(found.folder),
+        str(folder.folder),
         *trained(job, model),
-        *counts,
+        train,
+        validation,
         known,
-        estimates.estimate(*files),
-        estimates.rows_within(limit("job_spend"), *files),
-        budget,
-        estimates.rows_within(budget, *files) if budget else None,
+        estimate,
+        budget_rows=estimates.rows_within(budget, *content) if budget else None,
+        warnings=[
+            *([demo.refusal(*demo_rows)] if demo_rows else []),
+            *estimates.warnings(estimate, pause_rows),
+        ],
     )
 
 
-def _documents(found: Prepared) -> tuple[Any, Any]:
+def _documents(folder: Prepared) -> tuple[Any, Any]:
     """The job, None where there is none, and the grader, which a job may hold."""
     documents = {}
     for role in ("job", "grader"):
         try:
-            documents[role] = found.document(role)
+            documents[role] = folder.document(role)
         except orjson.JSONDecodeError as error:
-            raise BadInput(f"{found.path(role)}: not JSON: {error}; write one object") from None
+            raise BadInput(f"{folder.path(role)}: not JSON: {error}; write one object") from None
     job, grader = documents["job"], documents["grader"]
     for place, message, remedy in keeps_ranges(job):
-        raise BadInput(f"{found.path('job')}: {place}: {message}; {remedy}")
+        raise BadInput(f"{folder.path('job')}: {place}: {message}; {remedy}")
     return job, inside(job, "method", "reinforcement").get("grader") if grader is None else grader
 
 
 def _counted(
-    found: Prepared, asking: list[Asking], *, quiet: bool
-) -> tuple[tuple[Tokens, Tokens], list[Asked]]:
-    """The tokens of both files, and of what model graders are asked about their rows."""
+    folder: Prepared, model_graders: list[Asking], *, quiet: bool
+) -> tuple[Tokens, Tokens]:
+    """The tokens of both files; `model_graders` count what they are asked about the rows."""
     progress = terminal.progress(quiet=quiet)
     counts = Tokens(), Tokens()
     for split, count in zip(prepared.SPLITS, counts, strict=True):
-        items = progress.track(_items(found.path(split)), f"counting {split}")
+        path = folder.path(split)
         about = ""
-        for line, item in items:
+        for line, item in progress.track(_items(path), f"counting {split}"):
             if not isinstance(item, dict):
-                raise BadInput(f"{found.path(split)}:{line}: not an object; run `rft validate`")
+                raise BadInput(f"{path}:{line}: not an object; run `rft validate`")
             number, how = tokens.count(item)
             # One row that is estimated makes the sum an estimate.
-            about = max([about, how, *(each.add(split, item) for each in asking)])
+            about = max([about, how, *(each.add(split, item) for each in model_graders)])
             count.add(line, number, about)
         if not count.rows:
-            raise BadInput(f"{found.path(split)}: there is no row in it; run `rft prepare` first")
-    return counts, [each.asked(*prepared.SPLITS) for each in asking]
+            raise BadInput(f"{path}: there is no row in it; run `rft prepare` first")
+    return counts
 
 
 def _items(path: Path) -> Iterator[tuple[int, Any]]:

@@ -67,17 +67,17 @@ def plan(prepared: Prepared, where: Endpoint, result: Result) -> Iterator[str]:
 
 
 def _fields(prepared: Prepared, where: Endpoint, result: Result) -> Iterator[tuple[str, str]]:
-    found, epochs = result.found, result.known["n_epochs"]
+    epochs = result.known["n_epochs"]
     yield "dataset", f"{prepared.dataset or 'no name'}, in {prepared.folder}"
     yield "from", _origin(prepared)
     yield "rows", f"{result.train.rows:,} training, {result.validation.rows:,} validation"
     yield "model", f"{result.model}" + (f", {result.training_type}" if where.is_azure else "")
     stated = epochs.source == "the job"
     yield "epochs", figure(epochs.value) if stated else f"auto, taken as {figure(epochs.value)}"
-    yield "hours", figure(found.hours)
+    yield "hours", figure(result.estimate.hours)
     yield "money", _money(result)
     yield "at", where.url
-    for warning in estimates.warnings(found, result.pause_rows):
+    for warning in result.warnings:
         yield "warning", warning
 
 
@@ -94,20 +94,20 @@ def _origin(prepared: Prepared) -> str:
 
 
 def _money(result: Result) -> str:
-    found = result.found
-    if found.total:
-        return figure(found.total, "$")
+    estimate = result.estimate
+    if estimate.total:
+        return figure(estimate.total, "$")
     parts = []
-    if found.training:
-        parts.append(f"training {figure(found.training, '$')}")
+    if estimate.training:
+        parts.append(f"training {figure(estimate.training, '$')}")
     else:
         model, rate = estimates.published_rate()
         parts.append(
             f"training not known, no price of an hour of this model is published; at the ${rate:g} "
-            f"of {model}: {figure(found.hours * rate, '$')}"
+            f"of {model}: {figure(estimate.hours * rate, '$')}"
         )
-    if found.grading is None:
+    if estimate.grading is None:
         parts.append("grading not known, no price of the grader's model is published")
-    elif found.grading.high:
-        parts.append(f"grading {figure(found.grading, '$')}")
+    elif estimate.grading.high:
+        parts.append(f"grading {figure(estimate.grading, '$')}")
     return "; ".join(parts)

@@ -60,8 +60,8 @@ def dated() -> Iterator[Listing]:
         for name, e in entries.items()
     ]
     yield ("price", "of", "value", "source", "read"), rows
-    rows = [(name, _range(e, "low", "high"), *_option(e)) for name, e in assumed().items()]
-    yield ("assumption", "value", "option", "source", "read"), rows
+    rows = [(name, _range(e, "low", "high"), *_source(e)) for name, e in assumed().items()]
+    yield ("assumption", "value", "source", "read"), rows
 
 
 def _source(entry: Mapping[str, Any]) -> tuple[str, ...]:

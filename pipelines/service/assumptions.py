@@ -1,19 +1,32 @@
-"""What an estimate assumes: ranges from `assumptions.toml`, the job, the prices, or options."""
+"""What an estimate assumes: ranges from `assumptions.toml`, the job, the prices, or the user."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
+from pipelines.findings import BadInput
 from pipelines.rules.request import DEFAULT_MODEL, TRAINING_TYPE
 from pipelines.rules.response_format import inside
-from pipelines.rules.tables import assumed, prices
+from pipelines.rules.tables import assumed, hyperparameters, prices
 
-# Only where a model grades, and only where no option says how long a step takes.
+# Only where a model grades, and only where it is not given how long a step takes.
 _OF_MODEL_GRADERS = ("answer_tokens", "grader_tokens")
 _OF_STEP_TIME = ("step_answers", "evaluation_share")
+
+# What can be given beside the names of `assumptions.toml`; a grader's prices are those of them all.
+PRICES = {
+    "hourly_rate": "USD an hour",
+    "grader_input_price": "USD per 10^6 tokens",
+    "grader_output_price": "USD per 10^6 tokens",
+}
+# The least that can be given, where that is not 0 and no hyperparameter.
+_LEAST = {"samples_per_prompt": 1, "seconds_per_step": 1, "step_answers": 1}
+# The most: with 10^9 of everything no product leaves the range of a float.
+_MOST = 1_000_000_000
 
 # The training type below whose price another one's discount is.
 _BELOW = {"GlobalStandard": "Standard", "developerTier": "GlobalStandard"}
@@ -53,14 +66,54 @@ def exactly(value: float) -> Range:
 
 @dataclass(frozen=True, slots=True)
 class Assumption:
-    """A value with its source; `read` is the source's day, `option` what overrides it, or None."""
+    """A value with its source; `read` is the source's day."""
 
     name: str
     value: Range
     unit: str
     source: str
-    read: str | None
-    option: str | None
+    read: str | None = None
+
+
+def parse(texts: Iterable[str]) -> dict[str, Range]:
+    """Ranges by name, of `NAME=VALUE` and `NAME=LOW..HIGH`; whole numbers stay whole.
+
+    Raises BadInput for a name that is unknown or there twice, and for what is no range within its
+    bounds.
+    """
+    given: dict[str, Range] = {}
+    for text in texts:
+        name, _, value = text.partition("=")
+        names = [*assumed(), *PRICES]
+        if name not in names:
+            near = get_close_matches(name, names, 1)
+            hint = f"did you mean {near[0]}? " if near else ""
+            raise BadInput(
+                f"--assume {text}: nothing of that name is assumed; "
+                f"{hint}there are {', '.join(names)}"
+            )
+        if name in given:
+            raise BadInput(f"--assume {name}: is given twice; leave one out")
+        given[name] = _range(name, value)
+    return given
+
+
+def _range(name: str, text: str) -> Range:
+    rule = hyperparameters().get(name, {})
+    least: float = rule.get("least") or rule.get("above") or _LEAST.get(name, 0)
+    most: float = rule.get("most", _MOST)
+    number = int if rule.get("type") == "integer" else float
+    low, dots, high = text.partition("..")
+    try:
+        ends = number(low), number(high if dots else low)
+    except ValueError:
+        ends = math.nan, math.nan
+    if not least <= ends[0] <= ends[1] <= most:
+        kind = "a whole number" if number is int else "a number"
+        raise BadInput(
+            f"--assume {name}={text}: give {kind} from {least} to {most:,}, or two as LOW..HIGH"
+        )
+    return Range(*ends)
 
 
 def trained(job: Any, model: str | None = None) -> tuple[str, str]:
@@ -68,8 +121,8 @@ def trained(job: Any, model: str | None = None) -> tuple[str, str]:
 
     A job without a training type is Standard. `model` takes the place of the job's.
     """
-    known = inside(job)
-    named, kind = known.get("model"), known.get("trainingType")
+    request = inside(job)
+    named, kind = request.get("model"), request.get("trainingType")
     if not isinstance(named, str):
         named = DEFAULT_MODEL
     if not isinstance(kind, str):
@@ -87,35 +140,37 @@ def assume(
     """Everything that an estimate needs, by name; what is not known is not there.
 
     job: the job request, whose hyperparameters are in range (RFT508); None where there is none.
-    given: what options say, by the names of `assumptions.toml`, and `hourly_rate`,
-        `grader_input_price` and `grader_output_price`.
+    given: in place of the job's and the tables' values, as `parse` has them.
     model: to train, in place of the job's.
     graders: the models that grade; the prices of each are under `grader_input_price MODEL`.
     """
-    known: dict[str, Assumption] = {}
-    said = inside(job, "method", "reinforcement", "hyperparameters")
+    known: list[Assumption | None] = []
+    settings = inside(job, "method", "reinforcement", "hyperparameters")
     for name, row in assumed().items():
         if (name in _OF_MODEL_GRADERS and not graders) or (
             name in _OF_STEP_TIME and "seconds_per_step" in given
         ):
             continue
-        unit, option = row["unit"], row.get("option")
+        setting = settings.get(name, "auto")
         if name in given:
-            known[name] = Assumption(name, given[name], unit, "given", None, option)
-        elif said.get(name, "auto") != "auto":
-            known[name] = Assumption(name, exactly(said[name]), unit, "the job", None, option)
+            known.append(Assumption(name, given[name], row["unit"], "given"))
+        elif setting != "auto":
+            known.append(Assumption(name, exactly(setting), row["unit"], "the job"))
         else:
-            value = Range(row["low"], row["high"])
-            known[name] = Assumption(name, value, unit, row["source"], str(row["read"]), option)
-    rate = _hourly_rate(*trained(job, model), given)
-    if rate is not None:
-        known[rate.name] = rate
+            known.append(_of_table(name, row, Range(row["low"], row["high"])))
+    known.append(_hourly_rate(*trained(job, model), given))
     for grader in sorted(set(graders)):
         for kind in ("grader_input", "grader_output"):
-            price = _price(kind, grader, given)
-            if price is not None:
-                known[price.name] = price
-    return known
+            name, price = f"{kind}_price {grader}", prices()[kind].get(grader)
+            if value := given.get(f"{kind}_price"):
+                known.append(Assumption(name, value, PRICES[f"{kind}_price"], "given"))
+            elif price:
+                known.append(_of_table(name, price, exactly(price["value"])))
+    return {assumption.name: assumption for assumption in known if assumption}
+
+
+def _of_table(name: str, row: Mapping[str, Any], value: Range, more: str = "") -> Assumption:
+    return Assumption(name, value, row["unit"], row["source"] + more, str(row["read"]))
 
 
 def _hourly_rate(model: str, kind: str, given: Mapping[str, Range]) -> Assumption | None:
@@ -123,32 +178,19 @@ def _hourly_rate(model: str, kind: str, given: Mapping[str, Range]) -> Assumptio
 
     The published price names no training type, so that its high end has no discount.
     """
-    name, option = "hourly_rate", "--hourly-rate"
+    name = "hourly_rate"
     if name in given:
-        return Assumption(name, given[name], "USD an hour", "given", None, option)
+        return Assumption(name, given[name], PRICES[name], "given")
     row = prices()["training_hour"].get(model.partition(".ft-")[0])
     if row is None:
         return None
-    low, source = float(row["value"]), row["source"]
+    low, discounted = float(row["value"]), ""
     discounts = prices()["discount"]
     below = next((known for known in _BELOW if known.lower() == kind.lower()), None)
     while below is not None and below in discounts:
         discount = discounts[below]
         low *= 1 - max(discount["value"], discount.get("most", 0)) / 100
         most = f" to {discount['most']:g}" if "most" in discount else ""
-        source += f"; low: {below}, {discount['value']:g}{most} {discount['unit']}"
+        discounted += f"; low: {below}, {discount['value']:g}{most} {discount['unit']}"
         below = _BELOW[below]
-    value = Range(low, row["value"])
-    return Assumption(name, value, row["unit"], source, str(row["read"]), option)
-
-
-def _price(kind: str, model: str, given: Mapping[str, Range]) -> Assumption | None:
-    name, option = f"{kind}_price {model}", f"--{kind.replace('_', '-')}-price"
-    if f"{kind}_price" in given:
-        value = given[f"{kind}_price"]
-        return Assumption(name, value, "USD per 10^6 tokens", "given", None, option)
-    row = prices()[kind].get(model)
-    if row is None:
-        return None
-    value = exactly(row["value"])
-    return Assumption(name, value, row["unit"], row["source"], str(row["read"]), option)
+    return _of_table(name, row, Range(low, row["value"]), discounted)

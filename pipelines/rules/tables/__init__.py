@@ -45,10 +45,7 @@ def hyperparameters() -> Table:
 
 
 def assumed() -> Table:
-    """Assumption of an estimate by name: low, high, unit, source, the day it was read.
-
-    Some have `option`, what overrides them.
-    """
+    """Assumption of an estimate by name: low, high, unit, source, the day it was read."""
     return _load("assumptions")
 
 
