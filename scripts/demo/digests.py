@@ -11,20 +11,20 @@ from pathlib import Path
 
 import polars as pl
 
-from pipelines.service.demo import entry
+from pipelines.service.demo import entries
 
 _HEAD = """\
-# Questions of the demo (raw/demo), as pipelines/service/demo.py knows them: the SHA-256 of a
-# question's words, how many they are, whether they are enough to tell it (+), 16 bits of the CRC-32
-# of its first three words and of the longest word of each option. Written by `make demo`.
-questions = [
+# Prompts of the demo (raw/demo), with and without their options, as pipelines/service/demo.py knows
+# them: the CRC-32 of the first twelve words, how many words there are, the SHA-256 of all of them.
+# Written by `make demo`.
+prompts = [
 """
 
 
 def table(folder: Path) -> str:
     """The table for the demo in a folder: its raw questions, and what is prepared of them."""
     prompts = [*_raw(folder), *_prepared(folder)]
-    lines = sorted({line for prompt in prompts if prompt and (line := entry(prompt))})
+    lines = sorted({line for prompt in prompts if prompt for line in entries(prompt)})
     return _HEAD + "".join(f'    "{line}",\n' for line in lines) + "]\n"
 
 

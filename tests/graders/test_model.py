@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from cases_grader import ENDPOINT, LABEL, check, multi, score
-from typer.testing import CliRunner
+from click.testing import CliRunner
 
 from pipelines.cli import main
 from pipelines.findings import BadInput
