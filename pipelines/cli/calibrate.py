@@ -21,10 +21,10 @@ from rich.table import Table
 from pipelines.cli import terminal
 from pipelines.cli.command import Exit, option
 from pipelines.cli.options import (
+    EndpointOption,
     Format,
     GraderFile,
     Items,
-    ModelEndpoint,
     OutputFormat,
     Python,
     Quiet,
@@ -57,7 +57,7 @@ def calibrate(
         option(help="Where the rate of each item goes (JSONL)."),
     ] = None,
     output_format: OutputFormat = Format.text,
-    endpoint: ModelEndpoint | None = None,
+    endpoint: EndpointOption | None = None,
     python: Python | None = None,
     workers: Workers | None = None,
     trust_grader: TrustGrader = False,
@@ -134,7 +134,7 @@ def select(
     ] = None,
     pass_threshold: Threshold = None,
     output_format: OutputFormat = Format.text,
-    endpoint: ModelEndpoint | None = None,
+    endpoint: EndpointOption | None = None,
     python: Python | None = None,
     workers: Workers | None = None,
     trust_grader: TrustGrader = False,

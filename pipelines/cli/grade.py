@@ -16,10 +16,10 @@ import orjson
 from pipelines.cli import terminal
 from pipelines.cli.command import Exit, option
 from pipelines.cli.options import (
+    EndpointOption,
     Format,
     GraderFile,
     Items,
-    ModelEndpoint,
     Python,
     Quiet,
     TrustGrader,
@@ -51,7 +51,7 @@ def grade(
     output_format: Annotated[
         Format, option("--format", help="text: a JSON object a line; json: one in all.")
     ] = Format.text,
-    endpoint: ModelEndpoint | None = None,
+    endpoint: EndpointOption | None = None,
     python: Python | None = None,
     workers: Workers | None = None,
     trust_grader: TrustGrader = False,

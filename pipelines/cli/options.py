@@ -43,8 +43,14 @@ Benchmarks = Annotated[
 Model = Annotated[str, option(help="The model to train, in place of the job's.")]
 Items = Annotated[Path, option(help="The items (JSONL), as in train.jsonl.")]
 GraderFile = Annotated[Path, option("--grader-file", help="The grader (JSON).")]
-ModelEndpoint = Annotated[
-    str, option("--endpoint", help="Where model graders ask: an OpenAI-compatible URL, up to /v1.")
+EndpointOption = Annotated[
+    str,
+    option(
+        "--endpoint",
+        metavar="URL",
+        help="A resource or project of Azure's, or what speaks OpenAI's API, up to /v1; else the "
+        "environment names it, as in AZURE_OPENAI_ENDPOINT.",
+    ),
 ]
 Python = Annotated[str, option(help="The Python that runs python graders, in place of this one.")]
 TrustGrader = Annotated[

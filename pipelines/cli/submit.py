@@ -13,7 +13,7 @@ import orjson
 
 from pipelines.cli import terminal
 from pipelines.cli.command import Exit, argument, option
-from pipelines.cli.options import AllFindings, Folder, Format, OutputFormat, Quiet
+from pipelines.cli.options import AllFindings, EndpointOption, Folder, Format, OutputFormat, Quiet
 from pipelines.findings import BadInput
 
 if TYPE_CHECKING:
@@ -25,15 +25,6 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 
-EndpointOption = Annotated[
-    str | None,
-    option(
-        "--endpoint",
-        metavar="URL",
-        help="The resource, project or API; else AZURE_OPENAI_ENDPOINT, FOUNDRY_PROJECT_ENDPOINT, "
-        "AZURE_AI_PROJECT_ENDPOINT or OPENAI_BASE_URL.",
-    ),
-]
 PollInterval = Annotated[
     float,
     option("--poll-interval", help="Seconds between two looks at a file or at the events."),
@@ -45,7 +36,7 @@ Follow = Annotated[
 
 def submit(
     folder: Folder,
-    endpoint: EndpointOption = None,
+    endpoint: EndpointOption | None = None,
     dry_run: Annotated[
         bool, option("--dry-run", help="Print every request and send none; needs no key.")
     ] = False,
@@ -130,7 +121,7 @@ def submit(
 
 def job(
     id: Annotated[str, argument(metavar="ID", help="The job's id.")],
-    endpoint: EndpointOption = None,
+    endpoint: EndpointOption | None = None,
     cancel: Annotated[bool, option("--cancel", help="End it; what was done is paid.")] = False,
     pause: Annotated[
         bool, option("--pause", help="Stop after a step; wants a running job.")

@@ -283,7 +283,16 @@ def test_graders_ask_where_jobs_go(
         monkeypatch.setenv(name, value)
     (tmp_path / "grader.json").write_text(json.dumps(score()))
     (tmp_path / "items.jsonl").write_text(json.dumps(ITEM))
-    words = ["grade", "--grader", "grader.json", "--items", "items.jsonl", "--template", "4", "-q"]
+    words = [
+        "grade",
+        "--grader-file",
+        "grader.json",
+        "--items",
+        "items.jsonl",
+        "--template",
+        "4",
+        "-q",
+    ]
     address = None if option is None else f"{model.url}{option}"
     words += [] if address is None else ["--endpoint", address]
     monkeypatch.chdir(tmp_path)
