@@ -19,6 +19,7 @@ from pipelines.rules.tables import limit, prices
 from pipelines.service import assumptions
 from pipelines.service import estimate as estimates
 from pipelines.service.assumptions import Range, exactly
+from pipelines.service.estimate import Estimate
 
 
 def estimate(
@@ -72,8 +73,9 @@ def figure(value: Range, unit: str = "") -> str:
     Whole numbers below 100 stay as they are. A `unit` of `$` stands before each end.
     """
     if value.exact:
-        whole = value.low == int(value.low)
-        return unit + (f"{int(value.low):,}" if whole else _digits(value.low, 3, round))
+        if value.low == int(value.low):
+            return f"{unit}{int(value.low):,}"
+        return unit + _digits(value.low, 3, round)
     low, high = _digits(value.low, 2, math.floor), _digits(value.high, 2, math.ceil)
     return f"{unit}{low} to {unit}{high}"
 
@@ -106,6 +108,17 @@ def _unpriced(result: Result) -> str:
     return ", and ".join(missing)
 
 
+def costs(estimate: Estimate) -> Iterator[tuple[str, str]]:
+    """The money, part by part; of a model without a price also at the one that is published."""
+    for name in ("training", "grading", "total"):
+        value = getattr(estimate, name)
+        text = figure(value, "$") if value else "not known"
+        if name == "training" and value is None:
+            model, rate = estimates.published_rate()
+            text += f"; {figure(estimate.hours * rate, '$')} at the ${rate:g} an hour of {model}"
+        yield name, text
+
+
 def _rows(result: Result, budget: float | None) -> Iterator[tuple[str, str]]:
     """The table for people: what, and how much."""
     estimate = result.estimate
@@ -126,12 +139,7 @@ def _rows(result: Result, budget: float | None) -> Iterator[tuple[str, str]]:
         yield "tokens that graders read", figure(estimate.input_tokens)
         yield "tokens that graders write", figure(estimate.output_tokens)
     yield "hours", f"{figure(estimate.hours)}, of {limit('job_hours')} at most"
-    yield "training", figure(estimate.training, "$") if estimate.training else "not known"
-    if estimate.training is None:
-        model, rate = estimates.published_rate()
-        yield f"  at the ${rate:g} an hour of {model}", figure(estimate.hours * rate, "$")
-    yield "grading", figure(estimate.grading, "$") if estimate.grading else "not known"
-    yield "total", figure(estimate.total, "$") if estimate.total else "not known"
+    yield from costs(result.estimate)
     if estimate.pause_hours and estimate.pause_steps:
         spent, pause = estimate.total or estimate.training, limit("job_spend")
         reached = "" if spent and spent.high > pause else "not within this job; "
@@ -170,11 +178,7 @@ def _print(result: Result, budget: float | None) -> None:
 def _document(result: Result, budget: float | None) -> dict[str, Any]:
     """The JSON document: every number with its ends and its unit, every assumption."""
     estimate, (model, rate) = result.estimate, estimates.published_rate()
-    dollars = {name: getattr(estimate, name) for name in ("training", "grading", "total")}
     (hosting,) = prices()["hosting_hour"].values()
-    compared = (
-        None if estimate.training else {"model": model, **_ends(estimate.hours * rate, "USD")}
-    )
     return {
         "folder": result.folder,
         "model": result.model,
@@ -190,12 +194,13 @@ def _document(result: Result, budget: float | None) -> dict[str, Any]:
             for split, counted in (("train", result.train), ("validation", result.validation))
         },
         **{name: _ends(getattr(estimate, name), unit) for name, unit in _UNITS.items()},
-        **{name: value and _ends(value, "USD") for name, value in dollars.items()},
-        "training_at_published_rate": compared,
+        "training_at_published_rate": None
+        if estimate.training
+        else {"model": model} | (_ends(estimate.hours * rate, "USD") or {}),
         "pause": {
             "spending": _ends(exactly(limit("job_spend")), "USD"),
-            "steps": estimate.pause_steps and _ends(estimate.pause_steps, "steps"),
-            "hours": estimate.pause_hours and _ends(estimate.pause_hours, "hours"),
+            "steps": _ends(estimate.pause_steps, "steps"),
+            "hours": _ends(estimate.pause_hours, "hours"),
         },
         "budget": None
         if budget is None
@@ -225,10 +230,15 @@ _UNITS = {
     "hours": "hours",
     "input_tokens": "tokens",
     "output_tokens": "tokens",
+    "training": "USD",
+    "grading": "USD",
+    "total": "USD",
 }
 
 
-def _ends(value: Range, unit: str) -> dict[str, Any]:
+def _ends(value: Range | None, unit: str) -> dict[str, Any] | None:
+    if value is None:
+        return None
     # 12 digits: without the noise of the last bits.
     low, high = (x if isinstance(x, int) else float(f"{x:.12g}") for x in (value.low, value.high))
     return {"low": low, "high": high, "unit": unit}

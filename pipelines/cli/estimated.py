@@ -24,7 +24,7 @@ from pipelines.service import demo
 from pipelines.service import estimate as estimates
 from pipelines.service.assumptions import Assumption, Range, assume, trained
 from pipelines.service.estimate import Estimate
-from pipelines.service.grader_tokens import ASKING, Asking
+from pipelines.service.grader_tokens import ASKING, ModelGrader
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +52,10 @@ def estimated(
 ) -> Result:
     """The estimate of a prepared folder; `given` is what the user assumes (`assumptions.parse`)."""
     job, grader = _documents(folder)
-    model_graders = [Asking(entry) for _, entry in graders(grader, *ASKING)]
+    model_graders = [ModelGrader.of(entry) for _, entry in graders(grader, *ASKING)]
     train, validation = _counted(folder, model_graders, quiet=quiet)
-    asked = [each.asked(*prepared.SPLITS) for each in model_graders]
-    known = assume(job, given, model=model, graders=[each.model for each in asked])
-    content = train, validation, asked, known
+    known = assume(job, given, model=model, graders=[each.model for each in model_graders])
+    content = train, validation, model_graders, known
     estimate = estimates.estimate(*content)
     pause_rows = estimates.rows_within(limit("job_spend"), *content)
     demo_rows = demo.rows(folder)
@@ -90,7 +89,7 @@ def _documents(folder: Prepared) -> tuple[Any, Any]:
 
 
 def _counted(
-    folder: Prepared, model_graders: list[Asking], *, quiet: bool
+    folder: Prepared, model_graders: list[ModelGrader], *, quiet: bool
 ) -> tuple[Tokens, Tokens]:
     """The tokens of both files; `model_graders` count what they are asked about the rows."""
     progress = terminal.progress(quiet=quiet)

@@ -10,11 +10,10 @@ from collections.abc import Iterator
 import orjson
 
 from pipelines.cli.command import Exit
-from pipelines.cli.estimate import figure
+from pipelines.cli.estimate import costs, figure
 from pipelines.cli.estimated import Result, estimated
 from pipelines.findings import BadInput, printable
 from pipelines.io.prepared import Prepared
-from pipelines.service import estimate as estimates
 from pipelines.service.endpoint import Endpoint
 
 # Columns of the plan: a narrow terminal, or half of one.
@@ -75,7 +74,7 @@ def _fields(prepared: Prepared, where: Endpoint, result: Result) -> Iterator[tup
     stated = epochs.source == "the job"
     yield "epochs", figure(epochs.value) if stated else f"auto, taken as {figure(epochs.value)}"
     yield "hours", figure(result.estimate.hours)
-    yield "money", _money(result)
+    yield from costs(result.estimate)
     yield "at", where.url
     for warning in result.warnings:
         yield "warning", warning
@@ -91,23 +90,3 @@ def _origin(prepared: Prepared) -> str:
     text = "your folder" if kind == "folder" else str(kind)
     text += f", {repository}" if repository else ""
     return f"{text} at {str(revision)[:12]}" if revision else text
-
-
-def _money(result: Result) -> str:
-    estimate = result.estimate
-    if estimate.total:
-        return figure(estimate.total, "$")
-    parts = []
-    if estimate.training:
-        parts.append(f"training {figure(estimate.training, '$')}")
-    else:
-        model, rate = estimates.published_rate()
-        parts.append(
-            f"training not known, no price of an hour of this model is published; at the ${rate:g} "
-            f"of {model}: {figure(estimate.hours * rate, '$')}"
-        )
-    if estimate.grading is None:
-        parts.append("grading not known, no price of the grader's model is published")
-    elif estimate.grading.high:
-        parts.append(f"grading {figure(estimate.grading, '$')}")
-    return "; ".join(parts)

@@ -39,11 +39,7 @@ def scorer(grader: Mapping[str, Any], model: Model) -> Callable[[Roots], Grade]:
         if value is not None
     }
     request = {"model": grader["model"], "response_format": _response_format(labels), **options}
-    if labels is None:
-        low, high = grader.get("range", (0.0, 1.0))
-        read = _score_in(float(low), float(high))
-    else:
-        read = _passes(labels, grader["passing_labels"])
+    read = _reader(grader)
 
     def score(roots: Roots) -> Grade:
         try:
@@ -113,16 +109,15 @@ def _grade(reply: Any, read: Callable[[Any], float | None]) -> Grade:
     return Grade(score)
 
 
-def _score_in(low: float, high: float) -> Callable[[Any], float | None]:
-    """Numbers clipped to the range, as the documentation has it."""
+def _reader(grader: Mapping[str, Any]) -> Callable[[Any], float | None]:
+    """The score of a result: a number clipped to the range, as is documented, or a label's."""
+    if grader["type"] == "label_model":
+        labels, passing = grader["labels"], grader["passing_labels"]
+        return lambda result: float(result in passing) if result in labels else None
+    low, high = map(float, grader.get("range", (0, 1)))
 
-    def read(result: Any) -> float | None:
-        if isinstance(result, bool) or not isinstance(result, (int, float)):
-            return None
-        return min(max(float(result), low), high)
+    def clipped(result: Any) -> float | None:
+        is_number = isinstance(result, int | float) and not isinstance(result, bool)
+        return min(max(float(result), low), high) if is_number else None
 
-    return read
-
-
-def _passes(labels: list[str], passing: list[str]) -> Callable[[Any], float | None]:
-    return lambda result: float(result in passing) if result in labels else None
+    return clipped

@@ -14,27 +14,10 @@ from dataclasses import dataclass, replace
 from pipelines.rules.tables import limit, prices
 from pipelines.rules.tokens import Tokens
 from pipelines.service.assumptions import Assumption, Range, exactly
+from pipelines.service.grader_tokens import ModelGrader
 
 _HOUR = 3600  # seconds
 _PRICED = 1_000_000  # tokens of a price
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A grader that asks a model.
-
-    train, validation: tokens of its messages, filled in with each row's fields, over all rows of
-        the split; without what they quote of the answer.
-    whole, parts: how often the messages quote the whole answer, and a part of it.
-    most: tokens that it may write at most; None where it does not say.
-    """
-
-    model: str
-    train: float
-    validation: float
-    whole: int
-    parts: int
-    most: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +49,7 @@ class Estimate:
 def estimate(
     train: Tokens,
     validation: Tokens,
-    asked: Sequence[Asked],
+    model_graders: Sequence[ModelGrader],
     assumptions: Mapping[str, Assumption],
 ) -> Estimate:
     """What a job with these files takes under what `assumptions.assume` gave for it."""
@@ -84,7 +67,7 @@ def estimate(
 
     read, written = exactly(0), exactly(0)
     grading: Range | None = exactly(0)
-    for grader in asked:
+    for grader in model_graders:
         its_read = passes * grader.train + checks * grader.validation
         its_read += (answers[0] + answers[1]) * _quoted(grader, known["answer_tokens"])
         its_written = (answers[0] + answers[1]) * _at_most(known["grader_tokens"], grader.most)
@@ -125,8 +108,8 @@ def _hours(steps: Range, train: Range, validation: Range, known: Mapping[str, Ra
     return Range(steps.low * seconds.low / _HOUR, most * seconds.high / _HOUR)
 
 
-def _quoted(grader: Asked, answer: Range) -> Range:
-    return answer * grader.whole + Range(0, answer.high) * grader.parts
+def _quoted(grader: ModelGrader, answer: Range) -> Range:
+    return answer * grader.quotes + Range(0, answer.high) * grader.part_quotes
 
 
 def _at_most(tokens: Range, most: int | None) -> Range:
@@ -161,7 +144,7 @@ def rows_within(
     usd: float,
     train: Tokens,
     validation: Tokens,
-    asked: Sequence[Asked],
+    model_graders: Sequence[ModelGrader],
     assumptions: Mapping[str, Assumption],
 ) -> int | None:
     """How many training rows, as long as these on average, cost at most that at the high end.
@@ -172,11 +155,11 @@ def rows_within(
     def high(rows: int) -> float:
         share = rows / train.rows
         some = replace(train, rows=rows, total=round(train.total * share))
-        graders = [replace(grader, train=grader.train * share) for grader in asked]
+        graders = [replace(grader, train=grader.train * share) for grader in model_graders]
         total = estimate(some, validation, graders, assumptions).total
         return math.inf if total is None else total.high
 
-    if estimate(train, validation, asked, assumptions).total is None:
+    if estimate(train, validation, model_graders, assumptions).total is None:
         return None
     # The cost never falls as rows are added, so that a bisection finds the last that fits.
     return bisect.bisect_right(range(1, limit("train_rows") + 1), usd, key=high)
@@ -188,16 +171,16 @@ def published_rate() -> tuple[str, float]:
     return model, row["value"]
 
 
-def warnings(found: Estimate, rows_before_pause: int | None) -> Iterator[str]:
+def warnings(estimate: Estimate, rows_before_pause: int | None) -> Iterator[str]:
     """What to think of before paying, at the high end; a line each.
 
     rows_before_pause: how many rows cost less than the sum at which a job is paused.
     """
     spend, hours, tokens = limit("job_spend"), limit("job_hours"), limit("job_tokens")
-    spent, by = found.total or found.training, ""
+    spent, by = estimate.total or estimate.training, ""
     if spent is None:
         model, rate = published_rate()
-        spent, by = found.hours * rate, f", at the ${rate:g} an hour of {model},"
+        spent, by = estimate.hours * rate, f", at the ${rate:g} an hour of {model},"
     if spent.high > spend:
         fits = ""
         if rows_before_pause is not None:
@@ -207,11 +190,11 @@ def warnings(found: Estimate, rows_before_pause: int | None) -> Iterator[str]:
             f"the high end{by} is over ${spend:,}, where the service pauses a job; "
             f"start with `rft prepare --pilot` and the same --source{fits}"
         )
-    if found.hours.high > hours:
+    if estimate.hours.high > hours:
         yield f"the high end is over {hours} hours, which no job may take; choose fewer rows"
-    if found.job_tokens.high > tokens:
+    if estimate.job_tokens.high > tokens:
         yield f"training tokens times epochs are over {tokens:,}; choose fewer rows or epochs"
-    if found.validation_answers.high > found.train_answers.high:
+    if estimate.validation_answers.high > estimate.train_answers.high:
         yield (
             "at the high end more answers are sampled for validation than for training; choose "
             "fewer validation rows, or set eval_interval and eval_samples in the job"

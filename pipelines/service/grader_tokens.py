@@ -2,29 +2,42 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from pipelines.findings import BadInput, show
-from pipelines.graders.render import Unresolved, filler
+from pipelines.graders.render import Roots, Unresolved, filler
 from pipelines.graders.templates import strings, templates
 from pipelines.rules import tokens
 from pipelines.rules.response_format import inside
-from pipelines.service.estimate import Asked
 
 # The types of graders that ask a model.
 ASKING = ("score_model", "label_model")
 
 
-class Asking:
-    """A grader that asks a model, and the tokens of its messages for each row that is added.
+@dataclass(slots=True)
+class ModelGrader:
+    """A grader that asks a model.
 
-    What its messages quote of the answer is left out, and counted how often. The handful of tokens
-    that the chat format and the response format of a score add are not counted.
+    train, validation: tokens of its messages, filled in with each row's fields, over all rows of
+        the split; without what they quote of the answer. The handful that the chat format and the
+        response format of a score add are not counted.
+    quotes, part_quotes: how often the messages quote the whole answer, and a part of it.
+    most: tokens that it may write at most; None where it does not say.
     """
 
-    def __init__(self, grader: Mapping[str, Any]) -> None:
+    model: str
+    train: float = 0
+    validation: float = 0
+    quotes: int = 0
+    part_quotes: int = 0
+    most: int | None = None
+    fill: Callable[[Roots], str] = lambda roots: ""
+
+    @classmethod
+    def of(cls, grader: Mapping[str, Any]) -> ModelGrader:
+        """The grader before any row is counted."""
         model = grader.get("model")
         if not isinstance(model, str):
             name = show(grader.get("name"))
@@ -35,24 +48,21 @@ class Asking:
         for template in quoted:
             text = text.replace(str(template), "")
         most = inside(grader, "sampling_params").get("max_completions_tokens")
-        self.model = model
-        self.most = most if type(most) is int and most > 0 else None
-        self.whole = sum(template.steps == ("output_text",) for template in quoted)
-        self.parts = len(quoted) - self.whole
-        self._fill = filler(text)
-        self._tokens: Counter[str] = Counter()
+        quotes = sum(template.steps == ("output_text",) for template in quoted)
+        return cls(
+            model,
+            quotes=quotes,
+            part_quotes=len(quoted) - quotes,
+            most=most if type(most) is int and most > 0 else None,
+            fill=filler(text),
+        )
 
     def add(self, split: str, item: Mapping[str, Any]) -> str:
         """Count a row of a split; "about " where that is an estimate, or ""."""
         try:
-            text = self._fill({"item": item})
+            text = self.fill({"item": item})
         except Unresolved:  # the service would score 0 without asking
             return ""
         count, about = tokens.count({"messages": [{"content": text}]})
-        self._tokens[split] += count
+        setattr(self, split, getattr(self, split) + count)
         return about
-
-    def asked(self, train: str, validation: str) -> Asked:
-        """The grader as an estimate needs it, with the counts of two splits."""
-        counts = self._tokens[train], self._tokens[validation]
-        return Asked(self.model, *counts, self.whole, self.parts, self.most)

@@ -185,7 +185,7 @@ def test_the_table_for_people(folder: Callable[..., Path]) -> None:
 
 def test_a_price_of_another_model_is_named_as_such(folder: Callable[..., Path]) -> None:
     told = run(folder(), *FIXED)
-    assert f"at the $100 an hour of {O4_MINI} │ $40.6" in told
+    assert f"not known; $40.6 at the $100 an hour of {O4_MINI}" in told
     assert (
         f"note: no hourly rate of {DEFAULT_MODEL} is known; give --assume hourly_rate=USD" in told
     )

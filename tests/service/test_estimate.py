@@ -12,13 +12,14 @@ from pipelines.rules.request import DEFAULT_MODEL, TRAINING_TYPE
 from pipelines.rules.tables import assumed, hyperparameters, limit, prices
 from pipelines.rules.tokens import Tokens
 from pipelines.service.assumptions import Range, assume, exactly, trained
-from pipelines.service.estimate import Asked, Estimate, estimate, price_of, rows_within, warnings
+from pipelines.service.estimate import Estimate, estimate, price_of, rows_within, warnings
+from pipelines.service.grader_tokens import ModelGrader
 
 O4_MINI = "o4-mini-2025-04-16"
 NONE = Tokens()
 # A step that lasts as long as the one that was published, in seconds.
 STEP = {"seconds_per_step": exactly(731)}
-JUDGE = Asked("o3-mini", train=5_000_000, validation=0, whole=0, parts=0)
+JUDGE = ModelGrader("o3-mini", train=5_000_000, validation=0, quotes=0, part_quotes=0)
 
 
 def rows(count: int, each: int = 100) -> Tokens:
@@ -31,7 +32,9 @@ def job(**hyperparameters: Any) -> dict[str, Any]:
     return {"model": O4_MINI, "trainingType": "Standard", "method": method}
 
 
-def of(job: Any, train: int, validation: int = 0, asked: tuple[Asked, ...] = (), **given: Range):
+def of(
+    job: Any, train: int, validation: int = 0, asked: tuple[ModelGrader, ...] = (), **given: Range
+):
     known = assume(job, given, graders=[grader.model for grader in asked])
     return estimate(rows(train), rows(validation), asked, known)
 
@@ -84,8 +87,8 @@ def test_steps_and_answers_of_a_job() -> None:
 
 def test_what_model_graders_read_and_write() -> None:
     """Each quotes one whole answer and a part of one; the second may write 80 tokens at most."""
-    whole = Asked("o3-mini", train=1_000, validation=500, whole=1, parts=0)
-    part = Asked("o3-mini", train=0, validation=0, whole=0, parts=1, most=80)
+    whole = ModelGrader("o3-mini", train=1_000, validation=500, quotes=1, part_quotes=0)
+    part = ModelGrader("o3-mini", train=0, validation=0, quotes=0, part_quotes=1, most=80)
     told = of(
         job(batch_size=10, n_epochs=1, eval_interval=1, eval_samples=1),
         10,
@@ -249,12 +252,12 @@ GIVEN = st.fixed_dictionaries(
     ),
 )
 ASKED = st.builds(
-    Asked,
+    ModelGrader,
     model=st.just("o3-mini"),
     train=st.integers(0, 10**6),
     validation=st.integers(0, 10**6),
-    whole=st.integers(0, 2),
-    parts=st.integers(0, 2),
+    quotes=st.integers(0, 2),
+    part_quotes=st.integers(0, 2),
     most=st.none() | st.integers(1, 3_000),
 )
 
@@ -266,7 +269,7 @@ def ranges(told: Estimate) -> dict[str, Range]:
 
 @given(COUNTS, COUNTS, JOBS, GIVEN, ASKED)
 def test_the_ends_are_in_order_and_money_adds_up(
-    train: int, validation: int, settings: dict, options: dict, asked: Asked
+    train: int, validation: int, settings: dict, options: dict, asked: ModelGrader
 ) -> None:
     told = of(job(**settings), train, validation, (asked,), **options)
     assert {name for name, one in ranges(told).items() if one.low > one.high} == set()
@@ -277,7 +280,7 @@ def test_the_ends_are_in_order_and_money_adds_up(
 
 @given(COUNTS, COUNTS, COUNTS, JOBS, GIVEN, ASKED)
 def test_more_rows_are_never_cheaper(
-    train: int, more: int, validation: int, settings: dict, options: dict, asked: Asked
+    train: int, more: int, validation: int, settings: dict, options: dict, asked: ModelGrader
 ) -> None:
     few = of(job(**settings), train, validation, (asked,), **options)
     many = of(job(**settings), train + more, validation, (asked,), **options)
@@ -288,7 +291,7 @@ def test_more_rows_are_never_cheaper(
 
 @given(COUNTS, JOBS, GIVEN, ASKED, st.integers(1, 49))
 def test_more_epochs_are_never_cheaper(
-    train: int, settings: dict, options: dict, asked: Asked, epochs: int
+    train: int, settings: dict, options: dict, asked: ModelGrader, epochs: int
 ) -> None:
     once = of(job(**settings | {"n_epochs": epochs}), train, 50, (asked,), **options)
     again = of(job(**settings | {"n_epochs": epochs + 1}), train, 50, (asked,), **options)
