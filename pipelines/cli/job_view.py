@@ -56,14 +56,14 @@ def show_events(events: Iterable[Json]) -> None:
 def show_job(job: Json, where: Endpoint, title: str) -> None:
     """A job's fields, those that it has."""
     error = _object(job.get("error"))
-    told = ": ".join(str(error[name]) for name in ("code", "message") if error.get(name))
+    reason = ": ".join(str(error[name]) for name in ("code", "message") if error.get(name))
     method = _object(job.get("method"))
     hyperparameters = _object(method.get(str(method.get("type")))).get("hyperparameters")
     tokens = job.get("trained_tokens")
     fields = {
         "job": job.get("id"),
         "status": job.get("status"),
-        "error": saying(told) if told else None,
+        "error": saying(reason) if reason else None,
         "model": job.get("model"),
         "trained model": job.get("fine_tuned_model"),
         "trained tokens": f"{tokens:,}" if isinstance(tokens, int) else tokens,

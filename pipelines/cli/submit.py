@@ -183,14 +183,14 @@ def job(
             happened = following.events(service, id, set())
             view.show_events(happened) if text else terminal.print_json({"events": happened})
             return
-        told = _followed(service, id, every, text=text) if follow else service.job(id)
-        if told is None:
+        job = _followed(service, id, every, text=text) if follow else service.job(id)
+        if job is None:
             raise BadInput(f"{id}: no such job at {where.url}; check the id and the endpoint")
         if text:
-            view.show_job(told, where, "job")
+            view.show_job(job, where, "job")
         else:
-            terminal.print_json({"endpoint": where.url, "job": told})
-        raise Exit(int(told.get("status") in (_LOST if follow else {"failed"})))
+            terminal.print_json({"endpoint": where.url, "job": job})
+        raise Exit(int(job.get("status") in (_LOST if follow else {"failed"})))
 
 
 _NO_ENDPOINT = (

@@ -69,15 +69,15 @@ class Service:
                 )
 
         # After a 429 it may come twice, which costs nothing.
-        return self._told_plainly(lambda: self._ask(name, send, once=_REFUSALS | {429}))
+        return self._lost_at_worst(lambda: self._ask(name, send, once=_REFUSALS | {429}))
 
     def file(self, id: str) -> Json | None:
         """What the service has to say of a file; None where it has none of that id."""
-        return self._found(id, lambda: self._client.files.with_raw_response.retrieve(id))
+        return self._unless_missing(id, lambda: self._client.files.with_raw_response.retrieve(id))
 
     def begin_upload(self, name: str, size: int) -> str | None:
         """Begin an upload in parts; its id, or None where the endpoint takes none."""
-        begun = self._found(
+        begun = self._unless_missing(
             name,
             lambda: self._client.uploads.with_raw_response.create(
                 bytes=size, filename=name, mime_type="text/jsonl", purpose="fine-tune"
@@ -94,7 +94,7 @@ class Service:
         """Make a file of the parts; the file."""
         call = self._client.uploads.with_raw_response.complete
         end = lambda: call(upload, part_ids=parts, md5=md5)  # noqa: E731
-        done = self._told_plainly(lambda: self._ask("the upload", end, once=_REFUSALS | {429}))
+        done = self._lost_at_worst(lambda: self._ask("the upload", end, once=_REFUSALS | {429}))
         file = done.get("file")
         return file if isinstance(file, dict) else done
 
@@ -112,8 +112,8 @@ class Service:
         """
         call = self._client.fine_tuning.alpha.graders.with_raw_response.validate
         # In extra_body it is sent as it stands; the client's types would rename and drop fields.
-        asked = lambda: call(grader=grader, extra_body={"grader": grader})  # noqa: E731
-        return self._found("the grader", asked) is not None
+        send = lambda: call(grader=grader, extra_body={"grader": grader})  # noqa: E731
+        return self._unless_missing("the grader", send) is not None
 
     def create_job(self, body: Json) -> Json:
         """Create a job, asking once: Unclear where the answer leaves open whether it was made."""
@@ -133,7 +133,7 @@ class Service:
     def job(self, id: str) -> Json | None:
         """A job; None where there is none of that id."""
         call = self._client.fine_tuning.jobs.with_raw_response.retrieve
-        return self._found(id, lambda: call(id))
+        return self._unless_missing(id, lambda: call(id))
 
     def change(self, id: str, verb: str) -> Json:
         """Cancel, pause or resume a job. With a body, for Azure answers 411 where there is none."""
@@ -161,7 +161,7 @@ class Service:
         """
         openai = self._openai
 
-        def asked() -> Any:
+        def send() -> Any:
             try:
                 return call()
             except openai.APIStatusError as error:
@@ -179,7 +179,7 @@ class Service:
             raise BadInput(f"{self.where.url}: {self.secrets.hide(str(cause))}; run it again")
 
         try:
-            raw = self._retry.call(asked, lambda text: self._note(self.secrets.hide(text)))
+            raw = self._retry.call(send, lambda text: self._note(self.secrets.hide(text)))
             answer = self.secrets.hidden(orjson.loads(raw.content))
         except openai.APIStatusError as error:
             access = error.status_code in _OF_ACCESS or error.status_code not in range(400, 500)
@@ -193,11 +193,11 @@ class Service:
             raise BadInput(reason) if once is None else Unclear(reason)
         return answer
 
-    def _found(self, what: str, call: Callable[[], Any]) -> Json | None:
+    def _unless_missing(self, what: str, call: Callable[[], Any]) -> Json | None:
         """What is asked for; None where the service has no such thing."""
         missing = False
 
-        def asked() -> Any:
+        def send() -> Any:
             nonlocal missing
             try:
                 return call()
@@ -206,13 +206,13 @@ class Service:
                 raise
 
         try:
-            return self._ask(what, asked)
+            return self._ask(what, send)
         except BadInput:
             if missing:
                 return None
             raise
 
-    def _told_plainly(self, call: Callable[[], Json]) -> Json:
+    def _lost_at_worst(self, call: Callable[[], Json]) -> Json:
         """A request that is only lost where it is not known what it did."""
         try:
             return call()
@@ -246,9 +246,9 @@ class Service:
 
     def _explained(self, what: str, error: Any) -> str:
         message = self._message(error)
-        said = f" {cut(message)!r}" if message else ""
-        known = remedy(message) or todo(error.status_code, self.where)
-        return f"{what}: {self.where.url} answers {error.status_code}{said}; {known}"
+        quoted = f" {cut(message)!r}" if message else ""
+        advice = remedy(message) or todo(error.status_code, self.where)
+        return f"{what}: {self.where.url} answers {error.status_code}{quoted}; {advice}"
 
     def _unreached(self, error: BaseException) -> str:
         advice = "run it again; what was uploaded is kept"
@@ -291,13 +291,13 @@ def package() -> Any:
         raise BadInput(f"openai is not installed; {install('submit')}") from None
 
 
-def _id(found: Json) -> str:
+def _id(answer: Json) -> str:
     """The id of what the service made."""
-    if not _has_id(found):
+    if not _has_id(answer):
         raise BadInput("the service's answer has no id; is this the service?")
-    id: str = found["id"]
+    id: str = answer["id"]
     return id
 
 
-def _has_id(found: Any) -> bool:
-    return isinstance(found, dict) and isinstance(found.get("id"), str) and found["id"] != ""
+def _has_id(answer: Any) -> bool:
+    return isinstance(answer, dict) and isinstance(answer.get("id"), str) and answer["id"] != ""

@@ -163,7 +163,7 @@ class Secrets:
         """A text without the keys, and without what looks like one."""
         for value in sorted(self._values, key=len, reverse=True):
             text = text.replace(value, HIDDEN)
-        return _FORMS.sub(lambda found: f"{found[1] or ''}{HIDDEN}", text)
+        return _FORMS.sub(lambda match: f"{match[1] or ''}{HIDDEN}", text)
 
     def hidden(self, value: Any) -> Any:
         """A JSON value without them; of `headers`, which graders and tools have, names alone."""

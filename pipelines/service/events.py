@@ -56,18 +56,18 @@ def step(event: Json) -> Step | None:
     data = event.get("data")
     data = data if isinstance(data, dict) else {}
     text = _MESSAGE.search(str(event.get("message") or ""))
-    said = text.groupdict() if text else {}
-    number = _float(data.get("step", said.get("step")))
+    words = text.groupdict() if text else {}
+    number = _float(data.get("step", words.get("step")))
     scores = _inside(data, "scores")
     train = _first(
-        scores.get("train_reward_mean"), data.get("train_mean_reward"), said.get("train")
+        scores.get("train_reward_mean"), data.get("train_mean_reward"), words.get("train")
     )
     validation = _first(
-        scores.get("valid_reward_mean"), data.get("full_valid_mean_reward"), said.get("validation")
+        scores.get("valid_reward_mean"), data.get("full_valid_mean_reward"), words.get("validation")
     )
     if number is None or (train is None and validation is None):
         return None
-    total = _float(data.get("total_steps", said.get("total")))
+    total = _float(data.get("total_steps", words.get("total")))
     samples = _inside(data, "usage", "samples")
     return Step(
         step=int(number),
@@ -97,7 +97,7 @@ def _inside(value: Any, *names: str) -> Json:
 
 
 def _first(*values: Any) -> float | None:
-    return next((found for value in values if (found := _float(value)) is not None), None)
+    return next((number for value in values if (number := _float(value)) is not None), None)
 
 
 def _float(value: Any) -> float | None:

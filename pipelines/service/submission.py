@@ -161,8 +161,8 @@ def request(prepared: Prepared, *, is_azure: bool) -> Json:
         beside = prepared.document(role)
         if beside is not None and beside != inside.get(role):
             raise BadInput(
-                f"{path}: its {role} is another than {prepared.path(role)}; make them the same, "
-                "or remove the latter"
+                f"{path}: its {role} differs from {prepared.path(role)}; make them the same, or "
+                "remove that file"
             )
     if len(body.get("metadata") or {}) > _PAIRS - 2:
         raise BadInput(f"{path}: metadata has over {_PAIRS - 2} pairs, and two are added; cut it")

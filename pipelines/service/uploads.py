@@ -114,14 +114,14 @@ def wait(
             progress.note(f"{name}: {status}")
             progress.begin(f"{name} {status}", unit="")
         sleep(min(every, most - spent))
-        found = service.file(str(file["id"]))
-        if found is None:
+        current = service.file(str(file["id"]))
+        if current is None:
             raise Refused(f"{name}: {file['id']} is gone from the service; run it again")
-        file = {**found, "id": file["id"]}
+        file = {**current, "id": file["id"]}
 
 
 class _Reader:
-    """A file that is read to be sent: hashed, and told of."""
+    """A file that is read to be sent: hashed and counted."""
 
     def __init__(self, path: Path, progress: Progress) -> None:
         self._path, self._progress, self._sent = path, progress, 0
@@ -133,7 +133,7 @@ class _Reader:
         self._sent, self.digest = 0, hashlib.sha256()
         reader = self
 
-        class Told(io.FileIO):
+        class Counted(io.FileIO):
             def read(self, size: int | None = -1) -> bytes:
                 data = super().read(-1 if size is None else size)
                 reader.digest.update(data)
@@ -141,7 +141,7 @@ class _Reader:
                 reader._progress.advance(len(data))
                 return data
 
-        return Told(self._path)
+        return Counted(self._path)
 
 
 def _in_parts(service: Service, what: Source, progress: Progress, size: int) -> dict[str, Any]:

@@ -539,7 +539,7 @@ def test_a_document_that_the_job_does_not_have(
     run: Run, server: ServiceServer, folder: Path, role: str
 ) -> None:
     (folder / f"{role}.json").write_text('{"type": "text_similarity"}', encoding="utf-8")
-    with pytest.raises(BadInput, match=rf"job.json: its {role} is another than .*{role}.json; "):
+    with pytest.raises(BadInput, match=rf"job.json: its {role} differs from .*{role}.json; "):
         run()
     assert server.asked == []
 
