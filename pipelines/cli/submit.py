@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import orjson
@@ -120,7 +121,9 @@ def submit(
 
 
 def job(
-    id: Annotated[str, argument(metavar="ID", help="The job's id.")],
+    job: Annotated[
+        str, argument(metavar="ID|FOLDER", help="A job's id, or a folder, for its last job.")
+    ],
     endpoint: EndpointOption | None = None,
     cancel: Annotated[bool, option("--cancel", help="End it; what was done is paid.")] = False,
     pause: Annotated[
@@ -143,7 +146,7 @@ def job(
     \b
     Examples:
       rft job ftjob-0123
-      rft job ftjob-0123 --follow
+      rft job medmcqa --follow
       rft job ftjob-0123 --checkpoints --format json
     """
     from pipelines.cli import job_view as view
@@ -162,11 +165,10 @@ def job(
     words = [name for name, wanted in chosen.items() if wanted]
     if len(words) > 1:
         raise BadInput(f"--{words[0]} and --{words[1]}: give one of them")
-    if not re.fullmatch(r"[\w.:-]*\w", id):
-        raise BadInput(f"{id!r} is no id of a job; it looks as ftjob-0123456789abcdef")
     where = addresses.endpoint(endpoint, os.environ)
     if where is None:
         raise BadInput(_NO_ENDPOINT)
+    id = _job_id(job, where)
     text = output_format is Format.text
     with (
         _one_line("the job goes on as it was"),
@@ -183,14 +185,14 @@ def job(
             happened = following.events(service, id, set())
             view.show_events(happened) if text else terminal.print_json({"events": happened})
             return
-        job = _followed(service, id, every, text=text) if follow else service.job(id)
-        if job is None:
+        state = _followed(service, id, every, text=text) if follow else service.job(id)
+        if state is None:
             raise BadInput(f"{id}: no such job at {where.url}; check the id and the endpoint")
         if text:
-            view.show_job(job, where, "job")
+            view.show_job(state, where, "job")
         else:
-            terminal.print_json({"endpoint": where.url, "job": job})
-        raise Exit(int(job.get("status") in (_LOST if follow else {"failed"})))
+            terminal.print_json({"endpoint": where.url, "job": state})
+        raise Exit(int(state.get("status") in (_LOST if follow else {"failed"})))
 
 
 _NO_ENDPOINT = (
@@ -209,6 +211,21 @@ def _check_seconds(**given: float) -> None:
             raise BadInput(
                 f"--{name.replace('_', '-')} {seconds:g}: give seconds, from 0 to {_WEEK:,}"
             )
+
+
+def _job_id(word: str, where: Endpoint) -> str:
+    """The id that a word is, or that of the last job of the folder that it names."""
+    from pipelines.io.prepared import PROCESSED
+    from pipelines.service.submission import last_job
+
+    for folder in (Path(word), PROCESSED / word):
+        if folder.is_dir():
+            if id := last_job(folder, where.url):
+                return id
+            raise BadInput(f"{folder}: no job at {where.url} is on record here; give a job's id")
+    if not re.fullmatch(r"[\w.:-]*\w", word):
+        raise BadInput(f"{word!r} is no id of a job; it looks as ftjob-0123456789abcdef")
+    return word
 
 
 # Endings with which a submission is not what it was for.

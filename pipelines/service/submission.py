@@ -120,6 +120,12 @@ def requests(prepared: Prepared, where: Endpoint, settings: Settings) -> list[Js
     ]
 
 
+def last_job(folder: Path, url: str) -> str | None:
+    """The id of the last job that was made of a folder at an endpoint, as it is on record."""
+    ids = [job["id"] for job in _Record(folder / STATE, url, "").jobs if job["id"]]
+    return ids[-1] if ids else None
+
+
 def _read(prepared: Prepared, where: Endpoint) -> tuple[dict[str, Source], Json, str]:
     """The files, the request, and the fingerprint of both."""
     sources = {split: source(prepared.path(split)) for split in SPLITS}

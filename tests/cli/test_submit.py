@@ -627,6 +627,20 @@ def test_a_job_is_shown(rft: Rft, server: ServiceServer) -> None:
     assert rft("job", "ftjob-1", "--format", "json").json["job"]["id"] == "ftjob-1"
 
 
+def test_a_folder_stands_for_its_last_job(rft: Rft, server: ServiceServer) -> None:
+    done = rft("job", "data")
+    assert (done.code, done.stderr) == (
+        2,
+        f"rft: data: no job at {server.url} is on record here; give a job's id\n",
+    )
+    rft("submit", "data", "--quiet")
+    rft("submit", "data", "--again", "--quiet")
+    assert rft("job", "data").field("job") == "ftjob-2"
+    assert rft("job", "data", "--cancel").field("status") == "cancelled"
+    assert server.jobs["ftjob-1"]["status"] != "cancelled"
+    assert rft("job", "data", "--endpoint", server.project).code == 2
+
+
 def test_cancel_is_sent_with_a_body(rft: Rft, server: ServiceServer) -> None:
     """Azure answers 411 to a request without one, as the client sends it by itself."""
     running(rft, server)
