@@ -33,7 +33,7 @@ def test_prepare(tmp_path: Path, name: str) -> None:
     assert result.raw == result.train + result.validation + sum(result.dropped.values())
     assert result.sound
     assert list(check(tmp_path / name)) == []
-    assert demo.rows(find(name, tmp_path)) is None
+    assert demo.rows(find(str(tmp_path / name))) is None
     sides = {}
     for side in ("train", "validation"):
         for line in (tmp_path / name / f"{side}.jsonl").read_bytes().splitlines():

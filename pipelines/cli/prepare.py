@@ -45,13 +45,6 @@ def prepare(
     shards: Annotated[
         str | None, option(metavar="A-B", help="Only these train files, from 0: 0-1.")
     ] = None,
-    columns: Annotated[
-        str | None,
-        option(
-            metavar="prompt",
-            help="prompt: fetch only the columns that are read, 3 % of the bytes; not verified.",
-        ),
-    ] = None,
     offline: Annotated[bool, option(help="Use what is there; ask for nothing.")] = False,
     check: Annotated[
         bool, option(help="Only read every downloaded byte again and compare.")
@@ -156,6 +149,7 @@ def prepare(
         rows, validation_rows = rows or PILOT[0], validation_rows or PILOT[1]
     if rows is not None and validation_rows is None:
         validation_rows = min(limit("validation_rows"), -(-rows // 4))
+    choices = {"revision": revision, "config": config, "shards": shards}
     settings = Settings(
         source=source,
         out=out,
@@ -172,10 +166,7 @@ def prepare(
         previous=previous,
         grader=grader,
         pass_rate=pass_rate,
-        revision=revision,
-        config=config,
-        shards=shards,
-        columns=columns,
+        choices={name: value for name, value in choices.items() if value is not None},
         offline=offline,
         edits="keep" if keep_edits else "replace" if replace_edits else None,
     )

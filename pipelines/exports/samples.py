@@ -16,7 +16,8 @@ import orjson
 
 from pipelines.exports.turns import Items, Turn
 from pipelines.findings import BadInput, show
-from pipelines.graders.pairs import TEXTS, json_object
+from pipelines.graders.pairs import TEXTS
+from pipelines.io.jsonl import json_object
 from pipelines.similarity.keys import digest
 
 

@@ -95,7 +95,7 @@ def write(
         dataset = traces.recipe(prepared)
         paths = traces.raw_files(prepared, dataset, source, report)
         with _spool(out) as spool:
-            report.begin(f"{dataset.name} traces", tables.count(tuple(paths)))
+            report.begin(f"{dataset.name} traces", sum(map(tables.count, paths)))
             offered = traces.verified(dataset, items, paths, spool, report)
             _end(report, dataset.name, "traces", offered)
             return _export(prepared, out, items, offered, max_bytes)

@@ -41,12 +41,12 @@ from pipelines.exports.turns import Items, LeftOut, Turn, Turns
 from pipelines.findings import BadInput
 from pipelines.graders.self_check import OwnGrader
 from pipelines.graders.thinking import after_thinking
-from pipelines.io import schema
+from pipelines.io import files, schema
 from pipelines.io.prepared import Prepared
 from pipelines.io.progress import Progress
 from pipelines.rules.messages import SPECIAL
 from pipelines.similarity.keys import digest
-from pipelines.sources import record, tables
+from pipelines.sources import tables
 from pipelines.stages.download import download
 
 TRACES = "generations"
@@ -93,10 +93,9 @@ def raw_files(prepared: Prepared, dataset: Dataset, source: str, report: Progres
     found = download(dataset, source=source, progress=report, fetch=False, offline=True, **asked)
     expected = {entry["path"]: entry["sha256"] for entry in made["source"]["files"]}
     names = {path.relative_to(found.root).as_posix(): path for path in found.train}
-    digests = record.digests(found.root, names, remember=False)
     remedy = f"give the --source that it had ({kind}), or prepare it again"
     for name, path in names.items():
-        if expected.get(name) != digests[name]:
+        if expected.get(name) != (found.digests.get(path) or files.sha256(path)):
             raise BadInput(f"{path}: {prepared.folder} was prepared from other files; {remedy}")
     for name in expected:
         if not (found.root / name).is_file() and not name.startswith("benchmarks/"):
@@ -203,7 +202,7 @@ def _batches(dataset: Dataset, paths: Iterable[Path]) -> Iterator[pl.DataFrame]:
 def _columns(dataset: Dataset, path: Path, found: pa.Schema) -> list[str]:
     """The columns to read. BadInput where a file has no traces, or of another type."""
     if TRACES not in found.names:
-        remedy = "download without --columns prompt, or give your model's outputs with --samples"
+        remedy = "give your model's outputs with --samples"
         raise BadInput(f"{path}: no column {TRACES!r}; {remedy}")
     allowed = schema.load(f"raw.{dataset.name}")["properties"]
     columns = [name for name in dict.fromkeys((*dataset.columns, *_COLUMNS)) if name in found.names]

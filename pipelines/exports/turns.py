@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from pipelines.graders.pairs import json_object
+from pipelines.io.jsonl import json_object
 from pipelines.io.prepared import SPLITS, Prepared
 
 

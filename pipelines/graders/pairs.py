@@ -15,12 +15,10 @@ from itertools import chain, zip_longest
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from pipelines.findings import BadInput, show
 from pipelines.graders.render import Unresolved, filler, sample_of
 from pipelines.graders.templates import templates
-from pipelines.io.jsonl import BOM, lines
+from pipelines.io.jsonl import json_object, objects
 
 # A line, from 1, and the object in it.
 _Row = tuple[int, dict[str, Any]]
@@ -47,7 +45,7 @@ class Pairs:
 
     def __iter__(self) -> Iterator[Pair]:
         """The pairs in the order of the samples. BadInput where one has no partner."""
-        rows = _rows(self._samples)
+        rows = objects(self._samples)
         first = next(rows, None)
         if first is None:
             raise BadInput(f"{self._samples}: it has no samples; write one JSON object a line")
@@ -57,7 +55,7 @@ class Pairs:
 
     def _by_order(self, rows: Iterator[_Row]) -> Iterator[Pair]:
         remedy = "give every sample an `id` or a `line`"
-        for row, item in zip_longest(rows, _rows(self._items)):
+        for row, item in zip_longest(rows, objects(self._items)):
             if row is None:
                 place = f"{self._items}:{item[0]}"
                 raise BadInput(f"{place}: no sample is left for this item; {remedy}")
@@ -102,30 +100,12 @@ class OfTemplate:
 
     def __iter__(self) -> Iterator[Pair]:
         """The pairs in the order of the items. BadInput where one lacks what the template reads."""
-        for line, item in _rows(self._items):
+        for line, item in objects(self._items):
             try:
                 yield Pair(sample_of(self._fill({"item": item})), item, line)
             except Unresolved as error:
                 place = f"{self._items}:{line}"
                 raise BadInput(f"{place}: {error}; give --template another field") from None
-
-
-def _rows(path: Path) -> Iterator[_Row]:
-    """The objects of a JSONL file with their lines; blank lines are passed over."""
-    for number, line in enumerate(lines(path), 1):
-        if line.strip():
-            yield number, json_object(line, path, number)
-
-
-def json_object(line: bytes, path: Path, number: int) -> dict[str, Any]:
-    """The object that a line of a file holds; BadInput, with its place, where it holds none."""
-    try:
-        value = orjson.loads(line.removeprefix(BOM))
-    except orjson.JSONDecodeError:
-        value = None
-    if not isinstance(value, dict):
-        raise BadInput(f"{path}:{number}: not a JSON object; see `rft validate {path}`")
-    return value
 
 
 def _places(path: Path, key: str) -> dict[str | int, tuple[int, int]]:

@@ -13,8 +13,8 @@ from typing import Any, BinaryIO
 import orjson
 
 from pipelines.findings import BadInput, show
-from pipelines.graders.pairs import json_object
 from pipelines.graders.pass_rates import Rate
+from pipelines.io.jsonl import json_object
 
 # A row of a ledger.
 Row = tuple[str | None, ...]

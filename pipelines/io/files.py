@@ -23,6 +23,7 @@ from pipelines.findings import BadInput
 _GROUP = 65_536
 _PARQUET: Any = {"compression": "lz4", "use_dictionary": False, "write_statistics": False}
 
+_LOCK = ".lock"
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -74,12 +75,17 @@ def open_new(path: Path) -> BinaryIO:
     return path.open("xb")
 
 
-def unwritable(path: Path, error: OSError) -> BadInput:
-    """The one line for a file or folder that could not be written."""
+def unwritable(
+    path: Path,
+    error: OSError,
+    *,
+    room: str = "free some, or choose another --out",
+    otherwise: str = "choose another --out",
+) -> BadInput:
+    """The one line for a file or folder that could not be written, with what to do about it."""
     if error.errno in _NO_ROOM:
-        return BadInput(f"{path}: no room left on the disk; free some, or choose another --out")
-    reason = error.strerror or str(error)
-    return BadInput(f"{path}: cannot be written ({reason}); choose another --out")
+        return BadInput(f"{path}: no room left on the disk; {room}")
+    return BadInput(f"{path}: cannot be written ({error.strerror or error}); {otherwise}")
 
 
 def json_bytes(value: object) -> bytes:
@@ -130,13 +136,13 @@ def describe(
 def alone(folder: Path) -> Iterator[None]:
     """Hold a folder for this process; another run in it is told so at once.
 
-    The lock goes with the process, however that ends. Folders that were made for it go too where
-    nothing was written.
+    The lock goes with the process, however that ends. Folders that were made for this and in which
+    nothing was written are removed in the end.
     """
-    made = [each for each in (folder, *folder.parents) if not each.exists()]
+    made = [path for path in (folder, *folder.parents) if not path.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / ".lock")
+        lock = FileLock(folder / _LOCK)
         lock.acquire(blocking=False)
     except Timeout:
         raise BadInput(f"{folder}: another run is writing here; wait for it") from None
@@ -145,9 +151,19 @@ def alone(folder: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        if made and [path.name for path in folder.iterdir()] == [".lock"]:
-            (folder / ".lock").unlink()
-            with suppress(OSError):  # of a folder in which another run has written
-                for each in made:
-                    each.rmdir()
+        if made:
+            _remove_empty(folder, made)
         lock.release()
+
+
+def _remove_empty(folder: Path, made: list[Path]) -> None:
+    """Remove the folders in a folder that are empty, and those that were `made` for it."""
+    inner = sorted((path for path in folder.rglob("*") if path.is_dir()), reverse=True)
+    with suppress(OSError):
+        for path in inner:
+            if not any(path.iterdir()):
+                path.rmdir()
+        if [path.name for path in folder.iterdir()] == [_LOCK]:
+            (folder / _LOCK).unlink()
+            for path in made:
+                path.rmdir()

@@ -1,11 +1,13 @@
-"""JSONL as it lies on the disk: its lines, whatever they hold, in bounded memory."""
+"""JSONL as it lies on the disk: its lines in bounded memory, and the objects in them."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
+
+import orjson
 
 from pipelines.findings import BadInput
 
@@ -29,6 +31,24 @@ def lines(path: Path) -> Iterator[bytes]:
         raise unreadable(path, error) from error
     with file:
         yield from _split(file)
+
+
+def objects(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The objects of a file with their lines, from 1; blank lines are passed over."""
+    for number, line in enumerate(lines(path), 1):
+        if not line.isspace():
+            yield number, json_object(line, path, number)
+
+
+def json_object(line: bytes, path: Path | str, number: int) -> dict[str, Any]:
+    """The object that a line of a file holds; BadInput, with its place, where it holds none."""
+    try:
+        value = orjson.loads(line.removeprefix(BOM))
+    except orjson.JSONDecodeError:
+        value = None
+    if not isinstance(value, dict):
+        raise BadInput(f"{path}:{number}: not a JSON object; see `rft validate {path}`")
+    return value
 
 
 def content(path: Path) -> bytes:

@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from pipelines.findings import BadInput
+from pipelines.io.jsonl import objects
 
 SPLITS = ("train", "validation")
 
@@ -42,9 +43,8 @@ class Prepared:
 
     def items(self, split: str) -> Iterator[dict[str, Any]]:
         """The items of a split, in the order of its file; read as they are asked for."""
-        with self.path(split).open("rb", buffering=1 << 20) as lines:
-            for line in lines:
-                yield orjson.loads(line)
+        for _, item in objects(self.path(split)):
+            yield item
 
     def document(self, role: str) -> Any:
         """The grader, the response format or the job request; None where there is none."""

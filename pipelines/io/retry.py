@@ -45,10 +45,10 @@ class RetryPolicy:
 
     def delay(self, failures: int, error: Exception) -> float | None:
         """Seconds to wait after an error and so many before it; None where no try is left."""
-        asked = _asked_pause(error)
-        if failures >= len(self.delays) or not _passes(error) or asked > self.longest:
+        pause = _requested_pause(error)
+        if failures >= len(self.delays) or not _passes(error) or pause > self.longest:
             return None
-        return max(self.delays[failures], asked)
+        return max(self.delays[failures], pause)
 
     def call(self, request: Callable[[], T], note: Note) -> T:
         """What a short request gives, tried as often as is due; the last error where all fail."""
@@ -62,16 +62,16 @@ class RetryPolicy:
                 unreached = isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout)
                 if pause is None or (unreached and failures == _TRIES_UNREACHED):
                     raise
-                note(f"{told(error)}; asking again in {pause:.0f} s")
+                note(f"{in_words(error)}; asking again in {pause:.0f} s")
             sleep(pause)
 
 
-def told(error: BaseException) -> str:
+def in_words(error: BaseException) -> str:
     """An error of a connection or a server in a few words."""
     status = _status(error)
     if status is not None:
-        asked = _asked_pause(error)
-        return f"the server answers {status}" + (f", come back in {asked:.0f} s" if asked else "")
+        pause = _requested_pause(error)
+        return f"the server answers {status}" + (f", come back in {pause:.0f} s" if pause else "")
     match error:
         case httpx2.ProxyError():
             return f"the proxy refuses ({error})"
@@ -122,7 +122,7 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__
 
 
-def _asked_pause(error: BaseException) -> float:
+def _requested_pause(error: BaseException) -> float:
     """Seconds that the server asks for, in `Retry-After` or in the hub's `RateLimit`; 0 if none."""
     response = getattr(error, "response", None)
     headers = {} if response is None else response.headers

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import file_digest
 from pathlib import Path
@@ -28,6 +28,9 @@ from pipelines.rules.tokens import Tokens
 # The role of a file of rows (train, validation, test) and its path.
 RowFile = tuple[str, Path]
 
+# Who is shown each parsed row, with its role and line.
+See = Callable[[str, int, dict[str, Any]], None]
+
 
 @dataclass(frozen=True)
 class Files:
@@ -40,7 +43,8 @@ class Files:
     `model` takes the place of the job's model; without a job it is judged in the job that this
     project would write.
     `limits` overrides values of the table of limits by name. `whole` is true where the files are a
-    set, so that one that is missing is a finding.
+    set, so that one that is missing is a finding. `see` is shown each parsed row, so
+    that nobody has to parse it again.
     """
 
     train: Iterable[bytes] | None = None
@@ -55,6 +59,7 @@ class Files:
     names: Mapping[str, str] = field(default_factory=dict)
     limits: Mapping[str, int] = field(default_factory=dict)
     whole: bool = True
+    see: See | None = None
 
     def rows(self) -> Iterator[tuple[str, str, Iterable[bytes]]]:
         """Every file of rows: role, name and lines."""
@@ -95,7 +100,7 @@ def validate(
         most_rows, most_bytes = (files.limits.get(n, limit(n)) for n in (rows_name, "file_bytes"))
         summaries.append(summary := FileSummary(role, most_rows, most_bytes, name=name))
         summary.tokens = Tokens() if count_tokens else None
-        yield from _rows(summary, lines, known)
+        yield from _rows(summary, lines, known, files.see)
     own = summaries[first:]
     if len(own) > 1:
         yield from _between(own, known)
@@ -150,7 +155,10 @@ def _tools(inside: Mapping[str, Any], grader: object) -> frozenset[str] | None:
 
 
 def _rows(
-    summary: FileSummary, lines: Iterable[bytes], known: Mapping[str, Any]
+    summary: FileSummary,
+    lines: Iterable[bytes],
+    known: Mapping[str, Any],
+    see: See | None,
 ) -> Iterator[Finding]:
     graded, name = known["graded"], summary.name
     is_plain = plain.checker(graded, known["compared"], known["dataset"])
@@ -198,6 +206,8 @@ def _rows(
                 summary.flagged += finding.code == "RFT220"
                 yield finding
         add(item, number, graded)
+        if see is not None:
+            see(summary.role, number, item)
         if summary.tokens is not None:
             summary.tokens.add(number, *known["count"](item))
     if blank:

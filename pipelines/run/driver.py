@@ -2,7 +2,7 @@
 
 The only module that knows where things lie in `processed/<dataset>/`. A stage is done when the
 digests of its inputs, its settings, the code, the versions and its outputs are those of its receipt
-(`stages/<stage>.json`); `manifest.json` is written last, and removed first when anything is made
+(`stages/<stage>.json`); `manifest.json` is written last, and removed before anything is written
 anew, so that a folder with a manifest is whole.
 """
 
@@ -10,19 +10,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from functools import cached_property
+from functools import cache, partial
 from hashlib import sha256
-from itertools import chain
+from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import perf_counter
-from typing import Any
+from typing import Any, BinaryIO
 
-import orjson
 import polars as pl
 
 from pipelines.datasets.dataset import Dataset
 from pipelines.findings import BadInput, Finding
 from pipelines.io import files
+from pipelines.io.prepared import LEDGER, SPLITS
 from pipelines.io.progress import Progress, stage_line
 from pipelines.run import edits, manifest
 from pipelines.run.manifest import Receipt
@@ -31,17 +32,15 @@ from pipelines.sources import tables
 from pipelines.sources.benchmarks import benchmark_rows, path_and_field
 from pipelines.stages import ledger
 from pipelines.stages.convert import documents
-from pipelines.stages.download import download
+from pipelines.stages.download import Raw, download
 from pipelines.stages.order import NAMES, STAGES
 from pipelines.stages.settings import Settings
 from pipelines.stages.split import earlier_sides, splits_file
 from pipelines.stages.stage import Content, Context, Stage
 from pipelines.stages.validate import SETTINGS, validate
 
-SIDES = ("train", "validation")
-
-# Settings that say which files of the source, and which parts of them, are brought.
-_DOWNLOADED = ("revision", "config", "shards", "columns")
+# Items that a run shows which keeps no files.
+_SHOWN = 3
 
 
 def prepare(
@@ -52,91 +51,107 @@ def prepare(
     until: str = NAMES[-1],
     write: bool = True,
 ) -> Result:
-    """Take a dataset through the stages up to `until`; with `write` false, in memory only."""
-    if not write:
-        return _Walk(dataset, settings, progress, write=False).run(until)
-    edits.check_ours(settings.out / dataset.name)
-    with files.alone(settings.out / dataset.name):
-        return _Walk(dataset, settings, progress, write=True).run(until)
+    """Take a dataset through the stages up to `until`.
+
+    With `write` false nothing is downloaded, and what is made goes to a temporary folder.
+    """
+    if write:
+        return _Walk(dataset, settings, progress).run(until)
+    try:
+        temporary = TemporaryDirectory(prefix="rft-")
+    except OSError as error:
+        raise BadInput(f"no temporary folder can be made ({error}); set TMPDIR") from error
+    with temporary as folder:
+        return _Walk(dataset, settings, progress, Path(folder)).run(until)
 
 
 class _Walk:
-    """One run over one dataset. `records` are those kept so far, None while on the disk only."""
+    """One run over one dataset, in a temporary folder where one is given.
+
+    `records` are those kept so far, None while on the disk only.
+    """
+
+    raw: Raw
+    context: Context
 
     def __init__(
-        self, dataset: Dataset, settings: Settings, progress: Progress, *, write: bool
+        self,
+        dataset: Dataset,
+        settings: Settings,
+        progress: Progress,
+        temporary: Path | None = None,
     ) -> None:
         self.dataset = dataset = dataset.graded_by(settings.grader)
         self.settings = replace(settings, threshold=settings.threshold or dataset.threshold)
-        self.progress = progress
-        self.write = write
-        self.folder = settings.out / dataset.name
+        self.progress, self.temporary = progress, temporary
+        self.folder = temporary or settings.out / dataset.name
         self.receipts: list[Receipt] = []
         self.records: pl.DataFrame | None = None
-        self.dropped: dict[str, pl.DataFrame] = {}
-        self.lines: dict[str, list[bytes]] = {}
+        # Whether this run has written anything.
         self.changed = False
-        # Digests that the files of the stage at work had or will have, by name.
-        self.ours: dict[str, list[str]] = {}
-        self.context = Context(
-            dataset=dataset,
-            settings=self.settings,
-            advance=progress.advance,
-            raw_rows=lambda: tables.read(dataset, self.raw.train),
-            benchmarks=lambda: self.benchmarks,
-            previous=lambda: earlier_sides(settings.previous, dataset),
-            edited=edits.kept(
-                self.folder,
-                documents(dataset, settings.model, {}),
-                settings.edits,
-                progress.note,
-            )
-            if write
-            else {},
-        )
+        # What a stage may read besides the records, by the word for it in `Stage.reads`.
+        self.read: dict[str, list[dict[str, Any]]] = {}
 
     def run(self, until: str) -> Result:
         start = perf_counter()
-        self._download()
-        for stage in STAGES[: NAMES.index(until)]:
-            self._transform(stage)
-        if until == NAMES[-1]:
-            self._validate()
-        if until == NAMES[-1] and self.write:
-            self._finish()
+        edits.check_ours(self.folder)
+        with files.alone(self.folder):
+            self.context = self._context()
+            self._download()
+            for stage in STAGES[: NAMES.index(until)]:
+                self._transform(stage)
+            if until == NAMES[-1]:
+                self._validate()
+                self._finish()
         return self._result(perf_counter() - start)
+
+    def _context(self) -> Context:
+        made = documents(self.dataset, self.settings.model, {})
+        previous = self.settings.previous
+        return Context(
+            dataset=self.dataset,
+            settings=self.settings,
+            advance=self.progress.advance,
+            raw_rows=lambda: tables.read(self.dataset, self.raw.train),
+            benchmarks=cache(
+                lambda: benchmark_rows(
+                    self.dataset,
+                    self.raw.benchmark,
+                    (*map(str, self.raw.others), *self.settings.against),
+                )
+            ),
+            previous=lambda: earlier_sides(previous, self.dataset),
+            edited=edits.kept(self.folder, made, self.settings.edits, self.progress.note),
+        )
 
     # Stages --------------------------------------------------------------------------------------
 
     def _download(self) -> None:
         self.progress.begin(f"{self.dataset.name} download", 0, "bytes")
-        chosen = {name: getattr(self.settings, name) for name in _DOWNLOADED}
-        asked = {name: value for name, value in chosen.items() if value is not None}
         self.raw = download(
             self.dataset,
             source=self.settings.source,
-            fetch=self.write,
+            fetch=self.temporary is None,
             offline=self.settings.offline,
             progress=self.progress,
-            **asked,
+            **self.settings.choices,
         )
-        rows = tables.count(self.raw.train)
-        raw_files = self._described(self.raw.train)
-        published = self._described((*self.raw.benchmark, *self.raw.others))
+        raw_files = [self._raw_file(path, tables.count(path)) for path in self.raw.train]
+        published = [self._raw_file(path) for path in (*self.raw.benchmark, *self.raw.others)]
         named = [
             files.describe(path, path.parent) | ({"field": field} if field else {})
             for path, field in map(path_and_field, self.settings.against)
         ]
-        # What a stage may read besides the records, by the word for it in `Stage.reads`.
         self.read = {"raw": raw_files, "benchmarks": published + named, "previous": []}
         if self.settings.previous is not None:
             path = splits_file(self.settings.previous, self.dataset)
             self.read["previous"] = [files.describe(path, path.parent)]
+        rows = sum(entry["rows"] for entry in raw_files)
         counts = {"in": rows, "kept": rows, "dropped": {}}
         self.receipts.append(
             {
                 "stage": "download",
-                "settings": {"source": self.raw.kind, **asked},
+                "settings": {"source": self.raw.kind, **self.settings.choices},
                 "inputs": [],
                 "outputs": raw_files + published,
                 "rows": counts,
@@ -144,15 +159,58 @@ class _Walk:
         )
         self.progress.end(stage_line(self.dataset.name, "download", counts))
 
-    def _described(self, paths: Iterable[Path]) -> list[dict[str, Any]]:
-        digests = self.raw.digests
-        return [files.describe(p, self.raw.root, digest=digests.get(p)) for p in paths]
+    def _raw_file(self, path: Path, rows: int | None = None) -> dict[str, Any]:
+        return files.describe(path, self.raw.root, rows, self.raw.digests.get(path))
 
-    @cached_property
-    def benchmarks(self) -> pl.DataFrame:
-        """The questions that must be in neither file."""
-        against = (*map(str, self.raw.others), *self.settings.against)
-        return benchmark_rows(self.dataset, self.raw.benchmark, against)
+    def _transform(self, stage: Stage) -> None:
+        """Run a stage on a frame, check that no row is lost, write what it makes."""
+        # Every stage file so far, for records are read from all.
+        inputs = [receipt["outputs"][0] for receipt in self.receipts[1:]]
+        inputs += [entry for word in stage.reads for entry in self.read[word]]
+        if stage is STAGES[-1]:  # of which the trace names files and rows
+            inputs += self.read["raw"]
+        receipt = self._begin(stage.name, stage.settings, inputs)
+        if receipt is None:
+            return
+        if self.records is None and "raw" not in stage.reads:
+            self.records = self._read_records()
+        frame = stage.run(self.records, self.context)
+        kept = ledger.kept(frame)
+        counts = {"in": self._rows, "kept": kept.height, "dropped": ledger.counts(frame)}
+        self._check_rows(stage, frame, counts)
+        receipt |= {"rows": counts, "outputs": self._write(stage.name, self._outputs(stage, frame))}
+        self.records = kept.drop("line", strict=False)
+        if stage.facts is not None:
+            receipt["facts"] = stage.facts(frame)
+        self._end(receipt)
+
+    def _validate(self) -> None:
+        written: list[dict[str, Any]] = self.receipts[-1]["outputs"][1:]
+        inputs = written + self.read["benchmarks"] + self.read["raw"]
+        receipt = self._begin(NAMES[-1], SETTINGS, inputs)
+        if receipt is None:
+            return
+        benchmark = self.dataset.benchmark
+        beside = f"put {benchmark} beside the train files, or give --benchmark"
+        provenance = {
+            "benchmarks": len(self.read["benchmarks"]),
+            "remedy": beside if benchmark else "give benchmark files with --benchmark",
+            "absent_shards": self.raw.absent,
+        }
+        for earlier in self.receipts:
+            provenance |= earlier.get("facts", {})
+        made = documents(self.dataset, self.settings.model, self.context.edited)
+        roles = {Path(name).stem: value for name, value in made.items() if value is not None}
+        results = validate(self._lines, roles, provenance, self.context)
+        counts = {"in": self._rows, "kept": self._rows, "dropped": {}}
+        self._end({**receipt, "rows": counts, "outputs": [], **results})
+
+    def _lines(self, split: str) -> Iterator[bytes]:
+        """The lines of a written file as they are on the disk."""
+        with self._path(f"{split}.jsonl").open("rb") as file:
+            yield from file
+
+    # Receipts and checks -------------------------------------------------------------------------
 
     def _begin(
         self, name: str, settings: Iterable[str], inputs: list[dict[str, Any]]
@@ -166,73 +224,30 @@ class _Walk:
         receipt: Receipt = {
             "stage": name,
             "settings": {**recipe, **values} if "dataset" in settings else values,
-            "inputs": inputs if self.write else [],
+            "inputs": inputs,
             "code": manifest.code(),
             "versions": manifest.versions(),
         }
-        path = self._path(f"stages/{name}.json")
-        edited = self.context.edited.keys()
-        done = manifest.finished(path, receipt, edited) if self.write else None
+        done = manifest.finished(self._receipt(name), receipt, self.context.edited.keys())
         if done is not None:
             self.receipts.append(done)
             self.records = None
             self.progress.end(stage_line(self.dataset.name, name, done["rows"], done_before=True))
             return None
-        if self.write:
-            # Both say that files are whole which are about to be written anew.
-            if not self.changed:
-                self._remove("manifest.json")
-            self.ours = edits.outputs_of(path)
-            self._leave_open(name)
-        self.changed = True
         self.progress.begin(f"{self.dataset.name} {name}", self._rows)
         return receipt
 
-    def _leave_open(self, stage: str) -> None:
-        """Put an open receipt in the place of a stage's: it only says which files are ours.
-
-        Should this run be killed, the next one knows by it what a person has edited since.
-        """
-        edited = [{"path": name, "edited": True} for name in sorted(self.context.edited)]
-        ours = [{"path": name, "ours": digests} for name, digests in self.ours.items()]
-        files.write_json(self._path(f"stages/{stage}.json"), {"outputs": [*edited, *ours]})
-
     def _end(self, receipt: Receipt) -> None:
+        self.changed = True
         self.receipts.append(receipt)
         name = receipt["stage"]
-        if self.write:
-            files.write_json(self._path(f"stages/{name}.json"), receipt)
+        files.write_json(self._receipt(name), receipt)
         self.progress.end(stage_line(self.dataset.name, name, receipt["rows"]))
 
     @property
     def _rows(self) -> int:
         """The rows that the stages so far have kept."""
         return int(self.receipts[-1]["rows"]["kept"])
-
-    def _transform(self, stage: Stage) -> None:
-        """Run a stage on a frame, check that no row is lost, write what it makes."""
-        # Every stage file so far, for records are read from all.
-        inputs = [receipt["outputs"][0] for receipt in self.receipts[1:] if self.write]
-        inputs += [entry for word in stage.reads for entry in self.read[word]]
-        receipt = self._begin(stage.name, stage.settings, inputs)
-        if receipt is None:
-            return
-        first = "raw" in stage.reads
-        if self.records is None and not first:
-            self.records = self._read_records()
-        frame = stage.run(self.records, self.context)
-        kept = ledger.kept(frame)
-        counts = {"in": self._rows, "kept": kept.height, "dropped": ledger.counts(frame)}
-        self._check_rows(stage, frame, counts)
-        self.dropped[stage.name] = ledger.rows(frame, stage.name)
-        if stage is STAGES[-1] and not self.write:
-            for side in SIDES:
-                self.lines[side] = kept.filter(pl.col("split") == side)["line"].to_list()
-        receipt |= {"rows": counts, "outputs": self._written(stage, frame) if self.write else []}
-        self.records = kept.drop("line", strict=False)
-        if stage.facts is not None:
-            receipt["facts"] = stage.facts(frame)
-        self._end(receipt)
 
     def _check_rows(self, stage: Stage, frame: pl.DataFrame, counts: Mapping[str, Any]) -> None:
         before, lost = counts["in"], sum(counts["dropped"].values())
@@ -249,101 +264,87 @@ class _Walk:
                 "give other rows, or loosen the option behind the reason"
             )
 
+    # Files ---------------------------------------------------------------------------------------
+
     def _read_records(self) -> pl.DataFrame:
         """The records that the stages so far have kept, from their files."""
         first, *later = (receipt["stage"] for receipt in self.receipts[1:])
-        records = ledger.kept(pl.read_parquet(self._path(f"stages/{first}.parquet")))
+        records = ledger.kept(self._stage_file(first))
         for name in later:
-            added = pl.read_parquet(self._path(f"stages/{name}.parquet"))
+            added = self._stage_file(name)
             records = ledger.kept(records.join(added, on="row", maintain_order="right"))
         return records
 
-    def _written(self, stage: Stage, frame: pl.DataFrame) -> list[dict[str, Any]]:
-        """Write a stage's frame and its files; the entries of both, the frame's first.
+    def _outputs(self, stage: Stage, frame: pl.DataFrame) -> Iterator[tuple[str, Content]]:
+        """The files of a stage: its frame first, then those for the user.
 
         After the first stage a frame is written as what the stage added to the records, by `row`.
         """
         before = [] if self.records is None else self.records.columns
         added = [column for column in frame.columns if column == "row" or column not in before]
-        own = frame.select(added).drop("line", strict=False)
-        outputs = [(f"stages/{stage.name}.parquet", own), *stage.outputs(frame, self.context)]
+        yield f"stages/{stage.name}.parquet", frame.select(added).drop("line", strict=False)
+        yield from stage.outputs(frame, self.context)
         if stage is STAGES[-1]:
-            outputs.append(("dropped.parquet", self._ledger()))
-        entries = [self._write(stage.name, name, content) for name, content in outputs]
-        return [entry for entry in entries if entry is not None]
+            dropped = self._dropped(frame)
+            yield "dropped.parquet", dropped.select(LEDGER)
+            yield "trace.parquet", ledger.trace(frame, dropped, self.read["raw"])
 
-    def _write(self, stage: str, name: str, content: Content) -> dict[str, Any] | None:
-        """Write one output of a stage; its entry. A file that this run does not have is removed."""
-        path, rows = self._path(name), None
-        lines: Iterable[bytes]
-        if content is None:  # another grader's
-            self._remove(name)
-            return None
-        if isinstance(content, pl.DataFrame):
-            files.write_parquet(path, content)
-            return files.describe(path, self.folder, content.height)
-        if isinstance(content, pl.Series):
-            lines, rows = content, content.len()
-        else:
-            lines = [files.json_bytes(content)]
-        if name in self.context.edited:
-            return files.describe(path, self.folder) | {"edited": True}
-        digest = sha256()
-        for line in lines:
-            digest.update(line)
-        self.ours.setdefault(name, []).append(digest.hexdigest())
-        self._leave_open(stage)
-        files.write(path, lambda file: file.writelines(lines))
-        return files.describe(path, self.folder, rows, digest.hexdigest())
+    def _dropped(self, last: pl.DataFrame) -> pl.DataFrame:
+        """What each stage dropped, from its file, and the last one, which has none yet."""
+        *before, stage = (stage.name for stage in STAGES)
+        rows = [self._stage_file(name, ["row", *ledger.TAGS]) for name in before]
+        records = self._stage_file(before[0], ["row", "raw_row", "id", "prompt"])
+        dropped = [
+            ledger.rows(tags.drop_nulls("dropped").join(records, on="row"), name)
+            for name, tags in zip(before, rows, strict=True)
+        ]
+        return pl.concat([*dropped, ledger.rows(last, stage)])
 
-    def _ledger(self) -> pl.DataFrame:
-        """What each stage dropped; from the disk for the stages that did not run this time."""
-        names = [stage.name for stage in STAGES]
-        absent = [name for name in names if name not in self.dropped]
-        if absent:
-            columns = ["row", "id", "prompt"]
-            prompts = pl.read_parquet(self._path(f"stages/{names[0]}.parquet"), columns=columns)
-            for name in absent:
-                tags = ["row", *ledger.TAGS]
-                tagged = pl.read_parquet(self._path(f"stages/{name}.parquet"), columns=tags)
-                self.dropped[name] = ledger.rows(tagged.join(prompts, on="row"), name)
-        return pl.concat(self.dropped[name] for name in names)
+    def _stage_file(self, stage: str, columns: list[str] | None = None) -> pl.DataFrame:
+        return pl.read_parquet(self._path(f"stages/{stage}.parquet"), columns=columns)
 
-    def _validate(self) -> None:
-        written: list[dict[str, Any]] = self.receipts[-1]["outputs"][1:]  # none without writing
-        inputs = written + self.read["benchmarks"] + self.read["raw"]
-        receipt = self._begin(NAMES[-1], SETTINGS, inputs)
-        if receipt is None:
-            return
-        chained = next(
-            r["facts"]["chained"] for r in self.receipts if "chained" in r.get("facts", ())
-        )
-        provenance = {
-            "benchmarks": len(self.read["benchmarks"]),
-            "remedy": self._benchmark_remedy(),
-            "absent_shards": self.raw.absent,
-            "chained": chained,
+    def _write(self, stage: str, outputs: Iterable[tuple[str, Content]]) -> list[dict[str, Any]]:
+        """Write the outputs of a stage; their entries. A file that is None is removed.
+
+        Before anything is written, what says that the files are whole goes: the manifest, and the
+        receipt, in whose place comes an open one. It only says which digests the files of ours have
+        or will have; should this run be killed, the next one knows by it what a person has edited.
+        """
+        contents = dict(outputs)
+        edited = self.context.edited.keys()
+        if not self.changed:
+            self._remove("manifest.json")
+        lines: dict[str, Iterable[bytes]] = {
+            name: [files.json_bytes(content)] if isinstance(content, Mapping) else content
+            for name, content in contents.items()
+            if name not in edited and not isinstance(content, pl.DataFrame | None)
         }
-        made = documents(self.dataset, self.settings.model, self.context.edited)
-        given = {Path(name).stem: value for name, value in made.items() if value is not None}
-        found = validate(self._read_lines, given, provenance, self.context)
-        counts = {"in": self._rows, "kept": self._rows, "dropped": {}}
-        self._end({**receipt, "rows": counts, "outputs": [], **found})
-
-    def _benchmark_remedy(self) -> str:
-        if self.dataset.benchmark:
-            return f"put {self.dataset.benchmark} beside the train files, or give --benchmark"
-        return "give benchmark files with --benchmark"
-
-    def _read_lines(self, side: str) -> Iterator[bytes]:
-        """The lines of a written file as they are on the disk; without writing, those in memory."""
-        if self.write:
-            with self._path(f"{side}.jsonl").open("rb") as file:
-                yield from file
-        else:
-            yield from self.lines[side]
-
-    # The end -------------------------------------------------------------------------------------
+        ours = edits.outputs_of(self._receipt(stage))
+        for name in lines:
+            digest = sha256()
+            for line in lines[name]:
+                digest.update(line)
+            ours.setdefault(name, []).append(digest.hexdigest())
+        listed = [
+            {"path": name, "ours": ours.get(name, []), "edited": name in edited}
+            for name in {**ours, **self.context.edited}
+        ]
+        files.write_json(self._receipt(stage), {"outputs": listed})
+        entries = []
+        for name, content in contents.items():
+            path = self._path(name)
+            if content is None:  # another grader's
+                self._remove(name)
+            elif name in edited:
+                entries.append(files.describe(path, self.folder) | {"edited": True})
+            elif isinstance(content, pl.DataFrame):
+                files.write_parquet(path, content)
+                entries.append(files.describe(path, self.folder, content.height))
+            else:
+                files.write(path, partial(_write_lines, lines[name]))
+                rows = None if isinstance(content, Mapping) else content.len()
+                entries.append(files.describe(path, self.folder, rows, ours[name][-1]))
+        return entries
 
     def _finish(self) -> None:
         """Write the manifest, unless it is there and the same, or there are errors."""
@@ -351,38 +352,34 @@ class _Walk:
         path = self._path("manifest.json")
         if any(finding["severity"] == "error" for finding in value["findings"]):
             self._remove("manifest.json")
-            return
-        data = orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-        if not path.exists() or path.read_bytes() != data:
+        elif not path.exists() or path.read_bytes() != files.json_bytes(value):
             self.changed = True
-            files.write(path, lambda file: file.write(data))
+            files.write_json(path, value)
 
     def _result(self, seconds: float) -> Result:
         entries = manifest.written(self.receipts)
-        sides = [entries.get(f"{side}.jsonl", {}) for side in SIDES]
-        if self.lines:
-            counts = [len(self.lines[side]) for side in SIDES]
-            size = sum(map(len, chain.from_iterable(self.lines.values())))
-        else:
-            counts = [side.get("rows", 0) for side in sides]
-            size = sum(side.get("bytes", 0) for side in sides)
-        findings = self.receipts[-1].get("findings", [])
+        train, validation = (entries.get(f"{split}.jsonl", {}) for split in SPLITS)
+        folder = self.settings.out / self.dataset.name
+        items = islice(self._lines(SPLITS[0]), _SHOWN) if self.temporary and train else ()
         return Result(
             dataset=self.dataset.name,
-            folder=self.folder,
+            folder=folder,
             raw=self.receipts[0]["rows"]["in"],
             dropped=manifest.dropped(self.receipts),
-            train=counts[0],
-            validation=counts[1],
-            size=size,
+            train=train.get("rows", 0),
+            validation=validation.get("rows", 0),
+            size=train.get("bytes", 0) + validation.get("bytes", 0),
             findings=[
-                Finding(**finding | {"path": str(self.folder / finding["path"])})
-                for finding in findings
+                Finding(**finding | {"path": str(folder / finding["path"])})
+                for finding in self.receipts[-1].get("findings", [])
             ],
             seconds=seconds,
-            unchanged=self.write and not self.changed,
-            items=self.lines.get("train", [])[:3],
+            unchanged=len(self.receipts) > 1 and not self.changed and not self.temporary,
+            items=list(items),
         )
+
+    def _receipt(self, stage: str) -> Path:
+        return self._path(f"stages/{stage}.json")
 
     def _path(self, name: str) -> Path:
         return self.folder / name
@@ -392,3 +389,7 @@ class _Walk:
             self._path(name).unlink(missing_ok=True)
         except OSError as error:
             raise files.unwritable(self.folder, error) from error
+
+
+def _write_lines(lines: Iterable[bytes], file: BinaryIO) -> None:
+    file.writelines(lines)

@@ -52,9 +52,8 @@ def edited(folder: Path) -> dict[str, bool]:
     """
     ours: dict[str, list[str]] = {}
     kept = set()
-    receipts = [(path, "outputs") for path in sorted(folder.glob("stages/*.json"))]
-    for path, key in (*receipts, (folder / "manifest.json", "files")):
-        for name, digests, edited_before in _written(path, key):
+    for path in (*folder.glob("stages/*.json"), folder / "manifest.json"):
+        for name, digests, edited_before in _written(path):
             ours.setdefault(name, []).extend(digests)
             if edited_before:
                 kept.add(name)
@@ -68,21 +67,22 @@ def edited(folder: Path) -> dict[str, bool]:
 
 def outputs_of(receipt: Path) -> dict[str, list[str]]:
     """The digests that the documents and JSONL files of a receipt had, by name."""
-    return {name: digests for name, digests, _ in _written(receipt, "outputs") if digests}
+    return {name: digests for name, digests, _ in _written(receipt) if digests}
 
 
-def _written(path: Path, key: str) -> list[tuple[str, list[str], bool]]:
+def _written(path: Path) -> list[tuple[str, list[str], bool]]:
     """The documents and JSONL files that a receipt or manifest lists: the digests that they had
     when a run of ours wrote them (of an open receipt, several), and whether one was kept as edited.
     """
     with suppress(OSError, orjson.JSONDecodeError, LookupError, TypeError, AttributeError):
+        content = orjson.loads(path.read_bytes())
         return [
             (
                 entry["path"],
-                [*entry.get("ours", ()), *([entry["sha256"]] if "sha256" in entry else [])],
-                bool(entry.get("edited")),
+                entry["ours"] if "ours" in entry else [entry["sha256"]],
+                entry.get("edited", False),
             )
-            for entry in orjson.loads(path.read_bytes())[key]
+            for entry in content.get("outputs", content.get("files"))
             if entry["path"] in FILES.values()
         ]
     return []

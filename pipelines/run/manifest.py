@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import unicodedata
 from collections.abc import Collection
+from contextlib import suppress
 from functools import cache
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
+from subprocess import DEVNULL, CalledProcessError, check_output
 from typing import Any
 
 import orjson
@@ -21,7 +24,6 @@ from pipelines.stages.download import Raw
 # outputs, findings), as `stages/<stage>.json` and the manifest hold it.
 Receipt = dict[str, Any]
 
-# Libraries whose version can change a byte of the output.
 _SHAPING = ("polars", "pyarrow", "orjson")
 
 
@@ -38,14 +40,37 @@ def versions() -> dict[str, str]:
     }
 
 
+def _commit() -> dict[str, str]:
+    """The commit of a checkout with `-dirty` where files differ from it; nothing in a wheel.
+
+    It is for a person: what a stage is made again for is the digest of the code.
+    """
+    root = Path(__file__).parents[2]
+    if not (root / ".git").exists():
+        return {}
+    # A git hook, say, names its own repository in GIT_DIR.
+    variables = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
+    command = ("git", "--no-optional-locks", "describe", "--always", "--dirty", "--abbrev=40")
+    with suppress(OSError, CalledProcessError):
+        described = check_output(
+            [*command, "--exclude=*"], cwd=root, env=variables, text=True, stderr=DEVNULL
+        )
+        return {"commit": described.strip()}
+    return {}
+
+
 @cache
 def code() -> str:
     """A digest of the pipeline's own source, data tables and schemas: 32 hex digits."""
-    package = Path(__file__).parents[1]
+    return code_digest(Path(__file__).parents[1], schema.folder())
+
+
+def code_digest(package: Path, schemas: Path) -> str:
+    """The digest of a package's modules and tables, and of the schemas beside or in it."""
     sources = [
         *((path.relative_to(package).as_posix(), path) for path in package.rglob("*.py")),
         *((path.relative_to(package).as_posix(), path) for path in package.rglob("*.toml")),
-        *((f"schemas/{path.name}", path) for path in schema.folder().glob("*.json")),
+        *((f"schemas/{path.name}", path) for path in schemas.glob("*.json")),
     ]
     total = sha256()
     for name, path in sorted(sources):
@@ -89,25 +114,14 @@ def written(receipts: list[Receipt]) -> dict[str, dict[str, Any]]:
     return {entry["path"]: entry for receipt in receipts[1:] for entry in receipt["outputs"]}
 
 
-def _provenance(raw: Raw) -> dict[str, str | None]:
-    """Repository, revision of the hub and license, as far as the files themselves show them."""
-    record = raw.record
-    if record is None:
-        return {"repository": None, "revision": None, "licence": None}
-    return {
-        "repository": record.repository,
-        "revision": record.revision if record.source == "huggingface" else None,
-        "licence": record.licence,
-    }
-
-
 def assemble(dataset: Dataset, raw: Raw, receipts: list[Receipt]) -> dict[str, Any]:
     """The manifest of a finished run, as schemas/manifest.json has it.
 
     Fails where the rows of the two files and the ledger are not the raw rows.
     """
     entries = written(receipts)
-    reasons = dropped(receipts)
+    # Repository, revision of the hub and license, as far as the files themselves show them.
+    record = raw.record
     rows = {
         "raw": receipts[0]["rows"]["in"],
         "train": entries["train.jsonl"]["rows"],
@@ -120,11 +134,13 @@ def assemble(dataset: Dataset, raw: Raw, receipts: list[Receipt]) -> dict[str, A
         "dataset": dataset.name,
         "source": {
             "kind": raw.kind,
-            **_provenance(raw),
+            "repository": record and record.repository,
+            "revision": record.revision if record and record.source == "huggingface" else None,
+            "license": record and record.license,
             "files": receipts[0]["outputs"],
         },
         "rows": rows,
-        "dropped": reasons,
+        "dropped": dropped(receipts),
         "files": [entry for path, entry in entries.items() if not path.startswith("stages/")],
         "findings": receipts[-1]["findings"],
         "certificate": receipts[-1]["certificate"],
@@ -134,5 +150,5 @@ def assemble(dataset: Dataset, raw: Raw, receipts: list[Receipt]) -> dict[str, A
             for receipt in receipts
         ],
         "code": code(),
-        "versions": versions(),
+        "versions": {"rft-data": version("rft-data"), **_commit(), **versions()},
     }

@@ -14,7 +14,7 @@ import httpx2
 import orjson
 
 from pipelines.findings import BadInput, install
-from pipelines.io.retry import Note, RetryPolicy, told
+from pipelines.io.retry import Note, RetryPolicy, in_words
 from pipelines.service.endpoint import Access, Endpoint
 from pipelines.service.refusals import Refused, Unclear, cut, remedy, todo
 
@@ -254,7 +254,7 @@ class Service:
         advice = "run it again; what was uploaded is kept"
         if isinstance(error, _UNCONNECTED):
             advice = f"check the address in {self.where.source}, the network and HTTPS_PROXY"
-        return f"{self.where.url}: {self.secrets.hide(told(error))}; {advice}"
+        return f"{self.where.url}: {self.secrets.hide(in_words(error))}; {advice}"
 
 
 def connected(

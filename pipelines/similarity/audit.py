@@ -39,6 +39,17 @@ class Prompts:
     texts: list[str]
     keys: list[str]
 
+    def add(self, line: int, row: object) -> None:
+        """Add a row: the texts of its user messages, joined by line ends."""
+        text = "\n".join(_user_texts(row))
+        if not text.strip():
+            raise BadInput(
+                f"{self.name}:{line}: no user message with text; give chat rows, see `rft validate`"
+            )
+        self.lines.append(line)
+        self.texts.append(text)
+        self.keys.append(key(text))
+
     def without(self, before: int, after: int) -> Prompts:
         """The same rows, compared without so many characters at the beginning and the end."""
         if not before and not after:
@@ -96,7 +107,7 @@ class Audit:
 
 
 def prompts(lines: Iterable[bytes], name: str) -> Prompts:
-    """The prompts of JSONL lines: the texts of a row's user messages, joined by line ends."""
+    """The prompts of JSONL lines."""
     found = Prompts(name, [], [], [])
     for number, line in enumerate(lines, 1):
         if not line.strip():
@@ -105,14 +116,7 @@ def prompts(lines: Iterable[bytes], name: str) -> Prompts:
             row = orjson.loads(line)
         except orjson.JSONDecodeError as error:
             raise BadInput(f"{name}:{number}: not JSON ({error}); see `rft validate`") from None
-        text = "\n".join(_user_texts(row))
-        if not text.strip():
-            raise BadInput(
-                f"{name}:{number}: no user message with text; give chat rows, see `rft validate`"
-            )
-        found.lines.append(number)
-        found.texts.append(text)
-        found.keys.append(key(text))
+        found.add(number, row)
     return found
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import orjson
 import polars as pl
 
 from pipelines.datasets.dataset import Dataset
 from pipelines.findings import BadInput
-from pipelines.io.jsonl import BOM
+from pipelines.io.jsonl import objects
 from pipelines.similarity.keys import key
 from pipelines.sources import tables
 
@@ -28,11 +27,11 @@ def benchmark_rows(
     files with the question in `problem`, `question` or `prompt`, or in the field that is named
     after the path and a colon. `name` is file name and row, counted from 1.
     """
-    found = [
+    own = [
         (path.name, dataset.record(tables.read(dataset, (path,)))["prompt"].to_list())
         for path in published
     ]
-    return pl.concat([_rows(found), question_rows(against)])
+    return pl.concat([_rows(own), question_rows(against)])
 
 
 def question_rows(against: tuple[str, ...]) -> pl.DataFrame:
@@ -42,10 +41,10 @@ def question_rows(against: tuple[str, ...]) -> pl.DataFrame:
     )
 
 
-def _rows(found: list[tuple[str, list[str]]]) -> pl.DataFrame:
+def _rows(questions: list[tuple[str, list[str]]]) -> pl.DataFrame:
     rows = [
         {"key": key(prompt), "name": f"{name}:{i}"}
-        for name, prompts in found
+        for name, prompts in questions
         for i, prompt in enumerate(prompts, 1)
     ]
     return pl.DataFrame(rows, schema=SCHEMA)
@@ -73,11 +72,9 @@ def questions(path: Path, field: str | None) -> list[str]:
         columns, texts = (
             _parquet(path, wanted) if path.suffix == ".parquet" else _lines(path, wanted)
         )
-    except (pl.exceptions.PolarsError, OSError, ValueError) as error:
+    except (pl.exceptions.PolarsError, OSError) as error:
         first = str(error).partition("\n")[0]
-        raise BadInput(
-            f"{path}: not readable as JSONL or parquet ({first}); see --benchmark"
-        ) from error
+        raise BadInput(f"{path}: not readable as parquet ({first}); see --benchmark") from error
     for name in wanted:
         if name in texts:
             return columns[name]
@@ -101,18 +98,9 @@ def _lines(path: Path, wanted: tuple[str, ...]) -> _Columns:
     """Only the wanted fields are kept: a frame's types take 15 s for one row 1,000 levels deep."""
     columns: dict[str, list[str]] = {name: [] for name in wanted}
     kinds: dict[str, set[type]] = {}
-    with path.open("rb", buffering=1 << 20) as file:
-        for number, line in enumerate(file, 1):
-            if line.isspace():
-                continue
-            try:
-                row = orjson.loads(line.removeprefix(BOM))
-            except orjson.JSONDecodeError as error:
-                raise ValueError(f"line {number}: {error}") from None
-            if not isinstance(row, dict):
-                raise ValueError(f"line {number}: expected an object")
-            for name, value in row.items():
-                kinds.setdefault(name, set()).add(type(value))
-            for name in wanted:
-                columns[name].append(row.get(name) or "")
+    for _, row in objects(path):
+        for name, value in row.items():
+            kinds.setdefault(name, set()).add(type(value))
+        for name in wanted:
+            columns[name].append(row.get(name) or "")
     return columns, [name for name in kinds if kinds[name] - {type(None)} == {str}]

@@ -15,7 +15,7 @@ import httpx2
 
 from pipelines.findings import BadInput
 from pipelines.io.progress import Progress
-from pipelines.io.retry import RetryPolicy, remedy, told
+from pipelines.io.retry import RetryPolicy, in_words, remedy
 from pipelines.sources.partial import Part, Published, held
 
 # Files at once: enough to fill a line that one connection does not, and no burden to a server.
@@ -40,7 +40,7 @@ class Address:
 
 def plainly(error: httpx2.HTTPError) -> str:
     """What a server or a connection did, and what to do about it."""
-    return f"{told(error)}; {remedy(error)}"
+    return f"{in_words(error)}; {remedy(error)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,9 @@ class _Fetch:
                 if pause is None:
                     raise
                 failures += 1
-                self.progress.note(f"{self.remote.path}: {told(error)}; going on in {pause:.0f} s")
+                self.progress.note(
+                    f"{self.remote.path}: {in_words(error)}; going on in {pause:.0f} s"
+                )
                 if self.stop.wait(pause):
                     raise _Stopped from None
 
@@ -181,7 +183,7 @@ class _Fetch:
                 return
             self.progress.advance(-part.length)
             part.begin("")
-            raise _Changed("the file is another now")
+            raise _Changed("the file has changed on the server")
         response.raise_for_status()
         length = response.headers.get("content-length", str(size))
         if length != str(size):

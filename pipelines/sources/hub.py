@@ -98,23 +98,24 @@ class Hub:
         if not _COMMIT.fullmatch(commit) or (_COMMIT.fullmatch(revision) and commit != revision):
             raise BadInput(f"{where}: the hub answers with the commit {commit!r}; is it a hub?")
         if {entry.path for entry in files} != set(names):
-            raise BadInput(
-                f"{where}: the hub tells of {len(files)} of {len(names)} files; try later"
-            )
-        found = [self._remote(session, repository, commit, entry) for entry in files]
-        return commit, sorted(found, key=lambda remote: remote.path)
+            raise BadInput(f"{where}: the hub lists {len(files)} of {len(names)} files; try later")
+        remotes = [self._remote(session, repository, commit, entry) for entry in files]
+        return commit, sorted(remotes, key=lambda remote: remote.path)
 
     def _remote(
         self, session: httpx2.Client, repository: str, commit: str, entry: RepoFile
     ) -> Remote:
         path = PurePosixPath(entry.path)
         if path.is_absolute() or ".." in path.parts:
-            raise BadInput(f"{repository}: names a file {entry.path!r}; do not use this hub")
+            raise BadInput(
+                f"{repository}: the hub lists {entry.path!r}, outside of the repository; "
+                "do not use this hub"
+            )
         known = _known().get((repository, commit, entry.path))
         digests = {"sha256": entry.lfs.sha256} if entry.lfs else {"git-sha1": entry.blob_id}
         if known and digests.setdefault("sha256", known) != known:
             raise BadInput(
-                f"{repository}: the hub tells of other bytes of {entry.path} at {commit[:12]} than "
+                f"{repository}: the hub lists other bytes of {entry.path} at {commit[:12]} than "
                 f"are known (sha256 {digests['sha256'][:12]}…, known {known[:12]}…); "
                 "do not use this hub"
             )

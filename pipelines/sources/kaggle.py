@@ -57,20 +57,20 @@ class Copy:
 
     def names(self, pattern: str) -> list[str]:
         """The files whose last name matches, in order."""
-        found: list[str] = []
+        names: list[str] = []
         request = self._versioned(self.types.ApiListDatasetFilesRequest())
         request.page_size = _PAGE
         while True:
             page = self._call("list_dataset_files", request)
-            found += [f.name for f in page.files if PurePosixPath(f.name).match(pattern)]
+            names += [f.name for f in page.files if PurePosixPath(f.name).match(pattern)]
             if not page.next_page_token:
                 break
             request.page_token = page.next_page_token
-        if len({PurePosixPath(name).name for name in found}) < len(found):
+        if len({PurePosixPath(name).name for name in names}) < len(names):
             raise BadInput(
                 f"{self.slug} on Kaggle: two files of one name; use --source huggingface"
             )
-        return sorted(found)
+        return sorted(names)
 
     def remote(self, name: str) -> Remote:
         """A file, to be laid in `data/`."""
@@ -79,7 +79,7 @@ class Copy:
         answer = self._call("download_dataset", request)
         length = answer.headers.get("Content-Length", "")
         if not length.isdecimal():
-            raise BadInput(f"{name} of {self.slug}: Kaggle does not tell its size; try again later")
+            raise BadInput(f"{name} of {self.slug}: Kaggle gives no size for it; try again later")
         md5 = re.search(r"md5=([\w+/=]+)", answer.headers.get("X-Goog-Hash", ""))
         digests = {"md5": base64.b64decode(md5[1]).hex()} if md5 else {}
         plain = PurePosixPath(name).name
@@ -178,10 +178,12 @@ def _as_httpx(call: Callable[[], T]) -> T:
         reason = getattr(error.args[0], "reason", error)
         raise httpx2.ConnectError(str(reason).rpartition(": ")[2]) from error
     except exceptions.HTTPError as error:
-        told = error.response
-        assert told is not None
-        request = httpx2.Request("POST", told.url)
-        answer = httpx2.Response(told.status_code, headers=dict(told.headers), request=request)
+        refused = error.response
+        assert refused is not None
+        request = httpx2.Request("POST", refused.url)
+        answer = httpx2.Response(
+            refused.status_code, headers=dict(refused.headers), request=request
+        )
         raise httpx2.HTTPStatusError(str(error), request=request, response=answer) from error
     except (exceptions.RequestException, ValueError) as error:
         raise httpx2.RemoteProtocolError(str(error)) from error

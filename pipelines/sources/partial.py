@@ -1,18 +1,17 @@
 """A published file while it comes: its bytes so far on the disk, and their digests.
 
 The bytes are in `<name>.part`; `<name>.part.json` says of which published file they are, so that a
-killed run goes on where it was and never joins two versions. Bytes that are not the published ones
-are kept as `<name>.bad` until the next try.
+killed run goes on where it was and never joins two versions.
 """
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
@@ -20,10 +19,9 @@ from typing import Protocol, Self
 import orjson
 
 from pipelines.findings import BadInput
-from pipelines.io.files import open_new
+from pipelines.io.files import open_new, unwritable
 
 _BLOCK = 1 << 20
-_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +51,6 @@ class Part:
         """Open the file, and read once what an earlier run left of it."""
         with _plainly(self.path):
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            _beside(self.path, ".bad").unlink(missing_ok=True)
             known = _validator(self.path, self.published)
             part = _beside(self.path, ".part")
             if part.is_symlink():
@@ -80,8 +77,7 @@ class Part:
         """Close the file; what came stays, for the next run."""
         self.file.close()
         if error is not None and self.length == 0:
-            _beside(self.path, ".part").unlink(missing_ok=True)
-            _beside(self.path, ".part.json").unlink(missing_ok=True)
+            remove_part(self.path)
 
     @property
     def joinable(self) -> bool:
@@ -94,12 +90,12 @@ class Part:
             self.file.truncate(0)
             self.length, self.validator = 0, validator
             self.hashers = _hashers(self.published)
-            told = _beside(self.path, ".part.json")
+            note = _beside(self.path, ".part.json")
             if self.joinable:
-                with open_new(told) as file:
-                    file.write(orjson.dumps({**_told(self.published), "validator": validator}))
+                with open_new(note) as file:
+                    file.write(orjson.dumps({**_known(self.published), "validator": validator}))
             else:
-                told.unlink(missing_ok=True)
+                note.unlink(missing_ok=True)
 
     def write(self, chunk: bytes) -> None:
         """Add bytes. BadInput where there are more of them than are published."""
@@ -111,13 +107,13 @@ class Part:
             hasher.update(chunk)
         self.length += len(chunk)
         if self.length > self.published.size:
-            self._put_aside(f"more than {self.published.size} bytes")
+            self._refuse(f"more than {self.published.size} bytes")
 
     def finish(self) -> str:
         """Check the bytes, flush them to the disk, give them the final name; their sha256."""
         wrong = _wrong(self.hashers, self.published)
         if wrong:
-            self._put_aside(f"their {wrong} differs")
+            self._refuse(f"their {wrong} differs")
         with _plainly(self.path):
             os.fsync(self.file.fileno())
             self.file.close()
@@ -125,14 +121,12 @@ class Part:
             _beside(self.path, ".part.json").unlink(missing_ok=True)
         return self.hashers["sha256"].hexdigest()
 
-    def _put_aside(self, wrong: str) -> None:
-        bad = _beside(self.path, ".bad")
+    def _refuse(self, wrong: str) -> None:
         self.file.close()
-        _beside(self.path, ".part").replace(bad)
-        _beside(self.path, ".part.json").unlink(missing_ok=True)
+        remove_part(self.path)
         raise BadInput(
-            f"{self.path}: the bytes that came are not the published ones ({wrong}); "
-            f"run it again, or look at {bad.name}"
+            f"{self.path}: the bytes that came are not the published ones ({wrong}) and are "
+            "removed; run it again"
         )
 
 
@@ -154,9 +148,9 @@ def matches(path: Path, published: Published) -> str | None:
     return None if _wrong(hashers, published) else hashers["sha256"].hexdigest()
 
 
-def remove_traces(path: Path) -> None:
+def remove_part(path: Path) -> None:
     """Remove what tries to bring a file have left beside it."""
-    for ending in (".part", ".part.json", ".bad"):
+    for ending in (".part", ".part.json"):
         _beside(path, ending).unlink(missing_ok=True)
 
 
@@ -165,39 +159,35 @@ class _Hasher(Protocol):
     def hexdigest(self) -> str: ...
 
 
-class _Readable(Protocol):
-    def read(self, size: int, /) -> bytes | None: ...
-
-
 def _beside(path: Path, ending: str) -> Path:
     return path.with_name(path.name + ending)
 
 
-def _told(published: Published) -> dict[str, object]:
+def _known(published: Published) -> dict[str, object]:
     return {"size": published.size, "digests": dict(published.digests)}
 
 
 def _validator(path: Path, published: Published) -> str | None:
     """The validator of the bytes in `.part`; None where they are of another file, or of none."""
     with suppress(OSError, orjson.JSONDecodeError, KeyError, AttributeError):
-        told = orjson.loads(_beside(path, ".part.json").read_bytes())
-        validator = told.pop("validator")
-        if told == _told(published):
+        note = orjson.loads(_beside(path, ".part.json").read_bytes())
+        validator = note.pop("validator")
+        if note == _known(published):
             return str(validator)
     return None
 
 
 def _hashers(published: Published) -> dict[str, _Hasher]:
-    found: dict[str, _Hasher] = {"sha256": hashlib.sha256()}
+    hashers: dict[str, _Hasher] = {"sha256": hashlib.sha256()}
     if "md5" in published.digests:
-        found["md5"] = hashlib.md5(usedforsecurity=False)
+        hashers["md5"] = hashlib.md5(usedforsecurity=False)
     if "git-sha1" in published.digests:
         head = b"blob %d\0" % published.size
-        found["git-sha1"] = hashlib.sha1(head, usedforsecurity=False)
-    return found
+        hashers["git-sha1"] = hashlib.sha1(head, usedforsecurity=False)
+    return hashers
 
 
-def _read_into(hashers: Mapping[str, _Hasher], file: _Readable) -> int:
+def _read_into(hashers: Mapping[str, _Hasher], file: FileIO) -> int:
     length = 0
     while block := file.read(_BLOCK):
         for hasher in hashers.values():
@@ -208,10 +198,8 @@ def _read_into(hashers: Mapping[str, _Hasher], file: _Readable) -> int:
 
 def _wrong(hashers: Mapping[str, _Hasher], published: Published) -> str | None:
     """The name of the first digest that is not the published one."""
-    for name, digest in published.digests.items():
-        if hashers[name].hexdigest() != digest:
-            return name
-    return None
+    digests = published.digests.items()
+    return next((name for name, digest in digests if hashers[name].hexdigest() != digest), None)
 
 
 @contextmanager
@@ -220,8 +208,5 @@ def _plainly(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in _NO_ROOM:
-            remedy = "free some and run it again; it goes on where it is"
-            raise BadInput(f"{path}: no room left on the disk; {remedy}") from error
-        reason = error.strerror or str(error)
-        raise BadInput(f"{path}: cannot be written ({reason}); is the folder yours?") from error
+        room = "free some and run it again; it goes on where it is"
+        raise unwritable(path, error, room=room, otherwise="is the folder yours?") from error

@@ -1,8 +1,9 @@
-"""The files of a dataset from the hub or from Kaggle into its raw folder, as they are asked for."""
+"""The files of a dataset from the hub or from Kaggle into its raw folder, as they are chosen."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from fnmatch import fnmatch
 from pathlib import Path
@@ -16,62 +17,47 @@ from pipelines.io import files
 from pipelines.io.progress import Progress
 from pipelines.io.retry import RetryPolicy
 from pipelines.sources import record
-from pipelines.sources.columns import narrow
 from pipelines.sources.fetch import Remote, fetch
 from pipelines.sources.hub import Hub
 from pipelines.sources.kaggle import Copy, unpack
-from pipelines.sources.partial import matches, remove_traces
+from pipelines.sources.partial import matches, remove_part
 from pipelines.sources.record import Entry, Source
 
 T = TypeVar("T")
-
-# Where some columns of a file go, so that they never stand in the place of the file.
-NARROW = "narrow"
 
 
 def from_hub(
     dataset: Dataset,
     folder: Path,
-    asked: dict[str, str],
+    choices: dict[str, str],
     endpoint: str | None,
     retry: RetryPolicy,
     progress: Progress,
 ) -> Source:
-    """Bring what is asked for, and the further test sets; what then is in the folder."""
+    """Bring the chosen files and the further test sets; what then is in the folder."""
     hub = Hub(endpoint, retry)
-    pattern = train_pattern(dataset, asked.get("config"))
+    pattern = train_pattern(dataset, choices.get("config"))
     patterns = [pattern, *([dataset.benchmark] if dataset.benchmark else [])]
-    revision = asked.get("revision", dataset.revision)
+    revision = choices.get("revision", dataset.revision)
     commit, listed = hub.listing(dataset.hub, revision, patterns, progress.note)
-    train = _shards([r for r in listed if fnmatch(r.path, pattern)], asked.get("shards"))
-    whole = [remote for remote in listed if not fnmatch(remote.path, pattern)]
+    train = _shards([r for r in listed if fnmatch(r.path, pattern)], choices.get("shards"))
+    remotes = [*train, *(remote for remote in listed if not fnmatch(remote.path, pattern))]
     for other in dataset.benchmarks:
-        _, found = hub.listing(other.hub, other.revision, [other.path], progress.note)
-        whole += [replace(r, path=f"benchmarks/{other.name}/{r.path}") for r in found]
-    entries = []
-    if "columns" in asked:
-        parts = [replace(remote, path=f"{NARROW}/{remote.path}") for remote in train]
-        progress.note(f"fetching {len(dataset.columns)} columns of {_told(train)}")
-        before = record.read(folder)
-        known = {entry.path: entry.sha256 for entry in before.files} if before else {}
-        digests = narrow(parts, dataset.columns, folder, known, retry, progress)
-        entries = [_entry(folder, path, digest, verified=False) for path, digest in digests.items()]
-    else:
-        whole = [*train, *whole]
-    entries += _whole(whole, folder, retry, progress)
+        _, listed = hub.listing(other.hub, other.revision, [other.path], progress.note)
+        remotes += [replace(r, path=f"benchmarks/{other.name}/{r.path}") for r in listed]
     return Source(
         source="huggingface",
         repository=dataset.hub,
         revision=commit,
-        licence=dataset.licence,
-        asked=asked,
+        license=dataset.licence,
+        choices=choices,
         benchmarks=record.benchmarks(dataset),
-        files=sorted(entries, key=lambda entry: entry.path),
+        files=_brought(remotes, folder, retry, progress),
     )
 
 
 def from_kaggle(
-    dataset: Dataset, folder: Path, asked: dict[str, str], retry: RetryPolicy, progress: Progress
+    dataset: Dataset, folder: Path, choices: dict[str, str], retry: RetryPolicy, progress: Progress
 ) -> Source:
     """Bring the train files of the copy on Kaggle; what then is in the folder."""
     if dataset.kaggle is None:
@@ -84,16 +70,16 @@ def from_kaggle(
         train = copy.names(pattern)
         if not train:
             raise BadInput(f"{dataset.kaggle}: the copy on Kaggle holds no file {pattern}")
-        remotes = [copy.remote(name) for name in _shards(train, asked.get("shards"))]
-        entries = _whole(remotes, folder, retry, progress)
+        remotes = [copy.remote(name) for name in _shards(train, choices.get("shards"))]
+        entries = _brought(remotes, folder, retry, progress)
     return Source(
         source="kaggle",
         repository=dataset.kaggle,
         revision=str(copy.version),
-        licence=dataset.licence,
-        asked=asked,
+        license=dataset.licence,
+        choices=choices,
         benchmarks=[],
-        files=sorted(entries, key=lambda entry: entry.path),
+        files=entries,
     )
 
 
@@ -101,11 +87,10 @@ def train_pattern(dataset: Dataset, config: str | None) -> str:
     """The pattern of the train files of a configuration; the recipe's where None."""
     if config is None:
         return dataset.train
-    known = dataset.configs
-    if config not in known:
-        names = ", ".join(known) or "none but its own"
+    if config not in dataset.configs:
+        names = ", ".join(dataset.configs) or "none but its own"
         raise BadInput(f"{dataset.name}: unknown configuration {config!r}; there is {names}")
-    return known[config]
+    return dataset.configs[config]
 
 
 def _shards(train: list[T], shards: str | None) -> list[T]:
@@ -119,43 +104,35 @@ def _shards(train: list[T], shards: str | None) -> list[T]:
     return chosen
 
 
-def _whole(
+def _brought(
     remotes: Sequence[Remote], folder: Path, retry: RetryPolicy, progress: Progress
 ) -> list[Entry]:
-    """Bring the files that are not there with their published bytes; all that are there then."""
-    names = [r.path for r in remotes if "sha256" in r.published.digests]
-    found = record.digests(folder, names)
-    digests: dict[str, str] = {}
-    for remote in remotes:
-        if remote.path not in found:
-            digest = matches(folder / remote.path, remote.published)
-        elif found[remote.path] == remote.published.digests["sha256"]:
-            digest = found[remote.path]
-        else:
-            digest = None
-        if digest is not None:
-            digests[remote.path] = digest
+    """Bring the files that are not there with their published bytes; the entries of all."""
+    untouched = record.untouched(folder)
+
+    def present(remote: Remote) -> str | None:
+        digest = untouched.get(remote.path)
+        if digest is not None and digest == remote.published.digests.get("sha256"):
+            return digest
+        return matches(folder / remote.path, remote.published)
+
+    with ThreadPoolExecutor(record.AT_ONCE) as pool:
+        present_digests = list(pool.map(present, remotes))
+    digests = {r.path: d for r, d in zip(remotes, present_digests, strict=True) if d is not None}
     absent = [remote for remote in remotes if remote.path not in digests]
     if absent:
-        progress.note(f"fetching {_told(absent)}")
+        size = sum(remote.published.size for remote in absent)
+        names = ", ".join(remote.path for remote in absent[:3])
+        more = f" and {len(absent) - 3} more" if len(absent) > 3 else ""
+        progress.note(f"fetching {names}{more} ({size / 1e6:,.1f} MB)")
         digests |= fetch(absent, folder, retry, progress)
+    entries = []
     for remote in remotes:
-        remove_traces(folder / remote.path)
-    return [
-        _entry(folder, r.path, digests[r.path], verified=bool(r.published.digests)) for r in remotes
-    ]
-
-
-def _entry(folder: Path, path: str, digest: str, *, verified: bool) -> Entry:
-    """The entry of a file that is there; one that came packed is unpacked."""
-    if path.endswith(".zip"):
-        path = unpack(folder, path)
-        digest = files.sha256(folder / path)
-    return Entry(path, digest, (folder / path).stat().st_size, verified)
-
-
-def _told(remotes: Sequence[Remote]) -> str:
-    size = sum(remote.published.size for remote in remotes)
-    names = ", ".join(remote.path for remote in remotes[:3])
-    more = f" and {len(remotes) - 3} more" if len(remotes) > 3 else ""
-    return f"{names}{more} ({size / 1e6:,.1f} MB)"
+        path, digest = remote.path, digests[remote.path]
+        remove_part(folder / path)
+        if path.endswith(".zip"):
+            path = unpack(folder, path)
+            digest = files.sha256(folder / path)
+        verified = bool(remote.published.digests)
+        entries.append(record.entry(folder, path, digest, verified=verified))
+    return sorted(entries, key=lambda entry: entry.path)

@@ -1,42 +1,44 @@
 """`SOURCE.json`: where the files of a raw folder came from, and whether they are as they came.
 
 It is written last, so that a folder that has it is whole. Reading the files again takes 0.8 s of
-CPU for each GB, so `.verified.json` has size, times and inode of each file beside the digest that
-was found, and while they are the same the file is taken as read. That sees every write and every
-replaced file, also where the time was set back; it does not see a disk that loses bits. `faults`
-with `every_byte` does.
+CPU for each GB, so it also holds size, times and inode of each file as they were when its bytes
+were last compared, and while they are the same the file is taken as read. That sees every write and
+every replaced file, also where the time was set back; it does not see a disk that loses bits.
+`faults` with `every_byte` does.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import asdict, dataclass
-from functools import partial
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import orjson
 
 from pipelines.datasets.dataset import Dataset
+from pipelines.findings import BadInput
 from pipelines.io import files
 
 NAME = "SOURCE.json"
-_VERIFIED = ".verified.json"
 
 # Files read at once: hashlib lets other threads run, and two cores hash 2.4 GB/s.
-_AT_ONCE = 4
+AT_ONCE = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One file: its path below the folder; `verified` where a published digest covers its bytes."""
+    """One file: its path below the folder; `verified` where a published digest covers its bytes.
+
+    stat: size, times and inode when the bytes last had the digest; empty where that is not known.
+    """
 
     path: str
     sha256: str
     bytes: int
     verified: bool
+    stat: list[int] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +46,15 @@ class Source:
     """What `SOURCE.json` holds.
 
     source: `huggingface` or `kaggle`. revision: the commit of the hub, the version on Kaggle.
-    asked: the choices of what to bring, by name, that were not left to the recipe. benchmarks: the
-    further test sets with their repositories and commits.
+    choices: what to bring, by option, where it was not left to the recipe. benchmarks: the further
+    test sets with their repositories and commits.
     """
 
     source: str
     repository: str
     revision: str
-    licence: str
-    asked: dict[str, str]
+    license: str
+    choices: dict[str, str]
     benchmarks: list[dict[str, str]]
     files: list[Entry]
 
@@ -65,6 +67,12 @@ def benchmarks(dataset: Dataset) -> list[dict[str, str]]:
     ]
 
 
+def entry(folder: Path, path: str, digest: str, *, verified: bool) -> Entry:
+    """The entry of a file whose bytes have the digest."""
+    stat = _stat(folder / path)
+    return Entry(path, digest, stat[0], verified, stat)
+
+
 def read(folder: Path) -> Source | None:
     """The record of a folder; None where there is none that can be read."""
     with suppress(OSError, orjson.JSONDecodeError, TypeError, KeyError):
@@ -75,8 +83,6 @@ def read(folder: Path) -> Source | None:
 
 def write(folder: Path, source: Source) -> None:
     """Write the record, after the files that it names."""
-    digests = {entry.path: entry.sha256 for entry in source.files}
-    _keep(folder, {path: (_stat(folder / path), digest) for path, digest in digests.items()})
     files.write_json(folder / NAME, asdict(source))
 
 
@@ -87,64 +93,40 @@ def faults(
 
     With `every_byte`, no file is taken as read; with `remember` false, nothing is written.
     """
-    names = [entry.path for entry in source.files]
-    found = digests(folder, names, every_byte=every_byte, remember=remember)
-    told = []
-    for entry in source.files:
-        digest = found[entry.path]
-        if digest is None:
-            told.append(f"{folder / entry.path}: is missing")
-        elif digest != entry.sha256:
-            told.append(f"{folder / entry.path}: has changed since it was brought (sha256)")
-    return told
+
+    def compare(entry: Entry) -> tuple[Entry, str | None]:
+        path = folder / entry.path
+        if not path.is_file():
+            return entry, f"{path}: is missing"
+        stat = _stat(path)
+        if stat == entry.stat and not every_byte:
+            return entry, None
+        if files.sha256(path) != entry.sha256:
+            return entry, f"{path}: has changed since it was brought (sha256)"
+        return replace(entry, stat=stat), None
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        compared = list(pool.map(compare, source.files))
+    entries = [entry for entry, _ in compared]
+    if remember and entries != source.files:
+        # A folder that cannot be written, or where another run writes, is read anew each time.
+        with suppress(BadInput), files.alone(folder):
+            if read(folder) == source:
+                write(folder, replace(source, files=entries))
+    return [message for _, message in compared if message]
 
 
-def digests(
-    folder: Path, paths: Iterable[str], *, every_byte: bool = False, remember: bool = True
-) -> dict[str, str | None]:
-    """The sha256 of files below a folder, None where there is no such file."""
-    kept = {} if every_byte else _kept(folder)
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        names = list(paths)
-        found = dict(zip(names, pool.map(partial(_digest, folder, kept), names), strict=True))
-    new = {name: pair for name, pair in found.items() if pair and pair != kept.get(name)}
-    if new and remember:
-        _keep(folder, new)
-    return {name: pair and pair[1] for name, pair in found.items()}
+def untouched(folder: Path) -> dict[str, str]:
+    """The sha256 of the recorded files that nothing has touched since they were read, by path."""
+    source = read(folder)
+    entries = source.files if source else []
+    return {
+        entry.path: entry.sha256
+        for entry in entries
+        if (folder / entry.path).is_file() and _stat(folder / entry.path) == entry.stat
+    }
 
 
-_Stat = tuple[int, int, int, int]
-
-
-def _digest(
-    folder: Path, kept: dict[str, tuple[_Stat, str]], name: str
-) -> tuple[_Stat, str] | None:
-    path = folder / name
-    if not path.is_file():
-        return None
-    before = _stat(path)
-    if name in kept and kept[name][0] == before:
-        return kept[name]
-    return before, files.sha256(path)
-
-
-def _stat(path: Path) -> _Stat:
+def _stat(path: Path) -> list[int]:
     stat = path.stat()
-    return stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino
-
-
-def _kept(folder: Path) -> dict[str, tuple[_Stat, str]]:
-    with suppress(OSError, orjson.JSONDecodeError, AttributeError, TypeError, ValueError):
-        value = orjson.loads((folder / _VERIFIED).read_bytes())
-        return {name: (tuple(stat), digest) for name, (stat, digest) in value.items()}
-    return {}
-
-
-def _keep(folder: Path, new: dict[str, tuple[_Stat, str]]) -> None:
-    """Remember digests for the next run; a folder that cannot be written is read anew each time."""
-    with suppress(OSError):
-        data = orjson.dumps({**_kept(folder), **new})
-        part = folder / f"{_VERIFIED}.part"
-        with files.open_new(part) as file:
-            file.write(data)
-        part.replace(folder / _VERIFIED)
+    return [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino]

@@ -13,9 +13,9 @@ from pipelines.findings import BadInput, show
 from pipelines.io import schema
 
 
-def count(paths: tuple[Path, ...]) -> int:
-    """The rows of the files, from their footers."""
-    return sum(_opened(path).metadata.num_rows for path in paths)
+def count(path: Path) -> int:
+    """The rows of a file, from its footer."""
+    return int(_opened(path).metadata.num_rows)
 
 
 def read(dataset: Dataset, paths: tuple[Path, ...]) -> pl.DataFrame:
@@ -58,25 +58,25 @@ def _broken(path: Path, error: Exception) -> BadInput:
     return BadInput(f"{path}: not a whole parquet file ({first}); download it again")
 
 
-def _checked(dataset: Dataset, path: Path, found: pa.Schema) -> list[str]:
+def _checked(dataset: Dataset, path: Path, columns: pa.Schema) -> list[str]:
     """The columns to read; a required one that is missing or of the wrong type ends the run."""
     rows = schema.load(f"raw.{dataset.name}")
-    missing = [name for name in rows["required"] if name not in found.names]
+    missing = [name for name in rows["required"] if name not in columns.names]
     if missing:
         raise BadInput(
             f"{path}: no column {', '.join(map(repr, missing))}; "
             f"{dataset.name} needs {', '.join(rows['required'])}"
         )
-    columns = [name for name in dataset.columns if name in found.names]
-    for name in columns:
-        if found.names.count(name) > 1:
+    names = [name for name in dataset.columns if name in columns.names]
+    for name in names:
+        if columns.names.count(name) > 1:
             raise BadInput(f"{path}: has two columns {name!r}; leave one of them")
-        wrong = mismatch(rows["properties"][name], found.field(name).type)
+        wrong = mismatch(rows["properties"][name], columns.field(name).type)
         if wrong:
             raise BadInput(
                 f"{path}: column {name!r}: {wrong}; convert it, or give the published file"
             )
-    return columns
+    return names
 
 
 def _check_bounds(dataset: Dataset, path: Path, column: pl.Series) -> None:

@@ -1,14 +1,14 @@
 """From a source's name to the raw parquet files, checked against what the source publishes.
 
-This is the one stage that has no frame: it brings or finds files and names them. What it brings
-goes to `raw/<dataset>/`, laid out as the hub lays it, with `SOURCE.json` written last. What is
-there and is as it came is used without a request.
+This is the one stage that has no frame: it brings files, or lists those that are there. What it
+brings goes to `raw/<dataset>/`, laid out as the hub lays it, with `SOURCE.json` written last. What
+is there and is as it came is used without a request.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 DEMO = Path(__file__).parents[2] / "raw" / "demo"
 RAW = Path("raw")
 
+# What of a dataset may be choices, by source.
+_CHOICES = {"huggingface": {"revision", "config", "shards"}, "kaggle": {"shards"}}
+
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _SHARD = re.compile(r"(.*)-(\d{5})-of-(\d{5})\.parquet")
 
@@ -35,20 +38,29 @@ _SHARD = re.compile(r"(.*)-(\d{5})-of-(\d{5})\.parquet")
 class Raw:
     """The raw files of a dataset. Paths in records are relative to `root`.
 
-    kind: `demo`, `huggingface`, `kaggle` or `folder`. absent: names of shards that the names of
-    the others tell of. others: files of other test sets, from `benchmarks/`. record: what
-    `SOURCE.json` tells of these files, None where nothing shows where they are from. digests: the
-    sha256 of the files that were found to be as they came; empty where `root` has no `SOURCE.json`.
+    kind: `demo`, `huggingface`, `kaggle` or `folder`. others: files of other test sets, from
+    `benchmarks/`. record: what `SOURCE.json` says of these files, None where nothing shows where
+    they are from. digests: the sha256 of the files that are as they came; empty where `root` has no
+    `SOURCE.json`.
     """
 
     kind: str
     root: Path
     train: tuple[Path, ...]
     benchmark: tuple[Path, ...]
-    absent: tuple[str, ...]
     others: tuple[Path, ...] = ()
     record: Source | None = None
     digests: Mapping[Path, str] = field(default_factory=dict)
+
+    @property
+    def absent(self) -> list[str]:
+        """The train shards that are not there and of which the names of the others tell."""
+        names = {path.name for path in self.train}
+        series = {(m[1], m[3]) for m in map(_SHARD.fullmatch, names) if m}
+        expected = {
+            f"{stem}-{i:05}-of-{total}.parquet" for stem, total in series for i in range(int(total))
+        }
+        return sorted(expected - names)
 
 
 def download(
@@ -58,52 +70,46 @@ def download(
     progress: Progress,
     fetch: bool = True,
     offline: bool = False,
-    revision: str | None = None,
-    config: str | None = None,
-    shards: str | None = None,
-    columns: str | None = None,
     endpoint: str | None = None,
     retry: RetryPolicy | None = None,
+    **choices: str,
 ) -> Raw:
     """The raw files of a dataset from `demo`, `huggingface`, `kaggle` or a folder.
 
-    With `fetch` false nothing is brought or written, with `offline` nothing is asked for.
-    `progress` hears of the bytes that are to come and that came.
+    With `fetch` false nothing is brought or written, with `offline` no server is asked. `progress`
+    hears of the bytes that are to come and that came. endpoint: of the hub, in place of the
+    client's (HF_ENDPOINT). retry: with servers.
 
-    revision: a commit, branch or tag in place of the recipe's commit. config: a configuration by
-    name. shards: the train files `A-B`, counted from 0. columns: `prompt` for those that the
-    pipeline reads, without the rest of the train files' bytes; no published digest covers them.
-    endpoint: of the hub, in place of the client's (HF_ENDPOINT). retry: with servers.
+    choices: revision, a commit, branch or tag in place of the recipe's commit; config, a
+    configuration by name; shards, the train files `A-B`, counted from 0.
     """
-    choices = {"revision": revision, "config": config, "shards": shards, "columns": columns}
-    asked = {name: value for name, value in choices.items() if value is not None}
-    _check(asked, source)
+    _check_choices(choices, source)
     if source == "demo":
         if not DEMO.is_dir():
             raise BadInput(
                 "the demo is part of a checkout and this is an installed copy; "
                 "use --source huggingface, kaggle or a folder"
             )
-        return _found(dataset, DEMO, "demo")
-    if source not in ("huggingface", "kaggle"):
+        return _in_folder(dataset, DEMO, "demo")
+    if source not in _CHOICES:
         folder = Path(source)
         if not folder.is_dir():
             fault = "there is no such folder" if not folder.exists() else "it is a file"
             hint = did_you_mean(source, ("demo", "huggingface", "kaggle", "a folder"))
             raise BadInput(f"{source}: {fault}; {hint}")
-        return _found(dataset, folder, "folder")
+        return _in_folder(dataset, folder, "folder")
     folder = RAW / dataset.name
     quiet = offline or not fetch
-    held = _held(dataset, folder, source, asked, quiet=quiet)
-    wrong = record.faults(folder, held, remember=fetch) if held else []
-    if held is None or wrong:
+    held = _held(dataset, folder, source, choices, quiet=quiet)
+    faults = record.faults(folder, held, remember=fetch) if held else []
+    if held is None or faults:
         if quiet:
-            reason = wrong[0] if wrong else f"{folder}: not downloaded yet"
-            raise BadInput(f"{reason}; run `{_command(dataset, source, asked)}`")
-        for line in wrong:
-            progress.note(f"{line}; fetching it again")
-        held = _bring(dataset, folder, source, asked, endpoint, retry, progress)
-    return _listed(dataset, folder, held)
+            reason = faults[0] if faults else f"{folder}: not downloaded yet"
+            raise BadInput(f"{reason}; run `{_command(dataset, source, choices)}`")
+        for fault in faults:
+            progress.note(f"{fault}; fetching it again")
+        held = _bring(dataset, folder, source, choices, endpoint, retry, progress)
+    return _recorded(dataset, folder, held)
 
 
 def check(dataset: Dataset) -> list[str]:
@@ -116,36 +122,33 @@ def check(dataset: Dataset) -> list[str]:
     if held is None:
         command = _command(dataset, "huggingface", {})
         raise BadInput(f"{folder}: not downloaded yet; run `{command}`")
-    command = _command(dataset, held.source, held.asked)
-    return [f"{line}; run `{command}`" for line in record.faults(folder, held, every_byte=True)]
+    command = _command(dataset, held.source, held.choices)
+    return [f"{fault}; run `{command}`" for fault in record.faults(folder, held, every_byte=True)]
 
 
-def _command(dataset: Dataset, source: str, asked: Mapping[str, str]) -> str:
-    options = "".join(f" --{name} {value}" for name, value in asked.items())
+def _command(dataset: Dataset, source: str, choices: Mapping[str, str]) -> str:
+    options = "".join(f" --{name} {value}" for name, value in choices.items())
     return f"rft prepare {dataset.name} --until download --source {source}{options}"
 
 
-def _check(asked: Mapping[str, str], source: str) -> None:
-    """End the run where something is asked for that the source cannot give."""
-    allowed = {"huggingface": {"revision", "config", "shards", "columns"}, "kaggle": {"shards"}}
-    for name, value in asked.items():
-        if name not in allowed.get(source, ()):
-            where = [s for s, names in allowed.items() if name in names]
-            raise BadInput(f"--{name} {value}: only with --source {' or '.join(where)}")
-    bounds = re.fullmatch(r"(\d+)(?:-(\d+))?", asked.get("shards", "0"))
+def _check_choices(choices: Mapping[str, str], source: str) -> None:
+    """End the run where the source cannot give what is choices."""
+    for name, value in choices.items():
+        if name not in _CHOICES.get(source, ()):
+            sources = [source for source, names in _CHOICES.items() if name in names]
+            raise BadInput(f"--{name} {value}: only with --source {' or '.join(sources)}")
+    bounds = re.fullmatch(r"(\d+)(?:-(\d+))?", choices.get("shards", "0"))
     if not bounds or (bounds[2] and int(bounds[2]) < int(bounds[1])):
-        raise BadInput(f"--shards {asked['shards']}: give the first and the last file, as in 0-1")
-    if asked.get("columns", "prompt") != "prompt":
-        raise BadInput(f"--columns {asked['columns']}: give prompt, or leave it out for all")
+        raise BadInput(f"--shards {choices['shards']}: give the first and the last file, as in 0-1")
 
 
-# What was brought --------------------------------------------------------------------------------
+# A downloaded copy -------------------------------------------------------------------------------
 
 
 def _held(
-    dataset: Dataset, folder: Path, source: str, asked: Mapping[str, str], *, quiet: bool
+    dataset: Dataset, folder: Path, source: str, choices: Mapping[str, str], *, quiet: bool
 ) -> Source | None:
-    """The record of the folder where it is of what is asked for; None where that must be brought.
+    """The record of the folder where it is of what is choices; None where that must be brought.
 
     A branch or tag may have moved on, so only the hub knows: with `quiet` it is as it was.
     """
@@ -154,12 +157,12 @@ def _held(
         return None
     if held.source != source:
         raise BadInput(f"{folder}: holds the copy from {held.source}; move it away to use {source}")
-    if held.asked != asked:
+    if held.choices != choices:
         return None
     if source == "huggingface":
-        wanted = asked.get("revision", dataset.revision)
-        moves = not _COMMIT.fullmatch(wanted)
-        same = quiet if moves else held.revision == wanted
+        revision = choices.get("revision", dataset.revision)
+        moves = not _COMMIT.fullmatch(revision)
+        same = quiet if moves else held.revision == revision
         return held if same and held.benchmarks == record.benchmarks(dataset) else None
     return held
 
@@ -168,26 +171,26 @@ def _bring(
     dataset: Dataset,
     folder: Path,
     source: str,
-    asked: dict[str, str],
+    choices: dict[str, str],
     endpoint: str | None,
     retry: RetryPolicy | None,
     progress: Progress,
 ) -> Source:
-    # Here and not above: the clients take 0.2 s to load, and most runs ask for nothing.
+    # Here and not above: the clients take 0.2 s to load, and most runs ask no server.
     from pipelines.io.retry import RetryPolicy
     from pipelines.sources import published
 
     way = (retry or RetryPolicy(), progress)
     with files.alone(folder):
         if source == "kaggle":
-            brought = published.from_kaggle(dataset, folder, asked, *way)
+            brought = published.from_kaggle(dataset, folder, choices, *way)
         else:
-            brought = published.from_hub(dataset, folder, asked, endpoint, *way)
+            brought = published.from_hub(dataset, folder, choices, endpoint, *way)
         record.write(folder, brought)
     return brought
 
 
-def _listed(dataset: Dataset, root: Path, held: Source) -> Raw:
+def _recorded(dataset: Dataset, root: Path, held: Source) -> Raw:
     """The files that a record names."""
     paths = {entry.path: root / entry.path for entry in held.files}
     others = [name for name in paths if name.startswith("benchmarks/")]
@@ -198,17 +201,16 @@ def _listed(dataset: Dataset, root: Path, held: Source) -> Raw:
         root=root,
         train=train,
         benchmark=tuple(paths[name] for name in benchmark),
-        absent=_absent(train),
         others=tuple(paths[name] for name in others),
         record=held,
         digests={paths[entry.path]: entry.sha256 for entry in held.files},
     )
 
 
-# What is found ----------------------------------------------------------------------------------
+# A folder ----------------------------------------------------------------------------------------
 
 
-def _found(dataset: Dataset, folder: Path, kind: str) -> Raw:
+def _in_folder(dataset: Dataset, folder: Path, kind: str) -> Raw:
     """The files of a folder that holds `<dataset>/`, or the dataset's files themselves.
 
     Where the folder has a `SOURCE.json`, its files must be as they came.
@@ -219,9 +221,9 @@ def _found(dataset: Dataset, folder: Path, kind: str) -> Raw:
             if not train:
                 continue
             held = record.read(root)
-            wrong = record.faults(root, held, remember=False) if held else []
-            if wrong:
-                raise BadInput(f"{wrong[0]}; download it again, or remove {record.NAME}")
+            faults = record.faults(root, held, remember=False) if held else []
+            if faults:
+                raise BadInput(f"{faults[0]}; download it again, or remove {record.NAME}")
             pattern = (dataset.benchmark or "").rpartition("/")[2]
             others = (
                 path
@@ -234,7 +236,6 @@ def _found(dataset: Dataset, folder: Path, kind: str) -> Raw:
                 root=root,
                 train=train,
                 benchmark=tuple(sorted(inner.glob(pattern)) if pattern else ()),
-                absent=_absent(train),
                 others=tuple(others),
                 record=held if digests.keys() >= set(train) else None,
                 digests=digests,
@@ -250,12 +251,3 @@ def _train_files(dataset: Dataset, folder: Path) -> tuple[Path, ...]:
     published = sorted(folder.glob(dataset.train.rpartition("/")[2]))
     others = (p for p in folder.glob("*.parquet") if not re.match("validation|test|dev", p.name))
     return tuple(published or sorted(others))
-
-
-def _absent(paths: Iterable[Path]) -> tuple[str, ...]:
-    names = {path.name for path in paths}
-    series = {(m[1], m[3]) for m in map(_SHARD.fullmatch, names) if m}
-    expected = {
-        f"{stem}-{i:05}-of-{total}.parquet" for stem, total in series for i in range(int(total))
-    }
-    return tuple(sorted(expected - names))

@@ -7,6 +7,8 @@ dropped, so that every record is in exactly one of the two.
 
 from __future__ import annotations
 
+from typing import Any
+
 import polars as pl
 
 TAGS: dict[str, pl.DataType] = {"dropped": pl.String(), "detail": pl.String()}
@@ -39,6 +41,7 @@ def rows(records: pl.DataFrame, stage: str) -> pl.DataFrame:
     return (
         records.filter(pl.col("dropped").is_not_null())
         .select(
+            "raw_row",
             "id",
             pl.lit(stage).alias("stage"),
             pl.col("dropped").alias("reason"),
@@ -47,6 +50,25 @@ def rows(records: pl.DataFrame, stage: str) -> pl.DataFrame:
         )
         .sort(["reason", "detail", "id", "prompt"])
     )
+
+
+def trace(chosen: pl.DataFrame, dropped: pl.DataFrame, files: list[dict[str, Any]]) -> pl.DataFrame:
+    """Where each raw row was, by file and row from 1, and where it went.
+
+    A chosen row has `split` and `line`, its place in that file from 1; a dropped one has the
+    `stage`, `reason` and `detail` of its row in the ledger. `files` has path and rows of each raw
+    file, in the order in which they were read.
+    """
+    rows = chosen.filter(pl.col("line").is_not_null())
+    rows = rows.select("raw_row", "id", "split", line=pl.int_range(1, pl.len() + 1).over("split"))
+    rows = pl.concat([rows, dropped.drop("prompt")], how="diagonal").sort("raw_row")
+    places = pl.concat(
+        pl.int_range(1, file["rows"] + 1, eager=True)
+        .to_frame("row")
+        .select(pl.lit(file["path"]).alias("file"), "row")
+        for file in files
+    )
+    return places.hstack(rows.drop("raw_row"))
 
 
 def counts(records: pl.DataFrame) -> dict[str, int]:

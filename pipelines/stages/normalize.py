@@ -45,17 +45,19 @@ def normalize(
     """One record for every raw row, tagged with the dataset's faults.
 
     Records are sorted by what they say, so that neither the order of the raw rows nor their spread
-    over files can reach the output; `row` is the place in that order. Two copies of one row stay
-    two records. An id that is missing, or that stands at two different prompts, is replaced by the
-    prompt's digest (the second is noted as the repair `shared_id`, with the id). A record is
-    `ungradeable` where its reference answer, given as the model would give it, does not get the
-    full score from the dataset's own grader. With `pass_rate`, as "0.1..0.9", records go whose
-    published generations were judged and are right more or less often (`too_easy`, `too_hard`), or
-    were not judged (`no_pass_rate`). `advance` is told how many more rows are through.
+    over files can reach the output; `row` is the place in that order, and `raw_row` that of the raw
+    row, both from 0. Two copies of one row stay two records. An id that is missing, or that stands
+    at two different prompts, is replaced by the prompt's digest (the second is noted as the repair
+    `shared_id`, with the id). A record is `ungradeable` where its reference answer, given as the
+    model would give it, does not get the full score from the dataset's own grader. With
+    `pass_rate`, as "0.1..0.9", records go whose published generations were judged and are right
+    more or less often (`too_easy`, `too_hard`), or were not judged (`no_pass_rate`). `advance` is
+    told how many more rows are through.
     """
     parts = []
+    rows = rows.with_row_index("raw_row")
     for part in rows.iter_slices(_SLICE) if rows.height else [rows]:
-        parts.append(_named(dataset.record(part)))
+        parts.append(_named(dataset.record(part)).with_columns(part["raw_row"]))
         advance(part.height)
     records = _one_prompt_an_id(pl.concat(parts))
     records = ledger.untagged(records)
@@ -69,11 +71,12 @@ def normalize(
         records = _tag_pass_rate(records, pass_rate)
     records = _tag_ungradeable(records, dataset)
     columns = [*COLUMNS, *(name for name in dataset.fields if name not in COLUMNS), *ledger.TAGS]
-    # By every column, so that rows which tie are the same row.
+    # By every column, so that rows which tie are copies of one row.
     lists = ("options", "repairs")
     order = ["digest", *(name for name in columns if name not in ("digest", *lists))]
     joined = [pl.col(name).list.join("\n") for name in lists]
-    return records.select(columns).sort([*order, *joined], nulls_last=True).with_row_index("row")
+    records = records.select(*columns, "raw_row")
+    return records.sort([*order, *joined, "raw_row"], nulls_last=True).with_row_index("row")
 
 
 def _named(records: pl.DataFrame) -> pl.DataFrame:
@@ -108,8 +111,8 @@ def _tag_ungradeable(records: pl.DataFrame, dataset: Dataset) -> pl.DataFrame:
         return records
     with closing(own) as grader:
         faults = [
-            grader.fault(item) if whole else None
-            for whole, item in zip(
+            grader.fault(item) if is_kept else None
+            for is_kept, item in zip(
                 kept, records.select(dataset.fields).iter_rows(named=True), strict=True
             )
         ]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +27,8 @@ class Settings:
     previous: Path | None = None
     grader: str | None = None  # the dataset's first
     pass_rate: str | None = None
-    # What is downloaded.
-    revision: str | None = None
-    config: str | None = None
-    shards: str | None = None
-    columns: str | None = None
+    # What is downloaded, where it is not the recipe's: `revision`, `config`, `shards`.
+    choices: Mapping[str, Any] = field(default_factory=dict)
     offline: bool = False
     # What becomes of files that a person edited: "keep", "replace", or None: the run stops.
     edits: Literal["keep", "replace"] | None = None

@@ -10,17 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from hashlib import sha256
-from itertools import islice
 from typing import Any
-
-import orjson
-import polars as pl
 
 from pipelines.datasets.dataset import Dataset
 from pipelines.graders import probes
 from pipelines.graders.sandbox import Refused
 from pipelines.graders.self_check import OwnGrader
-from pipelines.io.prepared import FILES
+from pipelines.io.prepared import FILES, SPLITS
 from pipelines.rules import check
 from pipelines.similarity import audit
 from pipelines.stages.stage import Context
@@ -39,60 +35,57 @@ def validate(
 ) -> dict[str, Any]:
     """Findings, certificate and probes of the lines that `read` gives, as the receipt has them.
 
-    documents: grader, response format and job, by role. provenance: what the run knows of how the
-    lines were made. The reporter hears of each line once.
+    Each line is read and parsed once. documents: grader, response format and job, by role.
+    provenance: what the run knows of how the lines were made. The reporter hears of each line once.
     """
-    settings = context.settings
-    shown = certificate(read, threshold=context.threshold, benchmarks=context.benchmarks())
-    probed = probe(read("train"), context.dataset)
+    settings, benchmarks = context.settings, context.benchmarks()
+    digests = {split: sha256() for split in SPLITS}
+    prompts = {split: audit.Prompts(FILES[split], [], [], []) for split in SPLITS}
+    probed: list[dict[str, Any]] = []
 
-    def counted(side: str) -> Iterator[bytes]:
-        for line in read(side):
+    def lines(split: str) -> Iterator[bytes]:
+        for line in read(split):
             context.advance(1)
+            digests[split].update(line)
             yield line
 
+    def see(split: str, number: int, item: dict[str, Any]) -> None:
+        prompts[split].add(number, item)
+        if split == "train" and len(probed) < probes.PROBED:
+            probed.append(item)
+
     files = check.Files(
-        train=counted("train"),
-        validation=counted("validation"),
+        train=lines("train"),
+        validation=lines("validation"),
         **documents,
         dataset=context.dataset.name,
-        provenance={**provenance, "certificate": shown, "probes": probed},
-        names=FILES | {"provenance": "."},
+        names=FILES,
         limits={
             "train_rows": settings.rows,
             "validation_rows": settings.validation_rows,
             "file_bytes": settings.max_bytes,
         },
+        see=see,
     )
-    findings = [finding.as_dict() for finding in check.validate(files)]
-    return {"findings": findings, "certificate": shown, "probes": probed}
-
-
-def certificate(read: Read, *, threshold: float, benchmarks: pl.DataFrame) -> dict[str, Any]:
-    """What an audit finds in the lines that `read` gives of `train` and of `validation`."""
-    digests = {"train": sha256(), "validation": sha256()}
-
-    def hashed(side: str) -> Iterator[bytes]:
-        for line in read(side):
-            digests[side].update(line)
-            yield line
-
-    found = audit.audit(
-        *(audit.prompts(hashed(side), f"{side}.jsonl") for side in digests),
-        threshold=threshold,
-        band=BAND,
-        benchmarks=benchmarks,
+    findings = list(check.validate(files))
+    audited = audit.audit(
+        *prompts.values(), threshold=context.threshold, band=BAND, benchmarks=benchmarks
     )
-    named = {side: digest.hexdigest() for side, digest in digests.items()}
-    return audit.certificate(found, named, band=BAND, benchmarks=benchmarks.height)
+    sums = {split: digest.hexdigest() for split, digest in digests.items()}
+    results = {
+        "certificate": audit.certificate(audited, sums, band=BAND, benchmarks=benchmarks.height),
+        "probes": probe(probed, context.dataset),
+    }
+    known = check.Files(provenance={**provenance, **results}, names={"provenance": "."})
+    findings += check.validate(known)
+    return {"findings": [finding.as_dict() for finding in findings], **results}
 
 
-def probe(lines: Iterable[bytes], dataset: Dataset) -> dict[str, Any]:
-    """What answers that must not score do score on the first training lines.
+def probe(items: list[dict[str, Any]], dataset: Dataset) -> dict[str, Any]:
+    """What answers that must not score do score on the first training items.
 
     Nothing is graded by a grader that may not run here, and `refused` tells why.
     """
-    items = [orjson.loads(line) for line in islice(lines, probes.PROBED)]
     try:
         grader = OwnGrader(dataset.grading)
     except Refused as reason:

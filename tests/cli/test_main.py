@@ -174,7 +174,7 @@ BAD: dict[str, tuple[Case, str]] = {
     ),
     "benchmark without a question": (
         lambda path: ["medmcqa", "--benchmark", str(ROOT / "schemas" / "item.json")],
-        "item.json: ",
+        "item.json:1: not a JSON object; ",
     ),
 }
 
@@ -823,8 +823,8 @@ def test_download_check_reads_every_byte(rft: Run, tmp_path: Path) -> None:
         "source": "huggingface",
         "repository": "openlifescienceai/medmcqa",
         "revision": "0" * 40,
-        "licence": "Apache-2.0",
-        "asked": {},
+        "license": "Apache-2.0",
+        "choices": {},
         "benchmarks": [],
         "files": [entry],
     }

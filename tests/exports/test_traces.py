@@ -201,7 +201,7 @@ def test_the_source_of_the_manifest(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("column", "expected"),
     [
-        (None, "no column 'generations'; download without --columns prompt, or give your"),
+        (None, "no column 'generations'; give your model's outputs with"),
         (pa.array([1] * 12), "column 'generations': expected array or null, got int64; give the"),
     ],
 )

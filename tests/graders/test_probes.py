@@ -84,7 +84,7 @@ def test_a_reference_that_does_not_score_is_dropped(bubblewrap: None) -> None:
 def test_a_grader_that_may_not_run_here_is_a_finding(no_bubblewrap: None) -> None:
     records = normalize(frame(math("a", "5")), dataset=strange(), max_prompt_bytes=99)
     assert records["dropped"].to_list() == [None]
-    found = probe([b'{"reference_answer": "5"}\n'], strange())
+    found = probe([{"reference_answer": "5"}], strange())
     assert found["items"] == 0
     ((_, message, remedy),) = rewards_no_guess({"probes": found})
     assert "were graded: grader: its Python is not ours" in message

@@ -26,6 +26,10 @@ def reference(name: str) -> Draft202012Validator:
     return Draft202012Validator(schema.load(name), registry=STORE)
 
 
+def test_there_are_schemas() -> None:
+    assert set(NAMES) >= {"grader", "item", "job", "manifest", "record", "response_format"}
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_schemas_are_schemas(name: str) -> None:
     Draft202012Validator.check_schema(schema.load(name))

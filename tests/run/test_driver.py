@@ -6,9 +6,11 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 from shutil import copytree, rmtree
 
@@ -157,9 +159,10 @@ def test_order_and_shards_of_the_raw_rows_do_not_matter(
     run(tmp_path / "b", name, shuffled(name, tmp_path / "raw", shards))
     one, other = contents(tmp_path / "a" / name), contents(tmp_path / "b" / name)
     apart = {path for path in one if one[path] != other.get(path)}
-    # What names raw files: their digests are in the manifest and in two receipts; a benchmark's row
-    # is named in the ledger.
+    # What names raw files and rows: their digests are in the manifest and in receipts, their places
+    # in the trace; a benchmark's row is named in the ledger.
     allowed = {"manifest.json", *(path for path in one if path.endswith(".json") and "/" in path)}
+    allowed |= {"trace.parquet", "stages/normalize.parquet"}
     allowed |= {"dropped.parquet", "stages/decontaminate.parquet"} if name == "medmcqa" else set()
     assert apart <= allowed
 
@@ -358,6 +361,7 @@ def test_an_edit_after_a_kill_is_seen(tmp_path: Path, monkeypatch: pytest.Monkey
             patch.setattr(driver.files, "write", dying)
             with pytest.raises(ZeroDivisionError):
                 run(out, "medmcqa", rows=60)
+        assert not (out / "medmcqa" / "manifest.json").exists()
         copytree(out, out.with_name(f"{number} edited"))
         run(out, "medmcqa", rows=60)  # what the killed run wrote is no edit
         edited = out.with_name(f"{number} edited")
@@ -387,16 +391,16 @@ def test_only_files_that_show_it_are_said_to_be_from_the_hub(tmp_path: Path) -> 
         path = tmp_path / "out" / "medmcqa" / "manifest.json"
         return {**orjson.loads(path.read_bytes())["source"], "files": None}
 
-    unknown = {"repository": None, "revision": None, "licence": None, "files": None}
+    unknown = {"repository": None, "revision": None, "license": None, "files": None}
     assert told("demo") == {"kind": "demo", **unknown}
     assert told(str(root.parent)) == {"kind": "folder", **unknown}
     entries = [
-        source.Entry(path.relative_to(root).as_posix(), files.sha256(path), 1, verified=True)
+        source.entry(root, path.relative_to(root).as_posix(), files.sha256(path), verified=True)
         for path in sorted(root.glob("data/*.parquet"))
     ]
     record = source.Source("huggingface", "some/one", "ab" * 20, "MIT", {}, [], entries)
     source.write(root, record)
-    known = {"repository": "some/one", "revision": "ab" * 20, "licence": "MIT", "files": None}
+    known = {"repository": "some/one", "revision": "ab" * 20, "license": "MIT", "files": None}
     assert told(str(root.parent)) == {"kind": "folder", **known}
     # One train file more than the record names, and nothing is shown any longer.
     first = next(root.glob("data/train-*.parquet"))
@@ -438,15 +442,45 @@ def test_changed_ids_reach_every_file(tmp_path: Path) -> None:
     assert contents(tmp_path / "a") == contents(tmp_path / "b")
 
 
-def test_without_writing_nothing_is_written(tmp_path: Path) -> None:
+def test_without_writing_nothing_is_written(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path_factory.mktemp("tmp")))
     result = driver.prepare(
         DATASETS["medmcqa"], settings(tmp_path / "out"), Progress(), write=False
     )
     assert len(result.items) == 3
     assert list(tmp_path.iterdir()) == []
+    assert not list(Path(tempfile.gettempdir()).glob("rft-*"))
     written = run(tmp_path / "out", "medmcqa")
     for field in ("raw", "train", "validation", "size", "dropped", "findings"):
         assert getattr(result, field) == getattr(written, field)
+
+
+def test_without_writing_and_without_a_place_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
+    with pytest.raises(BadInput, match=r"no temporary folder can be made .*; set TMPDIR"):
+        driver.prepare(DATASETS["medmcqa"], settings(tmp_path / "out"), Progress(), write=False)
+
+
+def test_a_validation_file_of_one_row_is_sound(tmp_path: Path) -> None:
+    result = run(tmp_path, "medmcqa", validation_rows=1)
+    assert (result.validation, result.sound) == (1, True)
+    assert [finding.code for finding in result.findings] == ["RFT113"]  # more are advised
+
+
+def test_the_manifest_says_which_version_made_it(tmp_path: Path) -> None:
+    run(tmp_path, "medmcqa")
+    manifest = orjson.loads((tmp_path / "medmcqa" / "manifest.json").read_bytes())
+    assert manifest["versions"]["rft-data"] == version("rft-data")
+    if (ROOT / ".git").exists():
+        commit = subprocess.check_output(["git", "rev-parse", "HEAD"], cwd=ROOT, text=True)
+        assert manifest["versions"]["commit"].removesuffix("-dirty") == commit.strip()
+    # What a stage is made again for is the digest of the code, not a commit.
+    receipt = orjson.loads((tmp_path / "medmcqa" / "stages" / "split.json").read_bytes())
+    assert not {"rft-data", "commit"} & receipt["versions"].keys()
 
 
 def test_growth_of_the_raw_rows_moves_no_row(tmp_path: Path) -> None:

@@ -43,6 +43,6 @@ def test_killed_twenty_times(tmp_path: Path) -> None:
     assert (codes, process.exitcode) == ([-SIGKILL] * KILLS, 0)
     there = contents(tmp_path / "raw/openr1-math")
     assert {name: there[name] for name in files} == files
-    assert set(there) - set(files) == {"SOURCE.json", ".verified.json"}
+    assert set(there) - set(files) == {"SOURCE.json"}
     # Lost with each kill: what was in the sockets of three files.
     assert hub.sent.total() < sum(map(len, files.values())) + KILLS * 3 * 8 * BLOCK

@@ -103,7 +103,7 @@ def test_a_page_in_place_of_the_listing(hub: HubServer, kind: str) -> None:
 
 def test_a_listing_that_lacks_a_file(hub: HubServer) -> None:
     hub.hidden = {"data/train-1"}
-    assert refusal(hub.url) == f"{PLACE}the hub tells of 1 of 2 files; try later"
+    assert refusal(hub.url) == f"{PLACE}the hub lists 1 of 2 files; try later"
 
 
 def test_without_a_token(hub: HubServer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,7 +122,8 @@ def test_no_file_of_that_name(hub: HubServer) -> None:
 def test_a_name_that_leads_out_of_the_folder(hub: HubServer) -> None:
     hub.published["data/train-/../../../x"] = b"x"
     assert refusal(hub.url) == (
-        "some/data: names a file 'data/train-/../../../x'; do not use this hub"
+        "some/data: the hub lists 'data/train-/../../../x', outside of the repository; "
+        "do not use this hub"
     )
 
 

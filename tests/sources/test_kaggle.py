@@ -153,7 +153,7 @@ def test_seven_files_with_fewer_columns(api: Api, tmp_path: Path) -> None:
     raw = bring()
     there = {path.name: path.read_bytes() for path in raw.train}
     assert there == FILES
-    assert (raw.kind, raw.absent) == ("kaggle", ())
+    assert (raw.kind, raw.absent) == ("kaggle", [])
     held = record.read(Path("raw/openr1-math"))
     assert held is not None
     assert (held.repository, held.revision) == ("alejopaullier/openr1-math-220k", "3")

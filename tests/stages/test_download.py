@@ -81,22 +81,28 @@ def source() -> dict[str, Any]:
     return value
 
 
+def stat(path: Path | str) -> list[int]:
+    """What tells that a file was touched, as its entry has it."""
+    stat = Path(path).stat()
+    return [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino]
+
+
 def test_what_is_brought_and_recorded(bring: Download, tmp_path: Path) -> None:
     raw = bring()
     assert names(raw.train) == TRAIN
     assert names(raw.benchmark) == ["data/test-00000-of-00001.parquet"]
     assert names(raw.others) == ["benchmarks/aime/test.jsonl"]
-    assert (raw.kind, raw.record.revision, raw.absent) == ("huggingface", COMMIT, ())
+    assert (raw.kind, raw.record.revision, raw.absent) == ("huggingface", COMMIT, [])
     there = contents(tmp_path / "raw" / RECIPE.name)
-    assert {n: there.pop(n) for n in ["SOURCE.json", ".verified.json"]}
+    assert there.pop("SOURCE.json")
     wanted = FILES | {"benchmarks/aime/test.jsonl": b"{}\n"}
     assert there == wanted
     assert source() == {
         "source": "huggingface",
         "repository": "some/data",
         "revision": COMMIT,
-        "licence": "Apache-2.0",
-        "asked": {},
+        "license": "Apache-2.0",
+        "choices": {},
         "benchmarks": [{"name": "aime", "repository": "other/aime", "revision": OTHER_COMMIT}],
         "files": [
             {
@@ -104,6 +110,7 @@ def test_what_is_brought_and_recorded(bring: Download, tmp_path: Path) -> None:
                 "sha256": sha256(data).hexdigest(),
                 "bytes": len(data),
                 "verified": True,
+                "stat": stat(f"raw/{RECIPE.name}/{path}"),
             }
             for path, data in sorted(wanted.items())
         ],
@@ -168,12 +175,13 @@ def test_check_reads_every_byte(bring: Download, tmp_path: Path) -> None:
     bring()
     assert check(RECIPE) == []
     path = Path("raw", RECIPE.name, TRAIN[1])
-    kept = orjson.loads(Path("raw", RECIPE.name, ".verified.json").read_bytes())
+    record = source()
     path.write_bytes(FILES[TRAIN[1]][:-1] + b"?")
     # As though the disk had lost a bit: the file looks untouched.
-    stat = path.stat()
-    kept[TRAIN[1]][0] = [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino]
-    Path("raw", RECIPE.name, ".verified.json").write_bytes(orjson.dumps(kept))
+    (entry,) = (entry for entry in record["files"] if entry["path"] == TRAIN[1])
+    entry["stat"] = stat(path)
+    Path("raw", RECIPE.name, "SOURCE.json").write_bytes(orjson.dumps(record))
+    assert bring(offline=True).kind == "huggingface"
     Path("raw", RECIPE.name, TRAIN[2]).unlink()
     bring_command = f"run `rft prepare {RECIPE.name} --until download --source huggingface`"
     assert check(RECIPE) == [
@@ -193,7 +201,7 @@ def test_a_run_that_failed_leaves_no_record(bring: Download, hub: HubServer) -> 
 
 def test_a_branch_is_resolved_and_its_commit_recorded(bring: Download, hub: HubServer) -> None:
     assert bring(revision="main").record.revision == COMMIT
-    assert source()["asked"] == {"revision": "main"}
+    assert source()["choices"] == {"revision": "main"}
     hub.asked.clear()
     bring(revision="main")
     assert [kind for kind, _, _ in hub.asked] == ["info", "paths"]  # it may have moved on
@@ -224,7 +232,7 @@ def test_a_configuration(bring: Download) -> None:
 def test_shards(bring: Download, hub: HubServer, shards: str, expected: list[int]) -> None:
     raw = bring(shards=shards)
     assert names(raw.train) == [TRAIN[n] for n in expected]
-    assert raw.absent == tuple(Path(TRAIN[n]).name for n in range(3) if n not in expected)
+    assert raw.absent == [Path(TRAIN[n]).name for n in range(3) if n not in expected]
     assert bring(shards=shards, offline=True) == raw
     hub.sent.clear()
     assert names(bring().train) == TRAIN
@@ -237,7 +245,6 @@ def test_shards(bring: Download, hub: HubServer, shards: str, expected: list[int
         ({"shards": "0-3"}, "--shards 0-3: there are 3 train files, from 0 on"),
         ({"shards": "1-0"}, "--shards 1-0: give the first and the last file, as in 0-1"),
         ({"shards": "first"}, "--shards first: give the first and the last file, as in 0-1"),
-        ({"columns": "id"}, "--columns id: give prompt, or leave it out for all"),
         ({"config": "small"}, "openr1-math: unknown configuration 'small'; there is default, all"),
         (
             {"revision": "gone"},

@@ -15,7 +15,7 @@ from pipelines.datasets import DATASETS
 from pipelines.similarity.keys import digest, key
 from pipelines.stages import ledger
 from pipelines.stages.convert import convert, evenly
-from pipelines.stages.decontaminate import decontaminate
+from pipelines.stages.decontaminate import decontaminate, facts
 from pipelines.stages.dedupe import dedupe
 from pipelines.stages.normalize import normalize
 from pipelines.stages.split import split
@@ -90,6 +90,19 @@ def test_kinds_of_contamination(prompt: str, detail: str | None) -> None:
     tagged = decontaminate(unique(frame(math(prompt))), benchmark, threshold=0.8)
     assert tagged["detail"].to_list() == [detail]
     assert tagged["dropped"].to_list() == [detail and "contaminated"]
+
+
+def test_hits_are_counted_by_kind() -> None:
+    prompts = {
+        "same question": WALK + "How far does it run?",
+        "similarity": WALK + "How far did it run?",
+        "another": WALK + "How long did it run?",
+        "runs of": WALK[:90] + "he meets a friend.",
+    }
+    benchmark = pl.DataFrame({"key": [key(prompts["same question"])], "name": ["b:1"]})
+    rows = unique(frame(*map(math, prompts.values()), math("Why?")))
+    tagged = decontaminate(rows.with_columns(cluster=pl.lit("one")), benchmark, threshold=0.8)
+    assert facts(tagged) == {"same_question": 1, "near_duplicate": 2, "quoted": 1}
 
 
 def test_a_stock_phrase_is_no_contamination() -> None:

@@ -1,0 +1,63 @@
+"""The last stage: one pass over the two files."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import orjson
+import pytest
+from conftest import settings
+
+from pipelines.datasets import DATASETS
+from pipelines.io.prepared import find
+from pipelines.io.progress import Progress
+from pipelines.run import driver
+from pipelines.sources.benchmarks import question_rows
+from pipelines.stages.stage import Context
+from pipelines.stages.validate import validate
+
+DATASET = DATASETS["openr1-math"]
+
+
+def test_each_line_is_read_and_parsed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = settings(tmp_path)
+    driver.prepare(DATASET, plain, Progress())
+    prepared = find(str(tmp_path / DATASET.name))
+    heard: list[int] = []
+    context = Context(
+        dataset=DATASET,
+        settings=plain,
+        advance=heard.append,
+        raw_rows=question_rows,
+        benchmarks=lambda: question_rows(()),
+        previous=question_rows,
+        edited={},
+    )
+    reads: Counter[str] = Counter()
+    parsed: Counter[bytes] = Counter()
+    lines: list[bytes] = []
+    loads = orjson.loads
+
+    def read(split: str) -> Iterator[bytes]:
+        reads[split] += 1
+        for line in prepared.path(split).read_bytes().splitlines(keepends=True):
+            lines.append(line)
+            yield line
+
+    def counted(data: bytes) -> object:
+        parsed[data] += 1
+        return loads(data)
+
+    documents = {role: prepared.document(role) for role in ("grader", "job")}
+    provenance = {"benchmarks": 1, "absent_shards": (), "chained": 1}
+    monkeypatch.setattr(orjson, "loads", counted)
+    results = validate(read, documents, provenance, context)
+    assert reads == {"train": 1, "validation": 1}
+    assert {parsed[line] for line in lines} == {1}
+    assert sum(heard) == len(lines)
+    receipt = loads((prepared.folder / "stages" / "validate.json").read_bytes())
+    assert results["probes"] == receipt["probes"]
+    assert results["certificate"]["files"] == receipt["certificate"]["files"]
+    assert results["findings"] == receipt["findings"] == []
