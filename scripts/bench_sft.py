@@ -32,7 +32,7 @@ from pipelines.rules.tables import limit
 from pipelines.io.progress import Progress
 source, folder, out = sys.argv[1:]
 sft.write(
-    prepared.find(folder), Path(out), max_bytes=limit("file_bytes"), samples=[], grader=None,
+    prepared.find(folder), Path(out), max_bytes=limit("file_bytes"), samples=[], grader_file=None,
     keep_ratio=None, source=source, report=Progress(),
 )
 """

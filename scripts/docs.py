@@ -31,9 +31,9 @@ SHARED = {
         "normalize",
         "its reference answer, given as the model would, does not score with its own grader",
     ),
-    "no_pass_rate": ("normalize", "with `--pass-rate`: none of its generations was judged"),
-    "too_hard": ("normalize", "its generations are right less often than `--pass-rate` says"),
-    "too_easy": ("normalize", "its generations are right more often than `--pass-rate` says"),
+    "no_pass_rate": ("normalize", "with `--min-pass-rate`: none of its generations was judged"),
+    "too_hard": ("normalize", "its generations are right less often than `--min-pass-rate` says"),
+    "too_easy": ("normalize", "its generations are right more often than `--max-pass-rate` says"),
     "conflicting_answers": ("dedupe", "one question, several answers: all of them go"),
     "duplicate": ("dedupe", "the same question again; the detail names the one that is kept"),
     "near_duplicate": (

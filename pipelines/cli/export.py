@@ -10,9 +10,9 @@ import orjson
 from click import IntRange
 from rich.table import Table
 
-from pipelines.cli import terminal
+from pipelines.cli import grading, terminal
 from pipelines.cli.command import Exit, option
-from pipelines.cli.options import Folder, Format, OutputFormat, Quiet
+from pipelines.cli.options import Folder, Format, OutputFormat, Quiet, TrustGrader
 from pipelines.findings import BadInput
 from pipelines.rules.tables import limit
 
@@ -37,20 +37,13 @@ def export(
     output_format: OutputFormat = Format.text,
     quiet: Quiet = False,
     samples: Annotated[
-        tuple[Path, ...],
-        option(help="sft: answers of a model (JSONL); may be repeated."),
+        tuple[Path, ...], option(help="sft: answers of a model (JSONL); may be repeated.")
     ] = (),
     grader_file: Annotated[
         Path | None,
         option(help="sft: another grader (JSON) than the folder's."),
     ] = None,
-    trust_grader: Annotated[
-        bool,
-        option(
-            "--trust-grader",
-            help="sft: run its python grader without a sandbox where there is none, as you.",
-        ),
-    ] = False,
+    trust_grader: TrustGrader = False,
     keep_ratio: Annotated[
         float | None,
         option(help="sft: the best share of the answers, 0 to 1."),
@@ -85,91 +78,84 @@ def export(
     """
     # Here and not above: listing commands needs no frames.
     from pipelines import exports
-    from pipelines.exports.rows import Unfit
+    from pipelines.exports.target import Unfit
     from pipelines.io import files, prepared
 
     targets = [exports.find(name) for name in dict.fromkeys(to)]
-    only_sft = {
-        "--samples": samples,
-        "--grader-file": grader_file,
-        "--trust-grader": trust_grader,
-        "--keep-ratio": keep_ratio,
-        "--source": source,
-        "--max-bytes": max_bytes,
-    }
-    for name, given in only_sft.items():
-        if given and any(target.name != "sft" for target in targets):
-            raise BadInput(f"{name}: goes with --to sft alone")
-    of_sft = {
-        "max_bytes": max_bytes or limit("file_bytes"),
-        "samples": list(samples),
-        "grader": grader_file,
-        "trusted": trust_grader,
+    for_sft = {
+        "samples": samples,
+        "grader_file": grader_file,
+        "trust_grader": trust_grader,
         "keep_ratio": keep_ratio,
-        "source": source or "",
+        "source": source,
+        "max_bytes": max_bytes,
     }
-    found = prepared.find(folder)
-    folders = {target.name: _folder(found, target, out) for target in targets}
-    refused = _errors(found)
+    options = {
+        name: value
+        for name, value in for_sft.items()
+        if value is not None and value is not False and value != ()
+    }
+    for name in options:
+        if any(target.name != "sft" for target in targets):
+            raise BadInput(f"--{name.replace('_', '-')}: goes with --to sft alone")
+    source_folder = prepared.find(folder)
+    outputs = {target.name: _folder(source_folder, target, out) for target in targets}
+    written = [outputs[target.name] / name for target in targets for name in target.files]
+    grading.check_paths(written, [*samples, *([grader_file] if grader_file else [])])
+    refused = _errors(source_folder)
     progress = terminal.progress(quiet=quiet)
     records = {}
-    if refused.counts:
-        targets = []
-    for target in targets:
-        target_folder = folders[target.name]
-        ours = (target_folder.parent / ".lock").exists()
-        with files.alone(target_folder.parent):
-            before = _begin(target_folder, target.files, ours=ours)
+    for target in [] if refused.counts else targets:
+        output = outputs[target.name]
+        ours = (output.parent / ".lock").exists()
+        with files.alone(output.parent):
+            before = _begin(output, target.files, ours=ours)
             try:
-                told = target.write(
-                    found,
-                    target_folder,
-                    report=progress,
-                    **(of_sft if target.name == "sft" else {}),
-                )
+                exported = target.write(source_folder, output, report=progress, **options)
             except Unfit as error:
                 refused.held += error.findings
                 refused.counts += error.counts
                 continue
-            for name in before - set(told.files):  # an earlier export wrote it, this one did not
-                (target_folder / name).unlink(missing_ok=True)
-            records[target.name] = _record(found, target, told, target_folder)
-            files.write_json(target_folder / RECORD, records[target.name])
+            for name in before - set(exported.files):  # an earlier export wrote it, not this one
+                (output / name).unlink(missing_ok=True)
+            records[target.name] = _record(source_folder, target, exported, output)
+            files.write_json(output / RECORD, records[target.name])
     if output_format is Format.json:
         value = {
             "exports": [
-                {"folder": str(folders[name]), **record} for name, record in records.items()
+                {"folder": str(outputs[name]), **record} for name, record in records.items()
             ],
-            **terminal.findings_document(refused),
+            "findings": [finding.as_dict() for finding in refused.held],
+            "summary": dict(sorted(refused.counts.items())),
         }
         terminal.print_json(value)
     else:
         if records and not quiet:
-            _show(records, folders)
+            _show(records, outputs)
         for line in _refusals(refused):
             terminal.say(line)
     raise Exit(int(bool(refused.counts)))
 
 
-def _folder(found: Prepared, target: Target, out: Path) -> Path:
+def _folder(prepared: Prepared, target: Target, out: Path) -> Path:
     """Where an export goes; nothing of a prepared folder may be written over."""
     from pipelines.datasets import DATASETS
 
-    known = found.dataset if found.dataset in DATASETS else None
-    folder = out / target.name / (known or found.folder.resolve().name)
-    if folder.resolve().is_relative_to(found.folder.resolve()):
+    known = prepared.dataset if prepared.dataset in DATASETS else None
+    folder = out / target.name / (known or prepared.folder.resolve().name)
+    if folder.resolve().is_relative_to(prepared.folder.resolve()):
         raise BadInput(f"{folder}: is inside the prepared folder; choose another --out")
     return folder
 
 
-def _errors(found: Prepared) -> terminal.Tally:
+def _errors(prepared: Prepared) -> terminal.Tally:
     """What `rft validate` finds of severity error, but for sizes, which an export cuts."""
     from pipelines.rules import check
 
     return terminal.Tally(
         (
             finding
-            for finding in check.check(found.folder)
+            for finding in check.check(prepared.folder)
             if finding.severity == "error" and finding.code not in _SIZES
         ),
         every=False,
@@ -208,22 +194,22 @@ def _begin(folder: Path, names: Iterable[str], *, ours: bool) -> set[str]:
     return {name for name in written if ".." not in name and not Path(name).is_absolute()}
 
 
-def _record(found: Prepared, target: Target, told: Exported, folder: Path) -> dict[str, Any]:
+def _record(prepared: Prepared, target: Target, exported: Exported, folder: Path) -> dict[str, Any]:
     """What came of an export, with a digest of each file read and written; no times, no paths."""
     from pipelines.io import files
     from pipelines.io.prepared import FILES
     from pipelines.run import manifest
 
-    sources = [found.folder / name for name in FILES.values()]
+    sources = [prepared.folder / name for name in FILES.values()]
     return {
         "target": target.name,
-        "dataset": found.dataset,
-        "source": [files.describe(path, found.folder) for path in sources if path.is_file()],
-        "rows": dict(told.rows),
-        "left_out": dict(told.left_out),
+        "dataset": prepared.dataset,
+        "source": [files.describe(path, prepared.folder) for path in sources if path.is_file()],
+        "rows": dict(exported.rows),
+        "left_out": dict(exported.left_out),
         "limits": {name: entry["value"] for name, entry in target.limits.items()},
-        "notes": list(told.notes),
-        "files": [files.describe(folder / name, folder) for name in told.files],
+        "notes": list(exported.notes),
+        "files": [files.describe(folder / name, folder) for name in exported.files],
         "code": manifest.code(),
         "versions": manifest.versions(),
     }

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-import os
 import sys
-from collections import Counter, deque
+from array import array
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import orjson
 
-from pipelines.cli import terminal
+from pipelines.cli import grading, terminal
 from pipelines.cli.command import Exit, option
 from pipelines.cli.options import (
     EndpointOption,
@@ -26,11 +25,12 @@ from pipelines.cli.options import (
     Workers,
 )
 from pipelines.findings import SHOWN, BadInput
+from pipelines.io import items as rows
+from pipelines.io import jsonl
 
 if TYPE_CHECKING:
     from pipelines.graders.grade import Grade
-    from pipelines.graders.pairs import Pair
-    from pipelines.graders.run import Grader
+    from pipelines.graders.samples import Sample
 
 
 def grade(
@@ -72,166 +72,138 @@ def grade(
         --template '\\boxed{{{item.reference_answer}}}'
     """
     # Here and not above: listing commands needs no grader.
-    from pipelines.graders import run
-    from pipelines.graders.pairs import OfTemplate, Pairs
-    from pipelines.rules.runnable import compiled
-    from pipelines.service import models
+    from pipelines.graders import samples as reader
 
-    for path in (grader_file, items, samples):
-        if path is not None and str(path) != "-" and not path.is_file():
-            raise BadInput(f"{path}: there is no such file")
-        if path is not None and out is not None and path.resolve() == out.resolve():
-            raise BadInput(f"{out}: is read here; choose another file for --out")
+    read = [path for path in (grader_file, items, samples) if path is not None]
+    grading.check_paths([] if out is None else [out], read)
     if (samples is None) == (template is None):
         raise BadInput(
             "give --samples, the model's answers, or --template, which makes them of the items, as "
             "in --template '\\boxed{{{item.reference_answer}}}'"
         )
-    pairs = Pairs(items, samples) if samples else OfTemplate(items, template or "")
-    try:
-        sent = sys.stdin.buffer.read() if str(grader_file) == "-" else grader_file.read_bytes()
-        document = orjson.loads(sent)
-    except orjson.JSONDecodeError as error:
-        raise BadInput(f"{grader_file}: not JSON: {error}; write one JSON object") from None
-    setup = run.Setup(
-        python=python,
-        trusted=trust_grader,
-        workers=workers,
-        open_model=models.opener(endpoint, os.environ),
-    )
-    shown = terminal.console(stderr=True)
-    with closing(compiled(document, setup, name=str(grader_file))) as ready:
-        for warning in () if quiet else ready.warnings:
-            shown.print(f"warning: {warning}", soft_wrap=True)
-        summary = Summary(document, str(items))
-        scored = _scored(ready, pairs)
-        # Rows that scroll by on a terminal are progress enough.
-        if out is not None or not sys.stdout.isatty():
-            progress = terminal.progress(quiet=quiet)
-            scored = progress.track(scored, "grade", _line_count(samples or items))
-        lines = _lines(scored, summary, output_format)
-        if out is None:
-            for line in lines:
-                sys.stdout.buffer.write(line)
-            sys.stdout.buffer.flush()
+    document = jsonl.document(grader_file)
+    setup = grading.setup(endpoint, python, workers, trust_grader)
+    with closing(rows.Items(items)) as opened:
+        if samples is None:
+            answers = reader.of_template(opened, template or "")
         else:
-            from pipelines.io import files  # with polars and pyarrow behind it
+            answers = reader.read(opened, samples)
+        summary = Summary(document, opened)
+        # Rows that scroll by on a terminal are progress enough.
+        bar = out is not None or not sys.stdout.isatty()
+        with grading.graded(
+            document,
+            str(grader_file),
+            setup,
+            answers,
+            counted=samples or items,
+            quiet=quiet,
+            bar=bar,
+        ) as graded:
+            lines = _lines(graded, summary, output_format)
+            if out is None:
+                sys.stdout.buffer.writelines(lines)
+                sys.stdout.buffer.flush()
+            else:
+                from pipelines.io import files  # with polars and pyarrow behind it
 
-            files.write(out, lambda file: file.writelines(lines))
+                files.write(out, lambda file: file.writelines(lines))
     if not quiet:
-        for told in summary.text(alone=pairs.alone):
-            shown.print(told, soft_wrap=True)
-    raise Exit(int(bool(summary.errors or summary.not_run)))
+        console = terminal.console(stderr=True)
+        for line in summary.text():
+            console.print(line, soft_wrap=True)
+    raise Exit(int(bool(summary.scores.errors or summary.scores.not_run)))
 
 
 class Summary:
     """What became of all answers. A failed one counts with its score, one not run not at all."""
 
-    def __init__(self, grader: Mapping[str, Any], items: str) -> None:
-        self._items = items
+    def __init__(self, grader: Mapping[str, Any], items: rows.Items) -> None:
+        from pipelines.graders.pass_rates import Scores
+
+        self.items = items
         # The score of a right answer, as far as it is known: a python grader may have another.
         self.full = float(grader["range"][1]) if grader.get("range") else 1.0
         self.threshold: float | None = grader.get("pass_threshold")
-        self.rows = self.at_zero = self.at_full = self.passed = 0
-        self.total = 0.0
-        self.lowest, self.highest = math.inf, -math.inf
-        self.errors: Counter[str] = Counter()
-        self.not_run: Counter[str] = Counter()
-        self._first: dict[str, str] = {}
+        self.scores = Scores()
+        self.values = array("d")
+        self.answered: set[int] = set()
 
-    @property
-    def scored(self) -> int:
-        """How many answers have a score."""
-        return self.rows - self.not_run.total()
+    def line(self, sample: Sample) -> int:
+        """The line of the sample's item."""
+        return self.items.places[sample.number].line
 
-    def add(self, pair: Pair, grade: Grade) -> None:
+    def add(self, sample: Sample, grade: Grade) -> None:
         """Count one answer."""
-        self.rows += 1
-        if grade.error is not None:
-            self.errors[grade.error] += 1
-            self._first.setdefault(grade.error, f"{self._items}:{pair.line}: {grade.details}")
-        if grade.score is None:
-            self.not_run[str(grade.not_run)] += 1
-            return
-        self.total += grade.score
-        self.lowest, self.highest = min(self.lowest, grade.score), max(self.highest, grade.score)
-        self.at_zero += grade.score == 0
-        self.at_full += grade.score == self.full
-        self.passed += self.threshold is not None and grade.score >= self.threshold
+        self.scores.add(self.line(sample), grade)
+        self.answered.add(sample.number)
+        if grade.score is not None:
+            self.values.append(grade.score)
 
     def as_dict(self) -> dict[str, Any]:
         """The summary as JSON has it; without a score there is no mean, lowest and highest."""
-        some = bool(self.scored)
+        values, not_run = self.values, self.scores.not_run
+        passed = {} if self.threshold is None else {"passed": self._passed(self.threshold)}
         return {
-            "rows": self.rows,
-            "scored": self.scored,
-            "mean": self.total / self.scored if some else None,
-            "lowest": self.lowest if some else None,
-            "highest": self.highest if some else None,
-            "at_zero": self.at_zero,
+            "rows": len(values) + not_run.total(),
+            "scored": len(values),
+            "mean": math.fsum(values) / len(values) if values else None,
+            "lowest": min(values, default=None),
+            "highest": max(values, default=None),
+            "at_zero": values.count(0),
             "full": self.full,
-            "at_full": self.at_full,
-            **({} if self.threshold is None else {"passed": self.passed}),
-            "errors": dict(sorted(self.errors.items())),
-            "not_run": self.not_run.total(),
-            "reasons": dict(self.not_run.most_common(SHOWN)),
+            "at_full": values.count(self.full),
+            **passed,
+            "errors": dict(sorted(self.scores.errors.items())),
+            "not_run": not_run.total(),
+            "reasons": dict(not_run.most_common(SHOWN)),
         }
 
-    def text(self, *, alone: int) -> Iterator[str]:
-        """The summary in lines; `alone` is how many items had no demo."""
-        parts = [f"{self.rows:,} answers"]
-        if self.scored:
+    def text(self) -> Iterator[str]:
+        """The summary in lines."""
+        counts = self.as_dict()
+        parts = [f"{counts['rows']:,} answers"]
+        if scored := counts["scored"]:
             parts += [
-                f"mean {self.total / self.scored:.4g} ({self.lowest:g} to {self.highest:g})",
-                f"{self.at_zero / self.scored:.1%} at 0",
-                f"{self.at_full / self.scored:.1%} at {self.full:g}",
+                f"mean {counts['mean']:.4g} ({counts['lowest']:g} to {counts['highest']:g})",
+                f"{counts['at_zero'] / scored:.1%} at 0",
+                f"{counts['at_full'] / scored:.1%} at {self.full:g}",
             ]
             if self.threshold is not None:
-                parts.append(f"{self.passed / self.scored:.1%} pass at {self.threshold:g}")
-        failed = self.errors.total()
-        parts += [f"{failed:,} error{'s' * (failed != 1)}", f"{self.not_run.total():,} not run"]
+                parts.append(f"{counts['passed'] / scored:.1%} pass at {self.threshold:g}")
+        failed = self.scores.errors.total()
+        parts += [f"{failed:,} error{'s' * (failed != 1)}", f"{counts['not_run']:,} not run"]
         yield ", ".join(parts)
-        for error, count in sorted(self.errors.items()):
-            yield f"error: {error}: {count:,}, first {self._first[error]}"
-        for reason, count in self.not_run.most_common(SHOWN):
-            yield f"not run: {count:,}: {reason}"
-        if alone:
+        yield from self.scores.faults(str(self.items.paths[0]), SHOWN)
+        if alone := len(self.items) - len(self.answered):
             yield f"note: {alone:,} items have no sample"
 
-
-def _scored(ready: Grader, pairs: Iterable[Pair]) -> Iterator[tuple[Pair, Grade]]:
-    ahead: deque[Pair] = deque()
-
-    def taken() -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
-        for pair in pairs:
-            ahead.append(pair)
-            yield pair.sample, pair.item
-
-    for grade in ready.scores(taken()):
-        yield ahead.popleft(), grade
+    def _passed(self, threshold: float) -> int:
+        return sum(value >= threshold for value in self.values)
 
 
 def _lines(
-    scored: Iterable[tuple[Pair, Grade]], summary: Summary, output_format: Format
+    graded: Iterable[tuple[Sample, Grade]], summary: Summary, output_format: Format
 ) -> Iterator[bytes]:
     """The output in pieces: JSONL, or one JSON object, of which only a row is held at a time."""
-    whole = output_format is Format.json
-    before = b'{"scores":[\n' if whole else b""
-    for pair, grade in scored:
-        summary.add(pair, grade)
-        yield before + terminal.as_json(_row(pair, grade)) + (b"" if whole else b"\n")
-        before = b",\n" if whole else b""
-    if whole:
-        start = b"\n" if summary.rows else before
+    one_object = output_format is Format.json
+    before = b'{"scores":[\n' if one_object else b""
+    for sample, grade in graded:
+        summary.add(sample, grade)
+        row = terminal.as_json(_row(sample, summary.line(sample), grade))
+        yield before + row + (b"" if one_object else b"\n")
+        before = b",\n" if one_object else b""
+    if one_object:
+        start = b"\n" if summary.answered else before
         yield start + b'],"summary":' + orjson.dumps(summary.as_dict()) + b"}\n"
 
 
-def _row(pair: Pair, grade: Grade) -> dict[str, Any]:
-    row: dict[str, Any] = {"line": pair.line}
-    if "id" in pair.item:
-        row["id"] = pair.item["id"]
-    if pair.sample_line:
-        row["sample"] = pair.sample_line
+def _row(sample: Sample, line: int, grade: Grade) -> dict[str, Any]:
+    row: dict[str, Any] = {"line": line}
+    if "id" in sample.item:
+        row["id"] = sample.item["id"]
+    if sample.line:
+        row["sample"] = sample.line
     row["score"] = grade.score
     if grade.scores:
         row["scores"] = grade.scores
@@ -239,10 +211,3 @@ def _row(pair: Pair, grade: Grade) -> dict[str, Any]:
         if (value := getattr(grade, name)) is not None:
             row[name] = value
     return row
-
-
-def _line_count(path: Path) -> int | None:
-    if str(path) == "-":
-        return None
-    with path.open("rb") as file:
-        return sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(1 << 20), b""))

@@ -57,13 +57,11 @@ def prepare(
             help="How answers are scored, one of the dataset's graders; see `rft datasets`.",
         ),
     ] = None,
-    pass_rate: Annotated[
-        str | None,
-        option(
-            metavar="LOW..HIGH",
-            help="Only problems whose published generations are right that often, as 0.1..0.9.",
-        ),
+    min_pass_rate: Annotated[
+        float | None,
+        option(help="Only problems whose published generations are right so often, 0 to 1."),
     ] = None,
+    max_pass_rate: Annotated[float | None, option(help="The same, at most that often.")] = None,
     instruction: Annotated[
         str | None, option(help="The developer message, in place of the dataset's.")
     ] = None,
@@ -128,7 +126,7 @@ def prepare(
     """
     # Here and not above: frames and recipes take 0.3 s to load, which `--help` needs not.
     from pipelines.datasets import DATASETS, find
-    from pipelines.graders.pass_rates import parse_band
+    from pipelines.graders.select import band
     from pipelines.run import driver
     from pipelines.stages.order import NAMES
     from pipelines.stages.settings import Settings
@@ -139,8 +137,7 @@ def prepare(
         raise BadInput(f"--validation-share {validation_share}: give a share between 0 and 1")
     if threshold is not None and not 0.5 <= threshold <= 1:
         raise BadInput(f"--threshold {threshold}: give a similarity from 0.5 to 1")
-    if pass_rate is not None:
-        parse_band(pass_rate)
+    band(min_pass_rate, max_pass_rate)
     if instruction is not None and not instruction.strip():
         raise BadInput("--instruction: is empty; give a text, or leave the option out")
     if keep_edits and replace_edits:
@@ -165,7 +162,8 @@ def prepare(
         threshold=threshold,
         previous=previous,
         grader=grader,
-        pass_rate=pass_rate,
+        min_pass_rate=min_pass_rate,
+        max_pass_rate=max_pass_rate,
         choices={name: value for name, value in choices.items() if value is not None},
         offline=offline,
         edits="keep" if keep_edits else "replace" if replace_edits else None,

@@ -1,60 +1,18 @@
-"""The targets of `rft export`, one file each. To add one: its file, its schema, a line here."""
+"""The targets of `rft export`. To add one: its file in `targets/`, and its schema."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+from importlib import import_module
+from pkgutil import iter_modules
 
-from pipelines.exports import (
-    aml,
-    bedrock,
-    fireworks,
-    foundry,
-    gemini,
-    hf,
-    openai,
-    trl,
-    verifiers,
-    verl,
-)
-from pipelines.exports.target import Exported, Target
+from pipelines.exports import targets
+from pipelines.exports.target import Target
 from pipelines.findings import BadInput, did_you_mean
-from pipelines.io.prepared import Prepared
-
-
-def _sft(prepared: Prepared, out: Path, **options: Any) -> Exported:
-    # Here and not above: it loads what runs graders.
-    from pipelines.exports import sft
-
-    return sft.write(prepared, out, **options)
-
-
-SFT = Target(
-    name="sft",
-    about="supervised fine-tuning: chats that end with an answer that scored in full",
-    files=("train.jsonl", "validation.jsonl", "left_out.parquet"),
-    page="https://learn.microsoft.com/azure/foundry/openai/how-to/fine-tuning",
-    source="Microsoft Learn, fine-tuning: chat completions format",
-    read="2026-11-21",
-    write=_sft,
-)
 
 TARGETS: dict[str, Target] = {
-    target.name: target
-    for target in (
-        openai.TARGET,
-        foundry.TARGET,
-        bedrock.TARGET,
-        gemini.TARGET,
-        fireworks.TARGET,
-        trl.TARGET,
-        verl.TARGET,
-        verifiers.TARGET,
-        aml.TARGET,
-        hf.TARGET,
-        SFT,
-    )
+    name: import_module(f"{targets.__name__}.{name}").TARGET
+    for name in sorted(module.name for module in iter_modules(targets.__path__))
 }
 
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import chain
+from typing import Any
 
 import orjson
 import pyarrow as pa
 
-from pipelines.exports.rows import numbered
+from pipelines.io.jsonl import objects
 from pipelines.io.prepared import SPLITS, Prepared
 
 # Arrow's type of each kind of field; `json` is whatever has no type of its own, as JSON text.
 TYPES: dict[str, pa.DataType] = {
     "text": pa.string(),
-    "truth": pa.bool_(),
-    "whole": pa.int64(),
+    "boolean": pa.bool_(),
+    "integer": pa.int64(),
     "number": pa.float64(),
     "texts": pa.list_(pa.string()),
     "json": pa.string(),
@@ -29,15 +31,19 @@ def kinds(prepared: Prepared) -> dict[str, str]:
     list with `texts`.
     """
     seen: dict[str, set[str]] = {}
-    for _, item in chain.from_iterable(numbered(prepared.path(split)) for split in SPLITS):
+    for _, item in chain.from_iterable(objects(prepared.path(split)) for split in SPLITS):
         for name, value in item.items():
             if name != "messages":
                 seen.setdefault(name, set()).add(_kind(value))
-    return {name: _one(found - {"null"}) for name, found in seen.items()}
+    return {name: _one(each - {"null"}) for name, each in seen.items()}
 
 
-def cell(kind: str, value: object) -> object:
-    """A field's value as its column holds it."""
+def cells(kinds: Mapping[str, str], item: Mapping[str, Any]) -> dict[str, Any]:
+    """The item's fields as their columns hold them."""
+    return {name: _cell(kind, item.get(name)) for name, kind in kinds.items()}
+
+
+def _cell(kind: str, value: object) -> object:
     return orjson.dumps(value).decode() if kind == "json" and value is not None else value
 
 
@@ -46,11 +52,11 @@ def _kind(value: object) -> str:
         return "texts" if all(isinstance(part, str) for part in value) else "json"
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 1 << 63:
         return "json"
-    kinds = {type(None): "null", str: "text", bool: "truth", int: "whole", float: "number"}
+    kinds = {type(None): "null", str: "text", bool: "boolean", int: "integer", float: "number"}
     return kinds.get(type(value), "json")
 
 
-def _one(found: set[str]) -> str:
-    if found == {"whole", "number"}:
+def _one(kinds: set[str]) -> str:
+    if kinds == {"integer", "number"}:
         return "number"
-    return found.pop() if len(found) == 1 else "json" if found else "text"
+    return kinds.pop() if len(kinds) == 1 else "json" if kinds else "text"

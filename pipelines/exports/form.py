@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from inspect import getsource
 
 from pipelines.datasets import DATASETS
-from pipelines.exports.rows import Item, chat
+from pipelines.exports.chats import Item, chat
 from pipelines.findings import BadInput
 from pipelines.graders import python_grader
 from pipelines.graders.thinking import after_thinking
@@ -31,17 +31,13 @@ class Form:
         """Whether an answer is one letter in plain output."""
         return self.source == python_grader("one_letter")["source"]
 
-    def asking(self, instruction: str) -> Form:
-        """The same grader behind another instruction."""
-        return replace(self, instruction=instruction)
-
-    def messages(self, item: Item) -> list[tuple[str, str]]:
-        """The chat of an item as (role, text), with this form's instruction first."""
-        said = chat(item)
+    def messages(self, item: Item) -> list[dict[str, str]]:
+        """The chat of an item, with this form's instruction first."""
+        messages = chat(item)
         if self.instruction is None:
-            return said
-        rest = said[1:] if said and said[0][0] == "system" else said
-        return [("system", self.instruction), *rest]
+            return messages
+        rest = messages[1:] if messages and messages[0]["role"] == "system" else messages
+        return [{"role": "system", "content": self.instruction}, *rest]
 
 
 def of(prepared: Prepared) -> Form:
@@ -125,11 +121,11 @@ def module(form: Form, adapter: str) -> str:
 
 def _names(source: str) -> set[str]:
     """The names that a module defines or imports at its top."""
-    found: set[str] = set()
+    names: set[str] = set()
     for node in ast.parse(source).body:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            found.add(node.name)
+            names.add(node.name)
         elif isinstance(node, ast.Assign | ast.AnnAssign):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            found |= {target.id for target in targets if isinstance(target, ast.Name)}
-    return found
+            names |= {target.id for target in targets if isinstance(target, ast.Name)}
+    return names

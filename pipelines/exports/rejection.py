@@ -1,7 +1,6 @@
 """Rejection sampling: of a model's own outputs to each item, the best that the grader rewards.
 
-Of each output only its place, digest and score are held; the texts of those that are kept are read
-again.
+Of each output only its digest and score are held; the texts of candidates wait on the disk.
 
 An output is a candidate where the grader gave it a score above 0, no less than the grader's
 `pass_threshold` where it has one. Under the folder's own grader, in a folder of one of the
@@ -17,21 +16,20 @@ from __future__ import annotations
 
 import math
 import os
-from collections import defaultdict, deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import orjson
-
 from pipelines.datasets import DATASETS
-from pipelines.exports.samples import Output, Outputs
-from pipelines.exports.turns import Items, LeftOut, Turn, Turns
-from pipelines.findings import BadInput
-from pipelines.graders import run
+from pipelines.exports.turns import LeftOut, Offered, Spool, Turn
+from pipelines.graders import run, select
+from pipelines.graders.samples import Sample, read
 from pipelines.graders.self_check import OwnGrader
+from pipelines.io.items import Items
+from pipelines.io.jsonl import document
 from pipelines.io.prepared import Prepared
 from pipelines.io.progress import Progress
 from pipelines.rules.messages import SPECIAL
@@ -46,26 +44,28 @@ _Candidate = Callable[[float, str, dict[str, Any]], bool]
 class Scored(NamedTuple):
     """What is held of an output that has a score; sorted, the best is first.
 
-    loss: the score with its sign changed. size: bytes of the text as a JSON string.
+    loss: the score with its sign changed. name: the text's digest. offset, size: where the spool
+    has the text of a candidate.
     """
 
     loss: float
     name: str
     candidate: bool
-    size: int
-    place: tuple[int, int]
+    offset: int = 0
+    size: int = 0
 
 
 def rewarded(
     prepared: Prepared,
     items: Items,
-    outputs: Outputs,
+    samples: Sequence[Path],
+    spool: Spool,
     *,
     grader: Path | None,
     keep_ratio: float | None,
     report: Progress,
     trusted: bool = False,
-) -> Turns:
+) -> Offered:
     """The kept outputs. Every other output, and every item without one, is left out, and why.
 
     Reasons: `duplicate_output`, `tool_calls`, `empty_output`, `special_token`, `unscored`,
@@ -73,106 +73,79 @@ def rewarded(
     folder's own; `trusted` runs it even where there is no sandbox. Nothing depends on the order of
     the outputs.
     """
-    if keep_ratio is not None and not 0 < keep_ratio <= 1:
-        raise BadInput(f"--keep-ratio {keep_ratio}: give a share above 0, and 1 at most")
-    scored, left_out = _scored(prepared, items, outputs, grader, trusted, report)
-    turns = []
-    for item, found in sorted(scored.items()):
-        chosen = kept(found, keep_ratio)
-        for rank, each in enumerate(chosen):
-            turns.append(Turn(item, rank, each.size, each.name, each.place))
-        for each in set(found).difference(chosen):
-            reason = "over_keep_ratio" if each.candidate else "rejected"
-            left_out.append(LeftOut(item, reason, f"output {each.name}: score {0 - each.loss:g}"))
-    told = scored.keys() | {each.item for each in left_out}
-    left_out += [LeftOut(item, "no_output", "") for item in range(len(items)) if item not in told]
-    left_out.sort(key=lambda each: (each.item, each.reason, each.detail))
-    return Turns(turns, left_out, outputs.read)
-
-
-def kept(scored: Sequence[Scored], keep_ratio: float | None) -> list[Scored]:
-    """Of an item's scored outputs those that become rows, the best first; maybe none."""
-    most = 1 if keep_ratio is None else math.ceil(Fraction(str(keep_ratio)) * len(scored))
-    return [each for each in sorted(scored) if each.candidate][:most]
-
-
-def _scored(
-    prepared: Prepared,
-    items: Items,
-    outputs: Outputs,
-    grader: Path | None,
-    trusted: bool,
-    report: Progress,
-) -> tuple[Mapping[int, list[Scored]], list[LeftOut]]:
-    """The outputs that have a score, by item, and those that have none."""
+    ratio = select.share(keep_ratio)
     path = grader or prepared.path("grader")
-    document = _document(path)
-    scored: defaultdict[int, list[Scored]] = defaultdict(list)
     left_out: list[LeftOut] = []
     seen: defaultdict[int, set[str]] = defaultdict(set)
-    waiting: deque[tuple[Output, str]] = deque()
+    scored: defaultdict[int, list[Scored]] = defaultdict(list)
 
-    def asked() -> Iterator[tuple[str, dict[str, Any]]]:
-        for output in outputs:
+    def usable() -> Iterator[Sample]:
+        for sample in read(items, *samples):
             report.advance(1)
-            name = digest(output.text)
-            fault = "duplicate_output" if name in seen[output.item] else _fault(output)
+            name = digest(sample.output["output_text"])
+            fault = "duplicate_output" if name in seen[sample.number] else _fault(sample.output)
             if fault:
-                left_out.append(LeftOut(output.item, fault, f"output {name}"))
+                left_out.append(LeftOut(sample.number, fault, f"output {name}"))
                 continue
-            seen[output.item].add(name)
-            waiting.append((output, name))
-            yield output.text, items[output.item]
+            seen[sample.number].add(name)
+            yield sample
 
     with ExitStack() as closed:
         setup = run.Setup(trusted=trusted, open_model=models.opener(None, os.environ))
-        ready = closed.enter_context(closing(compiled(document, setup, name=str(path))))
+        value = document(path)
+        ready = closed.enter_context(closing(compiled(value, setup, name=str(path))))
         for warning in ready.warnings:
             report.note(f"warning: {warning}")
-        candidate = _candidate(prepared, document, closed)
-        for grade in ready.scores(asked()):
-            (number, text, _, place), name = waiting.popleft()
+        is_candidate = _candidate(prepared, value, closed)
+        for sample, grade in ready.scores(usable()):
+            text = sample.output["output_text"]
+            name = digest(text)
             if grade.score is None or grade.error is not None:
                 why = grade.not_run or f"{grade.error}: {grade.details}"
-                left_out.append(LeftOut(number, "unscored", f"output {name}: {why}"))
+                left_out.append(LeftOut(sample.number, "unscored", f"output {name}: {why}"))
                 continue
-            good = candidate(grade.score, text, items[number])
-            size = len(orjson.dumps(text))
-            scored[number].append(Scored(0 - grade.score, name, good, size, place))
-    return scored, left_out
+            candidate = is_candidate(grade.score, text, sample.item)
+            place = spool.add(text) if candidate else (0, 0)
+            scored[sample.number].append(Scored(0 - grade.score, name, candidate, *place))
+    turns = []
+    for number, outputs in sorted(scored.items()):
+        chosen = kept(outputs, ratio)
+        turns += [Turn(number, rank, each.offset, each.size) for rank, each in enumerate(chosen)]
+        for each in set(outputs).difference(chosen):
+            reason = "over_keep_ratio" if each.candidate else "rejected"
+            left_out.append(LeftOut(number, reason, f"output {each.name}: score {0 - each.loss:g}"))
+    answered = scored.keys() | {each.item for each in left_out}
+    left_out += [LeftOut(n, "no_output", "") for n in range(len(items)) if n not in answered]
+    return turns, left_out
 
 
-def _document(path: Path) -> Any:
-    try:
-        return orjson.loads(path.read_bytes())
-    except OSError as error:
-        raise BadInput(f"{path}: cannot be read ({error.strerror}); give --grader-file") from None
-    except orjson.JSONDecodeError as error:
-        raise BadInput(f"{path}: not JSON: {error}; write one JSON object") from None
+def kept(scored: Sequence[Scored], keep_ratio: Fraction | None) -> list[Scored]:
+    """Of an item's scored outputs those that become rows, the best first; maybe none."""
+    most = 1 if keep_ratio is None else math.ceil(keep_ratio * len(scored))
+    return [each for each in sorted(scored) if each.candidate][:most]
 
 
-def _candidate(prepared: Prepared, document: Any, closed: ExitStack) -> _Candidate:
+def _candidate(prepared: Prepared, grader: Any, closed: ExitStack) -> _Candidate:
     """The test of a score; graders that it needs are closed with `closed`."""
-    least = document.get("pass_threshold") or 0.0
+    least = grader.get("pass_threshold") or 0.0
     own: list[OwnGrader] = []
-    if prepared.dataset in DATASETS and document == prepared.document("grader"):
-        dataset = DATASETS[prepared.dataset]
-        for grading in dataset.gradings:
-            grader = OwnGrader(grading)
-            own.append(closed.enter_context(closing(grader)))
+    if prepared.dataset in DATASETS and grader == prepared.document("grader"):
+        own += map(OwnGrader, DATASETS[prepared.dataset].gradings)
+    for each in own:
+        closed.callback(each.close)
 
     def candidate(score: float, text: str, item: dict[str, Any]) -> bool:
         if score <= 0 or score < least:
             return False
-        return not own or any(grader.score(text, item) == 1.0 for grader in own)
+        return not own or any(each.score(text, item) == 1.0 for each in own)
 
     return candidate
 
 
-def _fault(output: Output) -> str | None:
+def _fault(output: dict[str, Any]) -> str | None:
     """Why an output cannot stand as an assistant's text; None where it can."""
-    if output.tools:
+    if output["output_tools"]:
         return "tool_calls"
-    if not output.text.strip():
+    if not output["output_text"].strip():
         return "empty_output"
-    return "special_token" if SPECIAL.search(output.text) else None
+    return "special_token" if SPECIAL.search(output["output_text"]) else None

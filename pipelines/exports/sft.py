@@ -20,23 +20,23 @@ the beginning of what a larger one gives. Training and validation rows come from
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import IO, Any, BinaryIO
+from typing import IO, Any
 
 import orjson
 import polars as pl
 
 from pipelines.datasets import DATASETS
 from pipelines.exports import rejection, traces
-from pipelines.exports.rows import Misfit, chat
-from pipelines.exports.samples import Outputs
+from pipelines.exports.chats import Misfit, chat
 from pipelines.exports.target import Exported
-from pipelines.exports.turns import Items, LeftOut, Turn, Turns
+from pipelines.exports.turns import LeftOut, Offered, Spool, Turn
 from pipelines.findings import BadInput
 from pipelines.io import files, schema
+from pipelines.io.items import Items
 from pipelines.io.prepared import SPLITS, Prepared
 from pipelines.io.progress import Progress, stage_line
 from pipelines.rules.messages import SPECIAL
@@ -52,95 +52,71 @@ def write(
     prepared: Prepared,
     out: Path,
     *,
-    max_bytes: int,
-    samples: Sequence[Path],
-    grader: Path | None,
-    keep_ratio: float | None,
-    source: str,
     report: Progress,
-    trusted: bool = False,
+    max_bytes: int | None = None,
+    samples: Sequence[Path] = (),
+    grader_file: Path | None = None,
+    trust_grader: bool = False,
+    keep_ratio: float | None = None,
+    source: str = "",
 ) -> Exported:
     """Write `train.jsonl`, `validation.jsonl` and `left_out.parquet` to `out`.
 
-    max_bytes: the cap on each file. samples: outputs of the user's model, scored with `grader` (by
-    default the folder's), which `trusted` runs even where there is no sandbox, and filtered by
-    `keep_ratio`; without them, published traces are used, from the raw files that `source` names as
-    for `rft prepare`, the manifest's where it is empty.
+    max_bytes: the cap on each file, by default the service's. samples: outputs of the user's model,
+    scored with `grader_file` (by default the folder's), which `trust_grader` runs even where there
+    is no sandbox, and filtered by `keep_ratio`; without them, published traces are used, from the
+    raw files that `source` names as for `rft prepare`, the manifest's where it is empty.
 
     `left_out.parquet` (split, line, id, reason, detail; by the items' order) holds every item that
     is in no row, and with samples every output that is in none; each is counted in the result. An
     error leaves the files of an earlier run as they were. BadInput where too few rows are left.
     """
-    _keep_apart(out, prepared, samples, grader)
-    if not samples and (grader is not None or keep_ratio is not None):
+    if not samples and (grader_file is not None or keep_ratio is not None):
         raise BadInput(
             "--grader-file and --keep-ratio are for outputs of your model; give --samples"
         )
-    with closing(Items(prepared)) as items:
-        if samples:
-            with closing(Outputs(items, samples)) as outputs:
-                name = prepared.folder.name
-                report.begin(f"{name} outputs")
-                offered = rejection.rewarded(
-                    prepared,
-                    items,
-                    outputs,
-                    grader=grader,
-                    keep_ratio=keep_ratio,
-                    report=report,
-                    trusted=trusted,
-                )
-                _end(report, name, "outputs", offered)
-                return _export(prepared, out, items, offered, max_bytes)
+    name, stage = prepared.folder.name, "outputs"
+    paths: list[Path] = []
+    if not samples:
         dataset = traces.recipe(prepared)
+        name, stage = dataset.name, "traces"
         paths = traces.raw_files(prepared, dataset, source, report)
-        with _spool(out) as spool:
-            report.begin(f"{dataset.name} traces", sum(map(tables.count, paths)))
+    with closing(Items(*map(prepared.path, SPLITS))) as items, _spooled(out) as file:
+        spool = Spool(file)
+        report.begin(f"{name} {stage}", sum(map(tables.count, paths)) if paths else None)
+        if samples:
+            offered = rejection.rewarded(
+                prepared,
+                items,
+                samples,
+                spool,
+                grader=grader_file,
+                keep_ratio=keep_ratio,
+                report=report,
+                trusted=trust_grader,
+            )
+        else:
             offered = traces.verified(dataset, items, paths, spool, report)
-            _end(report, dataset.name, "traces", offered)
-            return _export(prepared, out, items, offered, max_bytes)
-
-
-def faults(path: Path, *, max_bytes: int, least: int) -> Iterator[str]:
-    """What a service would refuse in a file of rows, a line each; the file is read row by row.
-
-    max_bytes: of the file. least: rows that it must have.
-    """
-    check = schema.compiled("export.sft")
-    rows = 0
-    with path.open("rb", buffering=1 << 20) as file:
-        for rows, line in enumerate(file, 1):
-            try:
-                row = orjson.loads(line)  # refuses what is not UTF-8, too
-            except orjson.JSONDecodeError as error:
-                yield f"{path}:{rows}: not JSON: {error}"
-                continue
-            if not check.is_valid(row):
-                yield f"{path}:{rows}: not a row of export.sft.json"
-            elif row["messages"][-1]["role"] != "assistant":
-                yield f"{path}:{rows}: the last message is not the assistant's"
-            elif any(SPECIAL.search(message["content"]) for message in row["messages"]):
-                yield f"{path}:{rows}: a special token"
-    if rows < least:
-        yield f"{path}: {rows:,} rows; it needs {least:,}"
-    size = path.stat().st_size
-    if size > max_bytes:
-        yield f"{path}: {size:,} bytes; it may have {max_bytes:,}"
+        turns, left_out = offered
+        rows = {"in": len(turns) + len(left_out), "kept": len(turns)}
+        report.end(stage_line(name, stage, rows))
+        return _export(prepared, out, items, offered, spool, max_bytes or limit("file_bytes"))
 
 
 def _export(
-    prepared: Prepared, out: Path, items: Items, offered: Turns, max_bytes: int
+    prepared: Prepared, out: Path, items: Items, offered: Offered, spool: Spool, max_bytes: int
 ) -> Exported:
     """Choose from what is offered, and write; counts and notes."""
     chosen, left_out = _chosen(prepared, items, offered, max_bytes)
     counts = Counter(each.reason for each in left_out)
     rows = {split: len(chosen[split]) for split in SPLITS}
-    if len(offered.turns) + len(offered.left_out) != sum(rows.values()) + counts.total():
+    turns, faulty = offered
+    if len(turns) + len(faulty) != sum(rows.values()) + counts.total():
         raise AssertionError(f"turns are lost: {rows}, {counts}")
     least = limit("rows_at_least")
     if rows["train"] < least:
-        told = ", ".join(f"{reason} {count:,}" for reason, count in counts.most_common())
-        problem = f"{rows['train']:,} training rows, and a job needs {least:,} ({told})"
+        reasons = ", ".join(f"{reason} {count:,}" for reason, count in counts.most_common())
+        problem = f"{rows['train']:,} training rows, and a job needs {least:,} ({reasons})"
         raise BadInput(f"{prepared.folder}: {problem}; prepare or sample more")
     notes = []
     if rows["validation"] < least:
@@ -152,23 +128,21 @@ def _export(
     written = [LEFT_OUT]
     for split in reversed(SPLITS):  # a folder with train.jsonl is whole
         if rows[split]:
-            needed = least if split == "train" else 1
-            name = f"{split}.jsonl"
-            _write(out / name, items, chosen[split], offered, max_bytes, needed)
-            written.append(name)
+            written.append(f"{split}.jsonl")
+            _write(out / written[-1], items, chosen[split], spool)
     return Exported(tuple(written), rows, dict(sorted(counts.items())), tuple(notes))
 
 
 def _chosen(
-    prepared: Prepared, items: Items, offered: Turns, max_bytes: int
+    prepared: Prepared, items: Items, offered: Offered, max_bytes: int
 ) -> tuple[dict[str, list[Turn]], list[LeftOut]]:
     """The turns of each split that become rows, in the order of the file, and all that do not."""
     dataset = DATASETS.get(prepared.dataset or "")
-    left_out = list(offered.left_out)
+    turns, left_out = offered[0], list(offered[1])
     sizes: dict[int, int] = {}
     strata: dict[str, dict[str, list[int]]] = {split: defaultdict(list) for split in SPLITS}
     unfit: dict[int, str] = {}
-    for number in sorted({turn.item for turn in offered.turns}):
+    for number in sorted({turn.item for turn in turns}):
         item = items[number]
         try:
             sizes[number] = len(_opening(item)) + len(_END)
@@ -176,28 +150,25 @@ def _chosen(
             unfit[number] = f"{fault.pointer}: {fault.message}"
             continue
         stratum = str(item.get(dataset.stratum)) if dataset else ""
-        strata[items.places[number].split][stratum].append(number)
+        strata[SPLITS[items.places[number].file]][stratum].append(number)
     left_out += [
-        LeftOut(turn.item, "unfit_prompt", unfit[turn.item])
-        for turn in offered.turns
-        if turn.item in unfit
+        LeftOut(turn.item, "unfit_prompt", unfit[turn.item]) for turn in turns if turn.item in unfit
     ]
     chosen: dict[str, list[Turn]] = {}
     for split in SPLITS:
         order = _evenly(strata[split])
-        turns = [turn for turn in offered.turns if turn.item in order]
-        turns.sort(key=lambda turn: (turn.rank, order[turn.item]))
+        of_split = [turn for turn in turns if turn.item in order]
+        of_split.sort(key=lambda turn: (turn.rank, order[turn.item]))
         room, fitting = max_bytes, 0
-        for turn in turns:
+        for turn in of_split:
             room -= sizes[turn.item] + turn.size
             if room < 0:
                 break
             fitting += 1
-        chosen[split] = turns[:fitting]
+        chosen[split] = of_split[:fitting]
         reason, detail = "size_limit", f"{split}: at most {max_bytes} bytes"
-        left_out += [LeftOut(turn.item, reason, detail) for turn in turns[fitting:]]
-    left_out.sort(key=lambda each: (each.item, each.reason, each.detail))
-    return chosen, left_out
+        left_out += [LeftOut(turn.item, reason, detail) for turn in of_split[fitting:]]
+    return chosen, sorted(left_out)
 
 
 def _evenly(strata: Mapping[str, Sequence[int]]) -> dict[int, tuple[float, str, int]]:
@@ -216,7 +187,7 @@ def _opening(item: dict[str, Any]) -> bytes:
     """A row up to the assistant's text; Misfit where the item cannot be a supervised row."""
     if not schema.compiled("item").is_valid(item):
         raise Misfit("", "not an item", "see `rft validate`")
-    messages = [{"role": role, "content": text} for role, text in chat(item)]
+    messages = chat(item)
     if any(SPECIAL.search(message["content"]) for message in messages):
         raise Misfit("/messages", "a special token", "break it up")
     row = {"messages": [*messages, {"role": "assistant", "content": "…"}]}
@@ -225,31 +196,32 @@ def _opening(item: dict[str, Any]) -> bytes:
     return orjson.dumps({"messages": messages})[:-2] + _ANSWER
 
 
-def _write(
-    path: Path, items: Items, turns: list[Turn], offered: Turns, max_bytes: int, least: int
-) -> None:
-    """Write rows, read them again as they are on the disk, and only then give them their name."""
+def _write(path: Path, items: Items, turns: list[Turn], spool: Spool) -> None:
+    lines = (_row(items[turn.item], spool.read(turn)) for turn in turns)
+    files.write(path, lambda file: file.writelines(lines))
 
-    def fill(file: BinaryIO) -> None:
-        for turn in turns:
-            file.write(_opening(items[turn.item]) + offered.read(turn) + _END)
-        file.flush()
-        wrong = next(faults(Path(file.name), max_bytes=max_bytes, least=least), None)
-        if wrong:
-            raise AssertionError(wrong)
 
-    files.write(path, fill)
+def _row(item: dict[str, Any], answer: bytes) -> bytes:
+    """A line of the file; what would be refused there must not have come so far."""
+    line = _opening(item) + answer + _END
+    row = orjson.loads(line)
+    right = (
+        schema.compiled("export.sft").is_valid(row) and row["messages"][-1]["role"] == "assistant"
+    )
+    if not right or any(SPECIAL.search(message["content"]) for message in row["messages"]):
+        raise AssertionError(f"not a supervised row: {line[:200]!r}")
+    return line
 
 
 def _ledger(items: Items, left_out: list[LeftOut]) -> pl.DataFrame:
-    """What is in no row, by the items' order: split, line, id, reason, detail."""
+    """What is in no row, by the items' order."""
     rows = []
     for each in left_out:
-        split, line, _ = items.places[each.item]
-        name = items[each.item].get("id")
-        rows.append((split, line, None if name is None else str(name), each.reason, each.detail))
-    columns = {"split": pl.String, "line": pl.Int64, "id": pl.String}
-    columns |= {"reason": pl.String, "detail": pl.String}
+        place, name = items.places[each.item], items[each.item].get("id")
+        where = SPLITS[place.file], place.line, None if name is None else str(name)
+        rows.append((*where, each.reason, each.detail))
+    text = pl.String
+    columns = {"split": text, "line": pl.Int64, "id": text, "reason": text, "detail": text}
     return pl.DataFrame(rows, schema=columns, orient="row")
 
 
@@ -262,26 +234,11 @@ def _remove(out: Path) -> None:
             raise files.unwritable(out / name, error) from error
 
 
-def _spool(out: Path) -> IO[bytes]:
-    """A file without a name in `out`, which goes with the process."""
+def _spooled(out: Path) -> IO[bytes]:
+    """A file without a name beside `out`, which goes with the process."""
     try:
-        out.mkdir(parents=True, exist_ok=True)
-        return TemporaryFile(dir=out)
+        if not out.parent.exists():
+            out.parent.mkdir(parents=True)
+        return TemporaryFile(dir=out.parent)
     except OSError as error:
         raise files.unwritable(out, error) from error
-
-
-def _end(report: Progress, name: str, stage: str, offered: Turns) -> None:
-    kept = len(offered.turns)
-    report.end(stage_line(name, stage, {"in": kept + len(offered.left_out), "kept": kept}))
-
-
-def _keep_apart(
-    out: Path, prepared: Prepared, samples: Sequence[Path], grader: Path | None
-) -> None:
-    """BadInput where a file would be written over one that is read."""
-    read = [*(prepared.path(split) for split in SPLITS), *samples, *([grader] if grader else [])]
-    places = {path.resolve() for path in read}
-    for name in _NAMES:
-        if (out / name).resolve() in places:
-            raise BadInput(f"{out / name}: is read here; choose another folder to write to")

@@ -23,12 +23,11 @@ with one prompt all traces count.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from itertools import groupby
-from operator import itemgetter
+from itertools import chain, repeat
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import orjson
 import polars as pl
@@ -37,11 +36,12 @@ import pyarrow.parquet as pq
 
 from pipelines.datasets import find
 from pipelines.datasets.dataset import Dataset
-from pipelines.exports.turns import Items, LeftOut, Turn, Turns
+from pipelines.exports.turns import LeftOut, Offered, Spool, Turn
 from pipelines.findings import BadInput
 from pipelines.graders.self_check import OwnGrader
 from pipelines.graders.thinking import after_thinking
 from pipelines.io import files, schema
+from pipelines.io.items import Items, user_text
 from pipelines.io.prepared import Prepared
 from pipelines.io.progress import Progress
 from pipelines.rules.messages import SPECIAL
@@ -59,10 +59,6 @@ _OPEN, _CLOSE = "<think>", "</think>"
 _ROWS = 64
 # Bytes of a file read at a time; the columns of a row group would be read whole otherwise.
 _BUFFER = 1 << 20
-
-# A trace that no flag speaks against: bytes of its text, its place among the batch's texts, whether
-# it is known to be complete.
-_Candidate = tuple[int, int, bool]
 
 
 def recipe(prepared: Prepared) -> Dataset:
@@ -83,74 +79,64 @@ def raw_files(prepared: Prepared, dataset: Dataset, source: str, report: Progres
     manifest. Nothing is downloaded, and every byte is compared with the manifest.
     """
     made = orjson.loads((prepared.folder / "manifest.json").read_bytes())
-    asked = dict(made["stages"][0]["settings"])
-    kind = asked.pop("source")
+    settings = dict(made["stages"][0]["settings"])
+    kind = settings.pop("source")
     source = source or kind
     if source == "folder":
         raise BadInput(f"{prepared.folder}: was prepared from a folder; name it with --source")
     if source != kind:
-        asked = {}  # choices of what to download, which another source does not have
-    found = download(dataset, source=source, progress=report, fetch=False, offline=True, **asked)
+        settings = {}  # choices of what to download, which another source does not have
+    raw = download(dataset, source=source, progress=report, fetch=False, offline=True, **settings)
     expected = {entry["path"]: entry["sha256"] for entry in made["source"]["files"]}
-    names = {path.relative_to(found.root).as_posix(): path for path in found.train}
+    names = {path.relative_to(raw.root).as_posix(): path for path in raw.train}
     remedy = f"give the --source that it had ({kind}), or prepare it again"
     for name, path in names.items():
-        if expected.get(name) != (found.digests.get(path) or files.sha256(path)):
+        if expected.get(name) != (raw.digests.get(path) or files.sha256(path)):
             raise BadInput(f"{path}: {prepared.folder} was prepared from other files; {remedy}")
     for name in expected:
-        if not (found.root / name).is_file() and not name.startswith("benchmarks/"):
-            raise BadInput(f"{found.root / name}: there is no such file; {remedy}")
+        if not (raw.root / name).is_file() and not name.startswith("benchmarks/"):
+            raise BadInput(f"{raw.root / name}: there is no such file; {remedy}")
     return list(names.values())
 
 
 def verified(
-    dataset: Dataset, items: Items, paths: Sequence[Path], spool: IO[bytes], report: Progress
-) -> Turns:
-    """One verified trace for each item that has one; the texts go to `spool` as JSON strings.
+    dataset: Dataset, items: Items, paths: Sequence[Path], spool: Spool, report: Progress
+) -> Offered:
+    """One verified trace for each item that has one; the texts go to `spool`.
 
     Left out are items without a raw row or generations (`no_trace`) and those none of whose traces
     is verified (`no_verified_trace`, with what is wrong with how many). Nothing depends on the
     order of the rows or on their spread over files.
     """
-    wanted = {digest(_prompt(items[number])): number for number in range(len(items))}
+    wanted = {digest(user_text(items[number])): number for number in range(len(items))}
     best: dict[int, tuple[int, str]] = {}
     turns: dict[int, Turn] = {}
     faults: defaultdict[int, Counter[str]] = defaultdict(Counter)
-    end = 0
     with closing(OwnGrader(dataset.grading)) as grader:
         for rows in _batches(dataset, paths):
             report.advance(rows.height)
-            texts = rows[TRACES].filter(rows[TRACES].list.len() > 0).explode()
             prompts = dataset.record(rows)["prompt"]
-            for prompt, (candidates, flagged) in zip(prompts, _unflagged(rows, texts), strict=True):
+            for prompt, row in zip(prompts, rows.iter_rows(named=True), strict=True):
                 number = wanted.get(digest(prompt))
                 if number is None:
                     continue
-                faults[number] += flagged
-                for size, name, text, complete in _shortest_first(candidates, texts):
+                for size, name, text, complete in sorted(_candidates(row, faults[number])):
                     if number in best and best[number] <= (size, name):
                         break
                     fault = _fault(text, complete, items[number], grader)
                     if fault is None:
-                        data = orjson.dumps(text)
-                        spool.write(data)
                         best[number] = size, name
-                        turns[number] = Turn(number, 0, len(data), name, (0, end))
-                        end += len(data)
+                        turns[number] = Turn(number, 0, *spool.add(text))
                         break
                     faults[number][fault] += 1
-
-    def read(turn: Turn) -> bytes:
-        spool.seek(turn.place[1])
-        return spool.read(turn.size)
 
     left_out = []
     for number in range(len(items)):
         if number not in best:
-            told = ", ".join(f"{count} {fault}" for fault, count in sorted(faults[number].items()))
-            reason = "no_verified_trace" if told else "no_trace"
-            left_out.append(LeftOut(number, reason, told or "no generation of this prompt"))
-    return Turns([turns[number] for number in sorted(turns)], left_out, read)
+            detail = ", ".join(f"{n} {fault}" for fault, n in sorted(faults[number].items()))
+            reason = "no_verified_trace" if detail else "no_trace"
+            left_out.append(LeftOut(number, reason, detail or "no generation of this prompt"))
+    return [turns[number] for number in sorted(turns)], left_out
 
 
 def answer(trace: str, *, complete: bool) -> str | None:
@@ -162,8 +148,8 @@ def answer(trace: str, *, complete: bool) -> str | None:
     tags = trace.count(_OPEN), trace.count(_CLOSE)
     if tags == (0, 0):
         return trace if complete else None
-    whole = tags == (1, 1) and trace.lstrip().startswith(_OPEN)
-    return after_thinking(trace) if whole else None
+    closed = tags == (1, 1) and trace.lstrip().startswith(_OPEN)
+    return after_thinking(trace) if closed else None
 
 
 def _fault(text: str, complete: bool, item: dict[str, Any], grader: OwnGrader) -> str | None:
@@ -174,14 +160,6 @@ def _fault(text: str, complete: bool, item: dict[str, Any], grader: OwnGrader) -
     if SPECIAL.search(text):
         return "special_token"
     return None if grader.score(reply, item) == 1.0 else "wrong_answer"
-
-
-def _prompt(item: dict[str, Any]) -> str:
-    """The text of the last message: what the recipe made of the raw row."""
-    messages = item.get("messages")
-    last = messages[-1] if isinstance(messages, list) and messages else None
-    content = last.get("content") if isinstance(last, dict) else None
-    return content if isinstance(content, str) else ""
 
 
 def _batches(dataset: Dataset, paths: Iterable[Path]) -> Iterator[pl.DataFrame]:
@@ -199,56 +177,33 @@ def _batches(dataset: Dataset, paths: Iterable[Path]) -> Iterator[pl.DataFrame]:
             raise BadInput(f"{path}: {problem}; download it again") from error
 
 
-def _columns(dataset: Dataset, path: Path, found: pa.Schema) -> list[str]:
+def _columns(dataset: Dataset, path: Path, columns: pa.Schema) -> list[str]:
     """The columns to read. BadInput where a file has no traces, or of another type."""
-    if TRACES not in found.names:
+    if TRACES not in columns.names:
         remedy = "give your model's outputs with --samples"
         raise BadInput(f"{path}: no column {TRACES!r}; {remedy}")
     allowed = schema.load(f"raw.{dataset.name}")["properties"]
-    columns = [name for name in dict.fromkeys((*dataset.columns, *_COLUMNS)) if name in found.names]
-    for name in columns:
-        wrong = tables.mismatch(allowed[name], found.field(name).type)
+    wanted = dict.fromkeys((*dataset.columns, *_COLUMNS))
+    names = [name for name in wanted if name in columns.names]
+    for name in names:
+        wrong = tables.mismatch(allowed[name], columns.field(name).type)
         if wrong:
             raise BadInput(f"{path}: column {name!r}: {wrong}; give the published file")
-    return columns
+    return names
 
 
-def _unflagged(
-    rows: pl.DataFrame, texts: pl.Series
-) -> Iterator[tuple[list[_Candidate], Counter[str]]]:
-    """For each row its traces that no flag speaks against, and how many others have which flag."""
-    flags = [
-        rows[name].to_list() if name in rows.columns else [None] * rows.height
-        for name in _COLUMNS[1:]
-    ]
-    sizes = texts.str.len_bytes().to_list()
-    counts = rows[TRACES].list.len().fill_null(0).to_list()
-    start = 0
-    for count, *lists in zip(counts, *flags, strict=True):
-        candidates: list[_Candidate] = []
-        flagged: Counter[str] = Counter()
-        for n, size in enumerate(sizes[start : start + count]):
-            one, other, complete, finished = (_at(values, n) for values in lists)
-            if not (one or other or (one is None and other is None)):
-                flagged["judged_wrong"] += 1
-            elif size is None or complete is False or finished not in (None, "stop"):
-                flagged["incomplete"] += 1
-            else:
-                candidates.append((size, start + n, complete is True))
-        start += count
-        yield candidates, flagged
-
-
-def _at(values: Sequence[Any] | None, n: int) -> Any:
-    """What a list says of the n-th trace; None where it says nothing."""
-    return values[n] if values is not None and n < len(values) else None
-
-
-def _shortest_first(
-    candidates: list[_Candidate], texts: pl.Series
+def _candidates(
+    row: Mapping[str, Any], faults: Counter[str]
 ) -> Iterator[tuple[int, str, str, bool]]:
-    """Bytes, digest, text and completeness of traces; a text is read when it is asked for."""
-    for size, alike in groupby(sorted(candidates), key=itemgetter(0)):
-        told = [(digest(texts[at]), texts[at], complete) for _, at, complete in alike]
-        for name, text, complete in sorted(told):
-            yield size, name, text, complete
+    """The traces that no flag speaks against: bytes, digest, text, whether known to be complete.
+
+    The others are counted in `faults`.
+    """
+    flags = (chain(row.get(name) or (), repeat(None)) for name in _COLUMNS[1:])
+    for text, one, other, complete, finished in zip(row[TRACES] or (), *flags, strict=False):
+        if not (one or other or (one is None and other is None)):
+            faults["judged_wrong"] += 1
+        elif text is None or complete is False or finished not in (None, "stop"):
+            faults["incomplete"] += 1
+        else:
+            yield len(text.encode()), digest(text), text, complete is True

@@ -88,7 +88,7 @@ def evaluator(text: str) -> Callable[[Mapping[str, float]], float]:
 
 
 def _postfix(text: str) -> list[_Step]:
-    """The steps of a formula in the order of evaluation (shunting yard); ValueError where it is none.
+    """The steps of a formula as they are evaluated (shunting yard); ValueError where it is none.
 
     One pass with a stack of its own, so that neither length nor nesting harms. Two states are
     enough: a value must come next, or something that joins it to what follows.

@@ -50,8 +50,8 @@ def _of_words(score: Callable[[list[str], list[str]], float]) -> Metric:
     """A metric of (reference's words, input's words); without words in either it is 0."""
 
     def of_texts(text: str, reference: str) -> float:
-        said, expected = _WORD.findall(text), _WORD.findall(reference)
-        return float(score(expected, said)) if said and expected else 0.0
+        actual, expected = _WORD.findall(text), _WORD.findall(reference)
+        return float(score(expected, actual)) if actual and expected else 0.0
 
     return of_texts
 
@@ -64,14 +64,14 @@ def _bleu() -> Metric:
     module = _load("nltk.translate.bleu_score", "nltk")
     smooth = module.SmoothingFunction().method1
     return _of_words(
-        lambda expected, said: module.sentence_bleu([expected], said, smoothing_function=smooth)
+        lambda expected, actual: module.sentence_bleu([expected], actual, smoothing_function=smooth)
     )
 
 
 def _gleu() -> Metric:
     """Google's BLEU: the lesser of precision and recall of all runs of one to four words."""
     sentence_gleu = _load("nltk.translate.gleu_score", "nltk").sentence_gleu
-    return _of_words(lambda expected, said: sentence_gleu([expected], said))
+    return _of_words(lambda expected, actual: sentence_gleu([expected], actual))
 
 
 def _meteor() -> Metric:
@@ -83,7 +83,7 @@ def _meteor() -> Metric:
             "METEOR needs NLTK's data 'wordnet', which is not installed; "
             "python -m nltk.downloader wordnet omw-1.4, or choose another metric"
         ) from None
-    return _of_words(lambda expected, said: meteor_score([expected], said))
+    return _of_words(lambda expected, actual: meteor_score([expected], actual))
 
 
 def _rouge(kind: str) -> Metric:

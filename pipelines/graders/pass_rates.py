@@ -1,4 +1,4 @@
-"""How often the answers to each item pass, what that says of the grader, and which items to keep.
+"""How often the answers to each item pass, and what that says of the grader.
 
 An item whose answers all score the same teaches nothing: no answer is better than another, so none
 has an advantage. What failed in the grader or was not run is counted apart, never as a score.
@@ -7,29 +7,21 @@ has an advantage. What failed in the grader or was not run is counted apart, nev
 from __future__ import annotations
 
 import math
-import re
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
 from itertools import chain
 from typing import Any
 
-from pipelines.findings import BadInput
 from pipelines.graders.grade import Grade
 
 # The share of a base model's answers that should fail: Microsoft's fine-tuning skill, 2026-08-21.
 # Of several thresholds its script takes the one at which nearest to 35 % fail.
 FAIL = Fraction(1, 4), Fraction(1, 2)
 _BEST = Fraction(35, 100)
-
-# Why an item is not kept.
-REASONS = ("too_easy", "too_hard", "no_samples", "not_graded", "over_keep_ratio")
-
-_BAND = re.compile(r"(\d*\.?\d+)\.\.(\d*\.?\d+)", re.ASCII)
 
 
 def _mean(numbers: Sequence[float]) -> float:
@@ -111,11 +103,11 @@ class Scores:
         """The rate of every item, given as line and id; a score at or above `threshold` passes."""
         rates = []
         for line, name in ids.items():
-            found = self.by_line.get(line, ())
-            passed = sum([score >= threshold for score in found])
-            mean = _mean(found) if found else None
+            scores = self.by_line.get(line, ())
+            passed = sum([score >= threshold for score in scores])
+            mean = _mean(scores) if scores else None
             failed, not_run = self._errors_at[line], self._not_run_at[line]
-            rates.append(Rate(line, name, len(found), passed, mean, failed, not_run))
+            rates.append(Rate(line, name, len(scores), passed, mean, failed, not_run))
         return rates
 
     def ordered(self) -> list[float]:
@@ -124,7 +116,7 @@ class Scores:
 
     def flat(self) -> int:
         """How many items have two answers or more, and all with the same score."""
-        return sum(len(found) > 1 and min(found) == max(found) for found in self.by_line.values())
+        return sum(len(each) > 1 and min(each) == max(each) for each in self.by_line.values())
 
     def faults(self, items: str, most: int) -> Iterator[str]:
         """What failed and what was not run, in lines; at most so many reasons of the second."""
@@ -134,64 +126,6 @@ class Scores:
         reasons = sorted(self.not_run.items(), key=lambda each: (-each[1], each[0]))
         for reason, count in reasons[:most]:
             yield f"not run: {count:,}: {reason}"
-
-
-def parse_band(text: str) -> tuple[Fraction, Fraction]:
-    """The bounds of a band of pass rates, `0.1..0.9`, both included; BadInput where it is none."""
-    match = _BAND.fullmatch(text.strip())
-    low, high = map(Fraction, match.groups()) if match else (Fraction(1), Fraction(0))
-    if not 0 <= low <= high <= 1:
-        form = "give two shares from 0 to 1, the lower one first, as in 0.1..0.9"
-        raise BadInput(f"--pass-rate {text}: {form}")
-    return low, high
-
-
-def in_band(passed: int, n: int, low: float | Fraction, high: float | Fraction) -> bool:
-    """Whether `passed` of `n` is a share from `low` to `high`, both included; False without any.
-
-    Compared in whole numbers. A float stands for the decimal that it is written as: 0.1 is 1/10.
-    """
-    least, most = _exact(low), _exact(high)
-    return (
-        n > 0
-        and least.numerator * n <= passed * least.denominator
-        and passed * most.denominator <= most.numerator * n
-    )
-
-
-@lru_cache(maxsize=64, typed=True)
-def _exact(bound: float | Fraction) -> Fraction:
-    return Fraction(str(bound))
-
-
-def reasons(
-    rates: Sequence[Rate], low: Fraction, high: Fraction, keep: Fraction | None = None
-) -> list[str | None]:
-    """Why each item goes, one of REASONS; None where it stays.
-
-    With `keep`, that share of the items in the band stays, rounded up: those nearest to a pass rate
-    of 1/2, where answers differ most; of equal ones the first id, as text, then the first line.
-    """
-    found = [_reason(rate, low, high) for rate in rates]
-    if keep is not None:
-        inside = [place for place, reason in enumerate(found) if reason is None]
-        inside.sort(key=lambda place: _rank(rates[place]))
-        for place in inside[math.ceil(keep * len(inside)) :]:
-            found[place] = "over_keep_ratio"
-    return found
-
-
-def _reason(rate: Rate, low: Fraction, high: Fraction) -> str | None:
-    if not rate.n:
-        return "not_graded" if rate.samples else "no_samples"
-    if in_band(rate.passed, rate.n, low, high):
-        return None
-    return "too_hard" if in_band(rate.passed, rate.n, 0, low) else "too_easy"
-
-
-def _rank(rate: Rate) -> tuple[float, str, int]:
-    # Division rounds correctly: below 2^26 answers, equal shares give one float, others do not.
-    return abs(2 * rate.passed - rate.n) / rate.n, str(rate.id), rate.line
 
 
 def suggested(ordered: Sequence[float]) -> tuple[float, float] | None:
@@ -233,7 +167,7 @@ def summary(
     samples = Counter(rate.samples for rate in rates)
     deciles = Counter(min(10 * rate.passed // rate.n, 9) for rate in graded)
     passed = sum(rate.passed for rate in graded)
-    found = suggested(ordered)
+    suggestion = suggested(ordered)
     n = len(ordered)
     return {
         "items": len(rates),
@@ -246,7 +180,8 @@ def summary(
         "passed": passed,
         "fail_share": (n - passed) / n if n else None,
         "fail_share_advised": [float(share) for share in FAIL],
-        "suggested_threshold": found and {"threshold": found[0], "fail_share": found[1]},
+        "suggested_threshold": suggestion
+        and {"threshold": suggestion[0], "fail_share": suggestion[1]},
         "thresholds": list(_thresholds(ordered, *bounds)),
         "pass_rate": {
             "items": len(graded),

@@ -12,7 +12,7 @@ from functools import cache
 from hashlib import sha256
 from queue import SimpleQueue
 from threading import Thread
-from typing import Any
+from typing import Any, TypeVar
 
 from pipelines.graders import formula, is_ours, metrics, model, worker
 from pipelines.graders.grade import Grade, NotRun, failed, not_run
@@ -24,6 +24,7 @@ _ASKED_AT_ONCE = 8
 
 Sample = str | Mapping[str, Any]
 _Scorer = Callable[[Roots], Grade]
+_Answer = TypeVar("_Answer", bound=tuple[Any, ...])
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +66,15 @@ class Grader:
         full = sample_of(sample) if isinstance(sample, str) else sample
         return self._score({"sample": full, "item": item})
 
-    def scores(self, pairs: Iterable[tuple[Sample, Mapping[str, Any]]]) -> Iterator[Grade]:
-        """The grades of many (sample, item) in their order; only a few are held at a time."""
+    def scores(self, answers: Iterable[_Answer]) -> Iterator[tuple[_Answer, Grade]]:
+        """Answers, each a tuple that begins with sample and item, with their grades, in order.
+
+        Only a few are held at a time.
+        """
         if not self._at_once:
-            return (self.score(sample, item) for sample, item in pairs)
+            return ((answer, self.score(*answer[:2])) for answer in answers)
         threads = self._setup.workers or self._at_once
-        return _in_order(lambda pair: self.score(*pair), pairs, threads)
+        return _in_order(lambda answer: self.score(*answer[:2]), answers, threads)
 
     def close(self) -> None:
         """End the processes of python graders, also those that are grading."""
@@ -195,33 +199,37 @@ def _answered(answer: worker.Answer) -> Grade:
     return failed(answer["error"], answer["details"])
 
 
-def _in_order(score: Callable[[Any], Grade], pairs: Iterable[Any], threads: int) -> Iterator[Grade]:
-    """Score in threads, yield in order, at most four pairs a thread ahead.
+def _in_order(
+    score: Callable[[_Answer], Grade], answers: Iterable[_Answer], threads: int
+) -> Iterator[tuple[_Answer, Grade]]:
+    """Score in threads, yield in order, at most four answers a thread ahead.
 
     The threads are daemons: an executor's would keep a run that is interrupted until the last
     grader is through.
     """
-    todo: SimpleQueue[tuple[Future[Grade], Any] | None] = SimpleQueue()
+    todo: SimpleQueue[tuple[Future[Grade], _Answer] | None] = SimpleQueue()
 
     def serve() -> None:
         while (task := todo.get()) is not None:
-            future, pair = task
+            future, answer = task
             try:
-                future.set_result(score(pair))
+                future.set_result(score(answer))
             except BaseException as error:
                 future.set_exception(error)
 
     for _ in range(threads):
         Thread(target=serve, daemon=True).start()
-    waiting: deque[Future[Grade]] = deque()
+    waiting: deque[tuple[_Answer, Future[Grade]]] = deque()
     try:
-        for pair in pairs:
-            waiting.append(Future())
-            todo.put((waiting[-1], pair))
+        for answer in answers:
+            future: Future[Grade] = Future()
+            waiting.append((answer, future))
+            todo.put((future, answer))
             if len(waiting) >= 4 * threads:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
+                first, future = waiting.popleft()
+                yield first, future.result()
+        for first, future in waiting:
+            yield first, future.result()
     finally:
         for _ in range(threads):
             todo.put(None)

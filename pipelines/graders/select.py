@@ -1,11 +1,14 @@
-"""The files of a selection: the items as they are written, their rates, what is kept and what not.
+"""Which items to keep by their pass rates, and the files of that selection.
 
 Items are read line by line, and twice: once for their ids, once to be written.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
 from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -14,50 +17,110 @@ import orjson
 
 from pipelines.findings import BadInput, show
 from pipelines.graders.pass_rates import Rate
-from pipelines.io.jsonl import json_object
+from pipelines.io.items import Items, user_text
+from pipelines.io.jsonl import json_object, numbered, objects
 
 # A row of a ledger.
 Row = tuple[str | None, ...]
+
+# Why an item is not kept.
+REASONS = ("too_easy", "too_hard", "no_samples", "not_graded", "over_keep_ratio")
 
 # Rows of a ledger held at a time.
 _GROUP = 4_096
 
 
-def _lines(items: Path) -> Iterator[tuple[int, bytes]]:
-    """The lines that are items, as they are written, with their numbers from 1."""
-    with items.open("rb") as file:
-        for number, line in enumerate(file, 1):
-            if line.strip():
-                yield number, line
+@dataclass(frozen=True, slots=True)
+class Band:
+    """The pass rates to keep, from `low` to `high`, both included."""
+
+    low: Fraction
+    high: Fraction
+
+    def reason(self, passed: int, n: int) -> str | None:
+        """Why what passes `passed` of `n` times goes; None where it stays. In whole numbers."""
+        if passed * self.low.denominator < n * self.low.numerator:
+            return "too_hard"
+        return "too_easy" if passed * self.high.denominator > n * self.high.numerator else None
 
 
-def ids(items: Path) -> dict[int, Any]:
+def band(low: float | None, high: float | None) -> Band | None:
+    """The band of `--min-pass-rate` and `--max-pass-rate`: 0 and 1 where one of them is not given.
+
+    A bound is the decimal that is written: 1 of 10 is not below 0.1. None where neither is given,
+    BadInput where they bound nothing.
+    """
+    if low is None and high is None:
+        return None
+    bounds = 0.0 if low is None else low, 1.0 if high is None else high
+    if not 0 <= bounds[0] <= bounds[1] <= 1:
+        options = f"--min-pass-rate {bounds[0]:g} --max-pass-rate {bounds[1]:g}"
+        raise BadInput(f"{options}: give shares from 0 to 1, the first not above the second")
+    return Band(*(Fraction(str(bound)) for bound in bounds))
+
+
+def share(keep_ratio: float | None) -> Fraction | None:
+    """The share that `--keep-ratio` says, exactly; BadInput where it is none."""
+    if keep_ratio is None:
+        return None
+    if not 0 < keep_ratio <= 1:
+        raise BadInput(f"--keep-ratio {keep_ratio}: give a share above 0, and 1 at most")
+    return Fraction(str(keep_ratio))
+
+
+def reasons(
+    rates: Sequence[Rate], wanted: Band, keep_ratio: Fraction | None = None
+) -> list[str | None]:
+    """Why each item goes, one of REASONS; None where it stays.
+
+    With `keep_ratio`, that share of the items in the band stays, rounded up: those nearest to a
+    pass rate of 1/2, where answers differ most; of equal ones the first id, as text, then the first
+    line.
+    """
+    chosen = [
+        wanted.reason(rate.passed, rate.n)
+        if rate.n
+        else ("not_graded" if rate.samples else "no_samples")
+        for rate in rates
+    ]
+    if keep_ratio is not None:
+        inside = [place for place, reason in enumerate(chosen) if reason is None]
+        inside.sort(key=lambda place: _rank(rates[place]))
+        for place in inside[math.ceil(keep_ratio * len(inside)) :]:
+            chosen[place] = "over_keep_ratio"
+    return chosen
+
+
+def _rank(rate: Rate) -> tuple[float, str, int]:
+    # Division rounds correctly: below 2^26 answers, equal shares give one float, others do not.
+    return abs(2 * rate.passed - rate.n) / rate.n, str(rate.id), rate.line
+
+
+def ids(items: Items) -> dict[int, Any]:
     """The id of every item, None where it has none, by line; BadInput where there are no items."""
-    found = {number: json_object(line, items, number).get("id") for number, line in _lines(items)}
-    if not found:
-        raise BadInput(f"{items}: it has no items; write one JSON object a line")
-    return found
+    if not items.places:
+        raise BadInput(f"{items.paths[0]}: it has no items; write one JSON object a line")
+    return {place.line: items[n].get("id") for n, place in enumerate(items.places)}
 
 
 def read_rates(path: Path, ids: Mapping[int, Any], items: Path) -> list[Rate]:
     """The rates that calibrate wrote, in the items' order. BadInput where they are of others."""
     remedy = f"give what `rft calibrate --out` wrote for {items}"
     rates: dict[int, Rate] = {}
-    for number, line in _lines(path):
-        row = json_object(line, path, number)
+    for number, row in objects(path):
         counts: list[Any] = [row.get(name) for name in ("line", "n", "passed")]
         counts += [row.get(name, 0) for name in ("errors", "not_run")]
-        at, n, passed, errors, not_run = counts
+        line, n, passed, errors, not_run = counts
         if any(type(count) is not int or count < 0 for count in counts) or passed > n:
             raise BadInput(f"{path}:{number}: no counts `line`, `n` and `passed`; {remedy}")
-        if at in rates or at not in ids or row.get("id") != ids[at]:
-            problem = f"line {at}, id {show(row.get('id'))}, is no item, or is here twice"
+        if line in rates or line not in ids or row.get("id") != ids[line]:
+            problem = f"line {line}, id {show(row.get('id'))}, is no item, or is here twice"
             raise BadInput(f"{path}:{number}: {problem}; {remedy}")
-        rates[at] = Rate(at, ids[at], n, passed, None, errors, not_run)
-    for line_of_item in ids:
-        if line_of_item not in rates:
-            raise BadInput(f"{path}: no rate of the item in line {line_of_item}; {remedy}")
-    return [rates[line_of_item] for line_of_item in ids]
+        rates[line] = Rate(line, ids[line], n, passed, None, errors, not_run)
+    for line in ids:
+        if line not in rates:
+            raise BadInput(f"{path}: no rate of the item in line {line}; {remedy}")
+    return [rates[line] for line in ids]
 
 
 def write(
@@ -72,24 +135,24 @@ def write(
     from pipelines.io import files
     from pipelines.io.prepared import LEDGER
 
-    found = {rate.line: (rate, reason) for rate, reason in zip(rates, reasons, strict=True)}
+    rated = {rate.line: (rate, reason) for rate, reason in zip(rates, reasons, strict=True)}
     changed = BadInput(f"{items}: it changed while it was read; run the command again")
 
     def lines(*, stay: bool) -> Iterator[tuple[int, bytes]]:
         seen = 0
-        for number, line in _lines(items):
-            if number not in found:
+        for number, line in numbered(items):
+            if number not in rated:
                 raise changed
             seen += 1
-            if (found[number][1] is None) == stay:
+            if (rated[number][1] is None) == stay:
                 yield number, line
-        if seen != len(found):
+        if seen != len(rated):
             raise changed
 
     def rows() -> Iterator[Row]:
         for number, line in lines(stay=False):
-            rate, reason = found[number]
-            prompt = _prompt(json_object(line, items, number))
+            rate, reason = rated[number]
+            prompt = user_text(json_object(line, items, number))
             yield _name(rate.id), "select", reason, str(rate), prompt
 
     def fill(file: BinaryIO) -> None:
@@ -120,16 +183,3 @@ def _name(identity: object) -> str | None:
     if identity is None or isinstance(identity, str):
         return identity
     return orjson.dumps(identity).decode()
-
-
-def _prompt(item: Mapping[str, Any]) -> str:
-    """The texts of an item's user messages, joined by line ends; empty where it has none."""
-    messages = item.get("messages")
-    texts: list[str] = []
-    for message in messages if isinstance(messages, list) else ():
-        if isinstance(message, dict) and message.get("role") == "user":
-            content = message.get("content")
-            parts = content if isinstance(content, list) else [{"text": content}]
-            found = [part.get("text") for part in parts if isinstance(part, dict)]
-            texts += [text for text in found if isinstance(text, str)]
-    return "\n".join(texts)

@@ -44,7 +44,7 @@ class OwnGrader:
     def _grade(self, output: str, item: Mapping[str, Any]) -> Grade:
         if self._fields is None:
             return self._ready.score(output, item)
-        told = (output, *(item.get(name) for name in self._fields))
-        if told not in self._known:
-            self._known[told] = self._ready.score(output, item)
-        return self._known[told]
+        compared = (output, *(item.get(name) for name in self._fields))
+        if compared not in self._known:
+            self._known[compared] = self._ready.score(output, item)
+        return self._known[compared]

@@ -50,7 +50,7 @@ class Template:
 
 def templates(text: str) -> tuple[list[Template], int]:
     """The closed templates of a text in order, and how many are opened and not closed."""
-    found: list[Template] = []
+    closed: list[Template] = []
     opened: int | None = None
     unclosed = 0
     for braces in _BRACES.finditer(text):
@@ -58,9 +58,9 @@ def templates(text: str) -> tuple[list[Template], int]:
             unclosed += opened is not None
             opened = braces.end()
         elif opened is not None:
-            found.append(_template(text[opened : braces.start()]))
+            closed.append(_template(text[opened : braces.start()]))
             opened = None
-    return found, unclosed + (opened is not None)
+    return closed, unclosed + (opened is not None)
 
 
 def _template(inner: str) -> Template:

@@ -1,4 +1,4 @@
-"""JSONL as it lies on the disk: its lines in bounded memory, and the objects in them."""
+"""JSONL as it lies on the disk: its lines, whatever they hold, in bounded memory."""
 
 from __future__ import annotations
 
@@ -33,11 +33,22 @@ def lines(path: Path) -> Iterator[bytes]:
         yield from _split(file)
 
 
-def objects(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The objects of a file with their lines, from 1; blank lines are passed over."""
+def numbered(path: Path) -> Iterator[tuple[int, bytes]]:
+    """The lines that are not blank, as they are, with their numbers from 1."""
     for number, line in enumerate(lines(path), 1):
-        if not line.isspace():
-            yield number, json_object(line, path, number)
+        if line.removeprefix(BOM).strip():
+            yield number, line
+
+
+def count(path: Path) -> int:
+    """How many lines are not blank."""
+    return sum(1 for _ in numbered(path))
+
+
+def objects(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The objects of a JSONL file with their lines; BadInput where a line holds none."""
+    for number, line in numbered(path):
+        yield number, json_object(line, path, number)
 
 
 def json_object(line: bytes, path: Path | str, number: int) -> dict[str, Any]:
@@ -49,6 +60,14 @@ def json_object(line: bytes, path: Path | str, number: int) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise BadInput(f"{path}:{number}: not a JSON object; see `rft validate {path}`")
     return value
+
+
+def document(path: Path) -> Any:
+    """The one JSON value of a file, or of the standard input for `-`."""
+    try:
+        return orjson.loads(content(path))
+    except orjson.JSONDecodeError as error:
+        raise BadInput(f"{path}: not JSON: {error}; write one JSON object") from None
 
 
 def content(path: Path) -> bytes:

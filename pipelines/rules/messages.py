@@ -8,6 +8,7 @@ from typing import Any
 
 from pipelines.findings import pointer, show
 from pipelines.io import schema
+from pipelines.io.items import texts
 from pipelines.rules.files import is_no_other_method, is_not_wrapped
 from pipelines.rules.request import REINFORCEMENT
 from pipelines.rules.rule import Fault, rule
@@ -25,17 +26,6 @@ def _messages(item: Mapping[str, Any]) -> Iterator[tuple[int, dict[str, Any]]]:
     messages = item.get("messages")
     if isinstance(messages, list):
         yield from ((i, m) for i, m in enumerate(messages) if isinstance(m, dict))
-
-
-def _texts(message: Mapping[str, Any]) -> Iterator[tuple[list[str | int], str]]:
-    """The texts of a message with their paths below it: a string, or the parts of type text."""
-    content = message.get("content")
-    if isinstance(content, str):
-        yield ["content"], content
-    elif isinstance(content, list):
-        for i, part in enumerate(content):
-            if isinstance(part, dict) and isinstance(part.get("text"), str):
-                yield ["content", i, "text"], part["text"]
 
 
 def _parts(item: Mapping[str, Any]) -> Iterator[tuple[list[str | int], Any]]:
@@ -183,7 +173,7 @@ def _is_empty(content: object) -> bool:
 def has_no_special_token(item: Mapping[str, Any]) -> Iterator[Fault]:
     """No text holds a special token such as `<|endoftext|>`."""
     for i, message in _messages(item):
-        for path, text in _texts(message):
+        for path, text in texts(message):
             found = SPECIAL.search(text)
             if found:
                 place = pointer(["messages", i, *path])
@@ -294,7 +284,7 @@ def leaves_room(item: Mapping[str, Any], raw: bytes, count: Count) -> Iterator[F
 def asks_for_no_reasoning(item: Mapping[str, Any]) -> Iterator[Fault]:
     """No message asks for hidden reasoning, for which a file has been blocked."""
     for i, message in _messages(item):
-        for path, text in _texts(message):
+        for path, text in texts(message):
             lower = text.lower()
             found = next((phrase for phrase in phrases() if phrase in lower), None)
             if found:

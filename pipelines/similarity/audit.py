@@ -17,6 +17,7 @@ import orjson
 import polars as pl
 
 from pipelines.findings import BadInput
+from pipelines.io.items import user_text
 from pipelines.similarity import ngrams
 from pipelines.similarity.keys import key
 from pipelines.similarity.near_pairs import TooManyPairs, near_pairs
@@ -41,7 +42,7 @@ class Prompts:
 
     def add(self, line: int, row: object) -> None:
         """Add a row: the texts of its user messages, joined by line ends."""
-        text = "\n".join(_user_texts(row))
+        text = user_text(row)
         if not text.strip():
             raise BadInput(
                 f"{self.name}:{line}: no user message with text; give chat rows, see `rft validate`"
@@ -118,17 +119,6 @@ def prompts(lines: Iterable[bytes], name: str) -> Prompts:
             raise BadInput(f"{name}:{number}: not JSON ({error}); see `rft validate`") from None
         found.add(number, row)
     return found
-
-
-def _user_texts(row: object) -> Iterator[str]:
-    messages = row.get("messages") if isinstance(row, dict) else None
-    for message in messages if isinstance(messages, list) else ():
-        if isinstance(message, dict) and message.get("role") == "user":
-            content = message.get("content")
-            parts = content if isinstance(content, list) else [{"text": content}]
-            for part in parts:
-                if isinstance(part, dict) and isinstance(part.get("text"), str):
-                    yield part["text"]
 
 
 def audit(

@@ -9,8 +9,8 @@ import polars as pl
 
 from pipelines.datasets.dataset import Dataset
 from pipelines.findings import BadInput
-from pipelines.graders.pass_rates import parse_band
 from pipelines.graders.sandbox import Refused
+from pipelines.graders.select import Band, band
 from pipelines.graders.self_check import OwnGrader
 from pipelines.similarity.keys import digest, key
 from pipelines.stages import ledger
@@ -39,7 +39,7 @@ def normalize(
     *,
     dataset: Dataset,
     max_prompt_bytes: int,
-    pass_rate: str | None = None,
+    pass_rates: Band | None = None,
     advance: Callable[[int], None] = lambda rows: None,
 ) -> pl.DataFrame:
     """One record for every raw row, tagged with the dataset's faults.
@@ -50,7 +50,7 @@ def normalize(
     at two different prompts, is replaced by the prompt's digest (the second is noted as the repair
     `shared_id`, with the id). A record is `ungradeable` where its reference answer, given as the
     model would give it, does not get the full score from the dataset's own grader. With
-    `pass_rate`, as "0.1..0.9", records go whose published generations were judged and are right
+    `pass_rates`, records go whose published generations were judged and are right
     more or less often (`too_easy`, `too_hard`), or were not judged (`no_pass_rate`). `advance` is
     told how many more rows are through.
     """
@@ -67,8 +67,8 @@ def normalize(
     records = ledger.tag(
         records, "oversized_prompt", size > max_prompt_bytes, pl.format("{} bytes", size)
     )
-    if pass_rate is not None:
-        records = _tag_pass_rate(records, pass_rate)
+    if pass_rates is not None:
+        records = _tag_pass_rate(records, pass_rates)
     records = _tag_ungradeable(records, dataset)
     columns = [*COLUMNS, *(name for name in dataset.fields if name not in COLUMNS), *ledger.TAGS]
     # By every column, so that rows which tie are copies of one row.
@@ -87,20 +87,20 @@ def _named(records: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _tag_pass_rate(records: pl.DataFrame, pass_rate: str) -> pl.DataFrame:
-    low, high = parse_band(pass_rate)
+def _tag_pass_rate(records: pl.DataFrame, wanted: Band) -> pl.DataFrame:
     if records["judged"].null_count() == records.height:
         raise BadInput(
-            "--pass-rate: none of these rows has judged generations; see `rft calibrate`"
+            "--min-pass-rate, --max-pass-rate: none of these rows has judged generations; see "
+            "`rft calibrate`"
         )
-    judged, verified = pl.col("judged"), pl.col("verified")
-    rate = pl.format("{} of {} generations pass", verified, judged)
-    records = ledger.tag(records, "no_pass_rate", judged.is_null())
-    # In whole numbers, so that 1 of 10 is 0.1.
-    hard = verified * low.denominator < judged * low.numerator
-    records = ledger.tag(records, "too_hard", hard, rate)
-    easy = verified * high.denominator > judged * high.numerator
-    return ledger.tag(records, "too_easy", easy, rate)
+    reasons = [
+        "no_pass_rate" if judged is None or verified is None else wanted.reason(verified, judged)
+        for verified, judged in records.select("verified", "judged").iter_rows()
+    ]
+    rate = pl.format("{} of {} generations pass", "verified", "judged")
+    for reason in sorted(set(filter(None, reasons))):
+        records = ledger.tag(records, reason, pl.Series(reasons, dtype=pl.String) == reason, rate)
+    return records
 
 
 def _tag_ungradeable(records: pl.DataFrame, dataset: Dataset) -> pl.DataFrame:
@@ -148,10 +148,10 @@ STAGE = Stage(
         context.raw_rows(),
         dataset=context.dataset,
         max_prompt_bytes=context.settings.max_prompt_bytes,
-        pass_rate=context.settings.pass_rate,
+        pass_rates=band(context.settings.min_pass_rate, context.settings.max_pass_rate),
         advance=context.advance,
     ),
-    settings=("dataset", "max_prompt_bytes", "pass_rate"),
+    settings=("dataset", "max_prompt_bytes", "min_pass_rate", "max_pass_rate"),
     reads=("raw",),
     outputs=_outputs,
 )

@@ -26,7 +26,8 @@ class Settings:
     threshold: float | None = None  # the dataset's
     previous: Path | None = None
     grader: str | None = None  # the dataset's first
-    pass_rate: str | None = None
+    min_pass_rate: float | None = None
+    max_pass_rate: float | None = None
     # What is downloaded, where it is not the recipe's: `revision`, `config`, `shards`.
     choices: Mapping[str, Any] = field(default_factory=dict)
     offline: bool = False

@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from pipelines.cli import main
 from pipelines.findings import BadInput
 from pipelines.graders import select
-from pipelines.graders.pass_rates import REASONS, Rate
+from pipelines.graders.pass_rates import Rate
+from pipelines.graders.select import REASONS
 
 COLUMNS = ["id", "stage", "reason", "detail", "prompt"]
 BINARY = check()
@@ -92,7 +93,7 @@ def rft(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
 FILES = ("--items", "items.jsonl", "--samples", "samples.jsonl", "--grader-file", "grader.json")
 GRADED = (*FILES, "--trust-grader")
 CALIBRATE = ("calibrate", *GRADED)
-BAND = ("--pass-rate", "0.1..0.9")
+BAND = ("--min-pass-rate", "0.1", "--max-pass-rate", "0.9")
 SELECT = ("select", *GRADED, *BAND)
 RATED = ("select", "--items", "items.jsonl", "--rates", "rates.jsonl", *BAND)
 
@@ -324,7 +325,7 @@ def test_the_share_nearest_to_a_half_is_kept(rft: Rft, tmp_path: Path) -> None:
 
 def test_the_share_is_the_decimal_that_is_written(rft: Rft, tmp_path: Path) -> None:
     rows(tmp_path / "items.jsonl", ITEMS[:5])
-    words = ("--pass-rate", "0..1", "--keep-ratio", "0.4", "--out", "k.jsonl")
+    words = ("--min-pass-rate", "0", "--keep-ratio", "0.4", "--out", "k.jsonl")
     assert rft("select", *GRADED, *words).returncode == 0
     assert len(read(tmp_path / "k.jsonl")) == 2
 
@@ -344,7 +345,7 @@ def test_lines_stay_as_they_are(rft: Rft, tmp_path: Path) -> None:
     rows(tmp_path / "samples.jsonl", both)
     assert rft(*SELECT, "--out", "all.jsonl").returncode == 0
     assert (tmp_path / "all.jsonl").read_bytes() == b"".join(texts[i] for i in (0, 2, 4, 5))
-    words = ("--pass-rate", "1..1", "--out", "none.jsonl", "--ledger", "none.parquet")
+    words = ("--min-pass-rate", "1", "--out", "none.jsonl", "--ledger", "none.parquet")
     assert rft("select", *GRADED, *words).returncode == 0
     assert (tmp_path / "none.jsonl").read_bytes() == b""
     ledger = pl.read_parquet(tmp_path / "none.parquet")
@@ -354,7 +355,7 @@ def test_lines_stay_as_they_are(rft: Rft, tmp_path: Path) -> None:
 
 def test_an_empty_ledger_is_a_ledger(rft: Rft, tmp_path: Path) -> None:
     rows(tmp_path / "items.jsonl", ITEMS[:5])
-    rft("select", *GRADED, "--pass-rate", "0..1", "--out", "k.jsonl")
+    rft("select", *GRADED, "--min-pass-rate", "0", "--out", "k.jsonl")
     assert (tmp_path / "k.jsonl").read_bytes() == (tmp_path / "items.jsonl").read_bytes()
     assert dropped(tmp_path / "k.dropped.parquet") == []
 
@@ -412,6 +413,7 @@ def test_rates_of_something_else(rates: list, message: str, rft: Rft, tmp_path: 
 @pytest.mark.parametrize(
     ("words", "message"),
     [
+        ((*SELECT, "--items", "-", "--out", "k"), "--items -: items are read twice; give a file"),
         ((*SELECT, "--out", "."), "items.jsonl: is used for something else too; choose another"),
         ((*SELECT, "--out", "./items.jsonl"), "items.jsonl: is used for something else too; "),
         ((*SELECT, "--out", "samples.jsonl"), "samples.jsonl: is used for something else too; "),
@@ -421,8 +423,12 @@ def test_rates_of_something_else(rates: list, message: str, rft: Rft, tmp_path: 
         ((*SELECT, "--out", "k", "--keep-ratio", "nan"), "--keep-ratio nan: give a share above"),
         ((*SELECT, "--out", "k", "--keep-ratio", "1.1"), "--keep-ratio 1.1: give a share above"),
         (
-            ("select", *GRADED, "--pass-rate", "0.9..0.1", "--out", "k"),
-            "--pass-rate 0.9..0.1: give two shares from 0 to 1, the lower one first,",
+            ("select", *GRADED, "--min-pass-rate", "0.9", "--max-pass-rate", "0.1", "--out", "k"),
+            "--min-pass-rate 0.9 --max-pass-rate 0.1: give shares from 0 to 1, the first not above",
+        ),
+        (
+            ("select", *GRADED, "--keep-ratio", "0.5", "--out", "k"),
+            "which items? give --min-pass-rate, --max-pass-rate, or both",
         ),
         (
             ("select", "--items", "items.jsonl", *BAND, "--out", "k"),

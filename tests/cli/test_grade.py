@@ -172,6 +172,18 @@ def test_a_template_in_place_of_samples(grade: Grade) -> None:
     assert (done.stderr, done.returncode) == ("", 0)
 
 
+@pytest.mark.parametrize("name", ["grader.json", "items.jsonl", "samples.jsonl"])
+def test_the_standard_input(
+    name: str, grade: Grade, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    samples = [{"id": "i3", "output_text": "3"}, {"id": "i1", "output_text": "2"}]
+    expected = grade(check(), samples)
+    with (tmp_path / name).open(encoding="utf-8") as file:
+        monkeypatch.setattr(sys, "stdin", file)
+        option = {"grader.json": "--grader-file"}.get(name, f"--{name.partition('.')[0]}")
+        assert grade(check(), samples, option, "-").stdout == expected.stdout
+
+
 def test_scores_go_to_a_file(grade: Grade, tmp_path: Path) -> None:
     shown = grade(check(), answers(*"1234"))
     done = grade(check(), answers(*"1234"), "--out", "scores/out.jsonl")
@@ -188,7 +200,7 @@ def test_what_is_read_is_not_written_over(grade: Grade, tmp_path: Path, name: st
     got = grade(check(), [{"output_text": "1"}], "--out", out)
     assert (got.returncode, got.stderr) == (
         2,
-        f"rft: {out}: is read here; choose another file for --out\n",
+        f"rft: {out}: is used for something else too; choose another file\n",
     )
     assert len((tmp_path / "items.jsonl").read_text(encoding="utf-8").splitlines()) == len(ITEMS)
 

@@ -125,6 +125,26 @@ def test_wrong_use_is_one_line(words: list[str], line: str, export, make) -> Non
     assert done.stderr.startswith(f"rft: {line}")
 
 
+@pytest.mark.parametrize("name", ["train.jsonl", "left_out.parquet"])
+def test_what_is_read_is_not_written_over(name: str, export, make, tmp_path: Path) -> None:
+    prepared = make()
+    samples = tmp_path / "exports/sft/squares" / name
+    samples.parent.mkdir(parents=True)
+    samples.write_text('{"id": "n1", "output_text": "1"}\n')
+    done = export(prepared.folder, "--to", "sft", "--samples", samples)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert "is used for something else too; choose another file" in done.stderr
+    assert samples.read_text() == '{"id": "n1", "output_text": "1"}\n'
+
+
+def test_a_share_of_nothing_is_refused(export, make, tmp_path: Path) -> None:
+    (tmp_path / "s.jsonl").write_text('{"id": "n1", "output_text": "1"}\n')
+    words = ("--to", "sft", "--samples", "s.jsonl", "--keep-ratio", "0")
+    done = export(make().folder, *words)
+    assert (done.returncode, done.stderr.startswith("rft: --keep-ratio 0.0: give a")) == (2, True)
+    assert not (tmp_path / "exports/sft/squares").exists()
+
+
 def test_nothing_is_written_into_the_prepared_folder(export, make) -> None:
     prepared = make()
     before = contents(prepared.folder)

@@ -10,8 +10,7 @@ from conftest import ROOT, settings
 
 from pipelines.datasets import DATASETS
 from pipelines.exports import TARGETS
-from pipelines.exports.rows import SPLITS
-from pipelines.io.prepared import find
+from pipelines.io.prepared import SPLITS, find
 from pipelines.io.progress import Progress
 from pipelines.run import driver
 

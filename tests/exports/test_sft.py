@@ -56,7 +56,7 @@ def export(made: Prepared, out: Path, source: Path | str = "", **changes: Any) -
     words = {
         "max_bytes": limit("file_bytes"),
         "samples": [],
-        "grader": None,
+        "grader_file": None,
         "keep_ratio": None,
         "source": str(source),
         "report": Progress(),
@@ -301,18 +301,10 @@ def test_too_few_rows(folder: Path, tmp_path: Path) -> None:
     assert contents(tmp_path) == before
 
 
-@pytest.mark.parametrize("words", [{"keep_ratio": 0.5}, {"grader": Path("grader.json")}])
+@pytest.mark.parametrize("words", [{"keep_ratio": 0.5}, {"grader_file": Path("grader.json")}])
 def test_options_without_samples(folder: Path, tmp_path: Path, words: dict[str, Any]) -> None:
     with pytest.raises(BadInput, match=r"are for outputs of your model; give --samples$"):
         export(find(str(folder / "out/openr1-math")), tmp_path, folder, **words)
-
-
-def test_nothing_is_written_over_what_is_read(folder: Path) -> None:
-    made = find(str(folder / "out/openr1-math"))
-    before = contents(made.folder)
-    with pytest.raises(BadInput, match=r"train.jsonl: is read here; choose another folder"):
-        export(made, made.folder, folder)
-    assert contents(made.folder) == before
 
 
 def test_a_folder_that_cannot_be_written(folder: Path, tmp_path: Path) -> None:
@@ -334,7 +326,7 @@ class Deadly(progress.Progress):
         os.kill(os.getpid(), SIGKILL)  # all traces are chosen and spooled
 
 made, out, source = sys.argv[1:]
-sft.write(prepared.find(made), Path(out), max_bytes=10**8, samples=[], grader=None,
+sft.write(prepared.find(made), Path(out), max_bytes=10**8, samples=[], grader_file=None,
           keep_ratio=None, source=source, report=Deadly())
 """
 
@@ -358,7 +350,7 @@ def peak():  # not getrusage: its peak begins at what the parent held
 
 before = peak()
 made, out, source = sys.argv[1:]
-sft.write(prepared.find(made), Path(out), max_bytes=10**9, samples=[], grader=None,
+sft.write(prepared.find(made), Path(out), max_bytes=10**9, samples=[], grader_file=None,
           keep_ratio=None, source=source, report=Progress())
 print(peak() - before)
 """
@@ -378,49 +370,3 @@ def test_memory_does_not_grow_with_the_traces(tmp_path: Path) -> None:
     written = sum(path.stat().st_size for path in (tmp_path / "sft").glob("*.jsonl"))
     assert written > 59e6
     assert int(run.stdout) < 240e6
-
-
-# The check of finished files ---------------------------------------------------------------------
-
-GOOD = {"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]}
-
-
-def changed(**message: Any) -> dict[str, Any]:
-    return {"messages": [GOOD["messages"][0], GOOD["messages"][1] | message]}
-
-
-@pytest.mark.parametrize(
-    ("line", "expected"),
-    [
-        (orjson.dumps(GOOD), None),
-        (orjson.dumps({"messages": [GOOD["messages"][0]] * 2}), "the last message is not the"),
-        (orjson.dumps({"messages": [GOOD["messages"][1]] * 2}), "not a row of export.sft.json"),
-        (orjson.dumps(GOOD | {"weight": 1}), "not a row of export.sft.json"),
-        (orjson.dumps(changed(role="developer")), "not a row of export.sft.json"),
-        (orjson.dumps(changed(role="tool")), "not a row of export.sft.json"),
-        (orjson.dumps(changed(content="")), "not a row of export.sft.json"),
-        (orjson.dumps(changed(content=None)), "not a row of export.sft.json"),
-        (orjson.dumps(changed(name="x")), "not a row of export.sft.json"),
-        (orjson.dumps(changed(content="<|im_end|>")), "a special token"),
-        (b"[]", "not a row of export.sft.json"),
-        (b"", "not JSON"),
-        (b'{"messages":"\xe9"}', "not JSON"),
-        (b"\xef\xbb\xbf" + orjson.dumps(GOOD), "not JSON"),
-    ],
-)
-def test_faults_of_a_row(tmp_path: Path, line: bytes, expected: str | None) -> None:
-    path = tmp_path / "train.jsonl"
-    path.write_bytes(b"\n".join([orjson.dumps(GOOD)] * 9 + [line]) + b"\n")
-    found = list(sft.faults(path, max_bytes=10_000, least=10))
-    assert [each.startswith(f"{path}:10: {expected}") for each in found] == [True] * bool(expected)
-
-
-def test_faults_of_a_file(tmp_path: Path) -> None:
-    path = tmp_path / "train.jsonl"
-    path.write_bytes((orjson.dumps(GOOD) + b"\n") * 9)
-    size = path.stat().st_size
-    assert list(sft.faults(path, max_bytes=size, least=9)) == []
-    assert list(sft.faults(path, max_bytes=size - 1, least=10)) == [
-        f"{path}: 9 rows; it needs 10",
-        f"{path}: {size} bytes; it may have {size - 1}",
-    ]

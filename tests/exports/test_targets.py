@@ -17,12 +17,13 @@ from referencing import Registry, Resource
 
 from pipelines import exports
 from pipelines.datasets import DATASETS
-from pipelines.exports import TARGETS, aml, rows
-from pipelines.exports.rows import Unfit
-from pipelines.exports.target import Exported
+from pipelines.exports import TARGETS
+from pipelines.exports.chats import fields
+from pipelines.exports.target import Exported, Unfit
+from pipelines.exports.targets import aml
 from pipelines.findings import BadInput
 from pipelines.io import schema
-from pipelines.io.prepared import Prepared
+from pipelines.io.prepared import SPLITS, Prepared
 from pipelines.io.progress import Progress
 from pipelines.rules import check
 
@@ -91,7 +92,7 @@ def test_every_row_comes_in_order(
             tested = aml.in_test(prepared)
             items = sorted(items, key=tested)  # a stable sort: validation, then test
             written += read(tmp_path, "test")
-        assert [fields_of(target, row) for row in written] == [rows.fields(each) for each in items]
+        assert [fields_of(target, row) for row in written] == [fields(each) for each in items]
         assert [list(check_row.iter_errors(row)) for row in written] == [[] for _ in written]
         if target in SERVICE:
             assert [row["messages"] for row in written] == [each["messages"] for each in items]
@@ -99,7 +100,7 @@ def test_every_row_comes_in_order(
         assert {tuple(roles_of(target, row)) for row in written} == {
             () if target == "aml" else tuple(roles)
         }
-    assert sum(told.rows.values()) == sum(len(list(prepared.items(s))) for s in rows.SPLITS)
+    assert sum(told.rows.values()) == sum(len(list(prepared.items(s))) for s in SPLITS)
     assert told.left_out == {}
     assert sorted(told.files) == sorted(contents(tmp_path))
     assert set(told.files) <= set(TARGETS[target].files)
@@ -361,7 +362,7 @@ def test_an_unknown_target_is_answered_with_the_nearest() -> None:
         with pytest.raises(BadInput) as caught:
             exports.find(given)
         assert str(caught.value) == f"unknown target {given!r}; did you mean {near!r}?"
-    with pytest.raises(BadInput, match="there are openai, foundry"):
+    with pytest.raises(BadInput, match="there are aml, bedrock"):
         exports.find("zzzzzz")
 
 

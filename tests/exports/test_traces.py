@@ -14,8 +14,9 @@ from conftest import DEMO, problem
 from traced import MATH, SCHEMA, prepared, row, thought, write_raw
 
 from pipelines.exports import traces
-from pipelines.exports.turns import Items
+from pipelines.exports.turns import Spool
 from pipelines.findings import BadInput
+from pipelines.io.items import Items
 from pipelines.io.prepared import Prepared
 from pipelines.io.progress import Progress
 from pipelines.similarity.keys import digest
@@ -23,13 +24,13 @@ from pipelines.similarity.keys import digest
 
 def outcome(folder: Prepared, raw: Path) -> dict[str, object]:
     """By id, the text of the item's trace, or why it has none."""
-    with closing(Items(folder)) as items:
+    spool = Spool(io.BytesIO())
+    with closing(Items(folder.path("train"), folder.path("validation"))) as items:
         paths = traces.raw_files(folder, MATH, str(raw), Progress())
-        found = traces.verified(MATH, items, paths, io.BytesIO(), Progress())
-        texts = {turn.item: orjson.loads(found.read(turn)) for turn in found.turns}
-        reasons = {each.item: (each.reason, each.detail) for each in found.left_out}
+        turns, left_out = traces.verified(MATH, items, paths, spool, Progress())
+        texts = {turn.item: orjson.loads(spool.read(turn)) for turn in turns}
+        reasons = {each.item: (each.reason, each.detail) for each in left_out}
         assert texts.keys() | reasons.keys() == set(range(len(items)))
-        assert [len(found.read(turn)) for turn in found.turns] == [t.size for t in found.turns]
         return {items[n]["id"]: value for n, value in {**texts, **reasons}.items()}
 
 

@@ -11,64 +11,64 @@ from hypothesis import strategies as st
 
 from pipelines.findings import BadInput
 from pipelines.graders.grade import Grade, failed, not_run
-from pipelines.graders.pass_rates import (
-    FAIL,
-    Rate,
-    Scores,
-    in_band,
-    parse_band,
-    reasons,
-    suggested,
-    summary,
-)
+from pipelines.graders.pass_rates import FAIL, Rate, Scores, suggested, summary
+from pipelines.graders.select import Band, band, reasons, share
 
 TENTH, NINE = Fraction(1, 10), Fraction(9, 10)
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"),
+    ("low", "high", "expected"),
     [
-        ("0.1..0.9", (TENTH, NINE)),
-        ("0..1", (0, 1)),
-        (".25...75", (Fraction(1, 4), Fraction(3, 4))),
-        (" 0.5..0.5 ", (Fraction(1, 2), Fraction(1, 2))),
+        (0.1, 0.9, Band(TENTH, NINE)),
+        (None, 0.9, Band(Fraction(0), NINE)),
+        (0.1, None, Band(TENTH, Fraction(1))),
+        (0, 1, Band(Fraction(0), Fraction(1))),
+        (0.5, 0.5, Band(Fraction(1, 2), Fraction(1, 2))),
+        (None, None, None),
     ],
 )
-def test_parse_band(text: str, expected: tuple) -> None:
-    assert parse_band(text) == expected
+def test_band(low: float | None, high: float | None, expected: Band | None) -> None:
+    assert band(low, high) == expected
 
 
 @pytest.mark.parametrize(
-    "text",
-    ["", "0.1", "0.9..0.1", "0.1..1.5", "-0.1..0.9", "0.1-0.9", "0,1..0,9", "nan..1", "a..b"],
+    ("low", "high"),
+    [(0.9, 0.1), (0.1, 1.5), (-0.1, 0.9), (1.1, None), (math.nan, 1), (0, math.inf)],
 )
-def test_what_is_no_band(text: str) -> None:
-    with pytest.raises(BadInput) as error:
-        parse_band(text)
-    form = "give two shares from 0 to 1, the lower one first, as in 0.1..0.9"
-    assert str(error.value) == f"--pass-rate {text}: {form}"
+def test_what_is_no_band(low: float | None, high: float | None) -> None:
+    with pytest.raises(BadInput, match=r"^--min-pass-rate .* --max-pass-rate .*: give shares from"):
+        band(low, high)
+
+
+@pytest.mark.parametrize("keep_ratio", [0, -0.5, 1.01, math.nan, math.inf])
+def test_what_is_no_share(keep_ratio: float) -> None:
+    with pytest.raises(BadInput, match=f"^--keep-ratio {keep_ratio}: give a share above 0"):
+        share(keep_ratio)
 
 
 @pytest.mark.parametrize(
-    ("passed", "n", "low", "high", "expected"),
+    ("passed", "n", "low", "high", "reason"),
     [
-        (1, 10, 0.1, 0.9, True),
-        (9, 10, 0.1, 0.9, True),
-        (1, 11, 0.1, 0.9, False),
-        (10, 11, 0.1, 0.9, False),
-        (3, 10, 0.3, 0.3, True),  # 0.3 as a float is below 3/10
-        (1, 3, 0.3333333333333333, 1, True),
-        (1, 3, 0.3333333333333334, 1, False),
-        (0, 4, 0.1, 0.9, False),
-        (4, 4, 0.1, 0.9, False),
-        (0, 4, 0, 1, True),
-        (4, 4, 0, 1, True),
-        (0, 0, 0, 1, False),
-        (1, 10, TENTH, NINE, True),
+        (1, 10, 0.1, 0.9, None),
+        (9, 10, 0.1, 0.9, None),
+        (1, 11, 0.1, 0.9, "too_hard"),
+        (10, 11, 0.1, 0.9, "too_easy"),
+        (3, 10, 0.3, 0.3, None),  # 0.3 as a float is below 3/10
+        (1, 3, 0.3333333333333333, 1, None),
+        (1, 3, 0.3333333333333334, 1, "too_hard"),
+        (0, 4, 0.1, 0.9, "too_hard"),
+        (4, 4, 0.1, 0.9, "too_easy"),
+        (0, 4, 0, 1, None),
+        (4, 4, 0, 1, None),
     ],
 )
-def test_in_band(passed: int, n: int, low: float, high: float, expected: bool) -> None:
-    assert in_band(passed, n, low, high) is expected
+def test_both_bounds_are_included(
+    passed: int, n: int, low: float, high: float, reason: str | None
+) -> None:
+    wanted = band(low, high)
+    assert wanted is not None
+    assert wanted.reason(passed, n) == reason
 
 
 counts = st.integers(1, 60).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
@@ -76,9 +76,12 @@ percents = st.integers(0, 100)
 
 
 @given(counts, percents, percents)
-def test_in_band_is_exact(count: tuple[int, int], low: int, high: int) -> None:
-    expected = Fraction(low, 100) <= Fraction(*count) <= Fraction(high, 100)
-    assert in_band(*count, low / 100, high / 100) is expected
+def test_a_band_is_exact(count: tuple[int, int], low: int, high: int) -> None:
+    low, high = sorted((low, high))
+    wanted = band(low / 100, high / 100)
+    assert wanted is not None
+    inside = Fraction(low, 100) <= Fraction(*count) <= Fraction(high, 100)
+    assert (wanted.reason(*count) is None) is inside
 
 
 @pytest.mark.parametrize(
@@ -308,14 +311,14 @@ OUT = ["no_samples", "not_graded", "not_graded"]
     ],
 )
 def test_reasons(low: str, high: str, keep: str | None, expected: list[str | None]) -> None:
-    share = None if keep is None else Fraction(keep)
-    assert reasons(RATES, Fraction(low), Fraction(high), share) == expected + OUT
+    ratio = None if keep is None else Fraction(keep)
+    assert reasons(RATES, Band(Fraction(low), Fraction(high)), ratio) == expected + OUT
 
 
 def test_the_share_is_exact() -> None:
     rates = [Rate(line, None, 2, 1) for line in range(1, 11)]
     for tenths in range(1, 10):
-        found = reasons(rates, Fraction(0), Fraction(1), Fraction(f"0.{tenths}"))
+        found = reasons(rates, Band(Fraction(0), Fraction(1)), Fraction(f"0.{tenths}"))
         assert found == [None] * tenths + ["over_keep_ratio"] * (10 - tenths)
 
 
@@ -338,17 +341,17 @@ def kept(found: list[str | None]) -> set[int]:
 
 @given(rates_of_items, bounds)
 def test_a_narrower_band_keeps_a_subset(rates: list[Rate], four: list[Fraction]) -> None:
-    wide, narrow = reasons(rates, four[0], four[3]), reasons(rates, four[1], four[2])
+    wide, narrow = reasons(rates, Band(four[0], four[3])), reasons(rates, Band(four[1], four[2]))
     assert kept(narrow) <= kept(wide)
 
 
 @given(rates_of_items, bounds, st.integers(1, 100))
 def test_a_share_of_the_band_is_kept(rates: list[Rate], four: list[Fraction], percent: int) -> None:
-    share = Fraction(percent, 100)
-    inside = kept(reasons(rates, four[0], four[3]))
-    some = kept(reasons(rates, four[0], four[3], share))
+    ratio, wanted = Fraction(percent, 100), Band(four[0], four[3])
+    inside = kept(reasons(rates, wanted))
+    some = kept(reasons(rates, wanted, ratio))
     assert some <= inside
-    assert len(some) == math.ceil(share * len(inside))
+    assert len(some) == math.ceil(ratio * len(inside))
 
     def off(place: int) -> Fraction:
         return abs(Fraction(rates[place].passed, rates[place].n) - Fraction(1, 2))

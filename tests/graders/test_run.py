@@ -221,12 +221,12 @@ def test_scores_come_in_order(workers: int) -> None:
         "    time.sleep(0.02 if item['n'] < 3 else 0)\n    return item['n']\n"
     )
     with closing(compiled(python(source), Setup(trusted=True, workers=workers))) as ready:
-        assert [grade.score for grade in ready.scores(numbered(40))] == list(range(40))
+        assert [grade.score for _, grade in ready.scores(numbered(40))] == list(range(40))
 
 
 def test_many_scores_without_a_process() -> None:
     with closing(compiled(check())) as ready:
-        grades = list(ready.scores(numbered(4)))
+        grades = [grade for _, grade in ready.scores(numbered(4))]
     assert [grade.score for grade in grades] == [1.0, 1.0, 0.0, 0.0]
 
 
@@ -242,7 +242,7 @@ def test_only_a_few_pairs_are_taken_ahead() -> None:
     source = "def grade(sample, item):\n    return item['n']\n"
     with closing(compiled(python(source), Setup(trusted=True, workers=2))) as ready:
         scores = ready.scores(counted())
-        assert next(scores).score == 0.0
+        assert next(scores)[1].score == 0.0
         assert taken == 8
         scores.close()  # type: ignore[attr-defined]
 

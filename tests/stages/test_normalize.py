@@ -6,6 +6,7 @@ from conftest import frame, math, mcq
 
 from pipelines.datasets import DATASETS
 from pipelines.findings import BadInput
+from pipelines.graders.select import band
 from pipelines.io import schema
 from pipelines.similarity.keys import digest
 from pipelines.stages.normalize import normalize
@@ -127,7 +128,7 @@ def test_row_order_does_not_matter() -> None:
 def test_pass_rate(verdicts: list | None, reason: str | None) -> None:
     rows = frame(math("a", correctness_math_verify=verdicts), math("b"))
     records = normalize(
-        rows, dataset=DATASETS["openr1-math"], max_prompt_bytes=99, pass_rate="0.1..0.9"
+        rows, dataset=DATASETS["openr1-math"], max_prompt_bytes=99, pass_rates=band(0.1, 0.9)
     )
     assert records.filter(prompt="a")["dropped"].to_list() == [reason]
 
@@ -135,4 +136,4 @@ def test_pass_rate(verdicts: list | None, reason: str | None) -> None:
 def test_pass_rate_without_verdicts() -> None:
     rows = frame(mcq("a"))
     with pytest.raises(BadInput, match="none of these rows has judged generations"):
-        normalize(rows, dataset=DATASETS["medmcqa"], max_prompt_bytes=99, pass_rate="0.1..0.9")
+        normalize(rows, dataset=DATASETS["medmcqa"], max_prompt_bytes=99, pass_rates=band(0.1, 0.9))

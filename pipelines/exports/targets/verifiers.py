@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import orjson
 
-from pipelines.exports import form
-from pipelines.exports.rows import Item, Row, Rows, fields
-from pipelines.exports.target import Exported, Target
-from pipelines.io.prepared import Prepared
-from pipelines.io.progress import Progress
+from pipelines.exports.chats import Item, Row, fields
+from pipelines.exports.target import Rows, Target
 
 _ADAPTER = '''
 import json
@@ -23,25 +18,20 @@ def reward(completion, answer, info=None, **kwargs):
 '''
 
 
-def write(prepared: Prepared, out: Path, *, report: Progress) -> Exported:
+def export(rows: Rows) -> None:
     """`developer` becomes `system`; all values are text, so that no empty list lacks a type."""
-    asked = form.of(prepared)
-    reward = form.module(asked, _ADAPTER)
-    rows = Rows(TARGET, prepared, out, report)
 
     def row(item: Item, split: str, index: int) -> Row:
         more = fields(item)
         answer = {"answer": more.pop("reference_answer")} if "reference_answer" in more else {}
         return {
-            "prompt": [{"role": r, "content": text} for r, text in asked.messages(item)],
+            "prompt": rows.form.messages(item),
             **answer,
             "info": orjson.dumps(more).decode(),
         }
 
-    rows.splits(row)
-    rows.text("reward.py", reward)
-    rows.notes += [*asked.notes, "Rubric(funcs=[reward]); from version 0.4 in a task's @vf.reward"]
-    return rows.done()
+    note = "Rubric(funcs=[reward]); from version 0.4 in a task's @vf.reward"
+    rows.write_with_reward(row, _ADAPTER, note)
 
 
 TARGET = Target(
@@ -51,5 +41,5 @@ TARGET = Target(
     page="https://github.com/PrimeIntellect-ai/verifiers",
     source="verifiers 0.1.14, environment and rubric; 0.4.0, task data",
     read="2026-11-21",
-    write=write,
+    export=export,
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -11,51 +10,42 @@ import pyarrow as pa
 
 from pipelines.datasets import DATASETS
 from pipelines.datasets.dataset import Dataset
-from pipelines.exports.columns import MESSAGES, TYPES, cell, kinds
-from pipelines.exports.rows import Item, Misfit, Row, Rows
-from pipelines.exports.target import Exported, Target
+from pipelines.exports.chats import Item, Misfit, Row
+from pipelines.exports.columns import MESSAGES, TYPES, cells
+from pipelines.exports.target import Rows, Target
 from pipelines.findings import show
 from pipelines.io.prepared import SPLITS, Prepared
-from pipelines.io.progress import Progress
 
 _FILE = "data/{split}-00000-of-00001.parquet"
 
 # A column's type in the card's words; `json` is text too.
-_DTYPES = {"text": "string", "truth": "bool", "whole": "int64", "number": "float64"}
+_DTYPES = {"text": "string", "boolean": "bool", "integer": "int64", "number": "float64"}
 
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (10**6, "100K<n<1M"))
 
 
-def write(prepared: Prepared, out: Path, *, report: Progress) -> Exported:
+def export(rows: Rows) -> None:
     """The items as they are, `messages` first; grader and response format beside them."""
-    kind_of = kinds(prepared)
-    rows = Rows(TARGET, prepared, out, report)
-    columns = pa.schema(
-        [("messages", MESSAGES), *((name, TYPES[kind]) for name, kind in kind_of.items())]
-    )
+    prepared = rows.prepared
 
     def row(item: Item, split: str, index: int) -> Row:
         if "tools" in item:
             raise Misfit("/tools", "tools have no column", "export to openai or foundry")
         for place, message in enumerate(item["messages"]):
             if set(message) != {"role", "content"} or not isinstance(message["content"], str):
-                said = show(sorted(message))
-                raise Misfit(f"/messages/{place}", f"not role and text: {said}", "send text alone")
-        return {
-            "messages": item["messages"],
-            **{name: cell(kind, item.get(name)) for name, kind in kind_of.items()},
-        }
+                keys = show(sorted(message))
+                raise Misfit(f"/messages/{place}", f"not role and text: {keys}", "send text alone")
+        return {"messages": item["messages"], **cells(rows.kinds, item)}
 
-    for split in SPLITS:
-        rows.parquet(_FILE.format(split=split), split, row, columns)
-    for role in ("grader", "response_format"):
-        rows.document(f"{role}.json", prepared.document(role))
-    card = [*_front(prepared, rows.counts, kind_of), *_body(prepared)]
+    types = [(name, TYPES[kind]) for name, kind in rows.kinds.items()]
+    rows.write(row, parquet=pa.schema([("messages", MESSAGES), *types]))
+    rows.document("grader")
+    rows.document("response_format")
+    card = [*_front(prepared, rows.counts, rows.kinds), *_body(prepared)]
     rows.text("README.md", "\n".join(card))
     rows.notes.append("load_dataset(FOLDER), or upload the folder as a dataset repository")
     if _published(prepared) is None:
         rows.notes.append("README.md names no licence: none is known of these rows")
-    return rows.done()
 
 
 def _front(prepared: Prepared, counts: dict[str, int], kind_of: dict[str, str]) -> Iterator[str]:
@@ -132,5 +122,5 @@ TARGET = Target(
     page="https://huggingface.co/docs/hub/datasets-cards",
     source="Hugging Face, dataset cards and data files; datasets 5.2.0",
     read="2026-11-21",
-    write=write,
+    export=export,
 )

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from pipelines.exports import form
-from pipelines.exports.rows import Item, Row, Rows, fields
-from pipelines.exports.target import Exported, Target
-from pipelines.io.prepared import Prepared
-from pipelines.io.progress import Progress
+from pipelines.exports.chats import Item, Row, fields
+from pipelines.exports.target import Rows, Target
 
 # `score` needs no SDK; `test_reward` is what `eval-protocol` uploads. The model is the smallest one
 # of Fireworks' own quick start.
@@ -45,26 +40,21 @@ else:
 '''
 
 
-def write(prepared: Prepared, out: Path, *, report: Progress) -> Exported:
+def export(rows: Rows) -> None:
     """`developer` becomes `system`; the item's other fields are the row's `dataset_info`."""
-    asked = form.of(prepared)
-    reward = form.module(asked, _ADAPTER)
-    rows = Rows(TARGET, prepared, out, report)
 
     def row(item: Item, split: str, index: int) -> Row:
         more = fields(item)
         truth = {"ground_truth": more.pop("reference_answer")} if "reference_answer" in more else {}
         row_id = str(more.pop("id", f"{split}-{index}"))
         return {
-            "messages": [{"role": r, "content": text} for r, text in asked.messages(item)],
+            "messages": rows.form.messages(item),
             **truth,
             "input_metadata": {"row_id": row_id, "dataset_info": more},
         }
 
-    rows.splits(row)
-    rows.text("reward.py", reward)
-    rows.notes += [*asked.notes, "`pytest reward.py -vs` tests the evaluator and uploads it"]
-    return rows.done()
+    note = "`pytest reward.py -vs` tests the evaluator and uploads it"
+    rows.write_with_reward(row, _ADAPTER, note)
 
 
 TARGET = Target(
@@ -74,5 +64,5 @@ TARGET = Target(
     page="https://docs.fireworks.ai/fine-tuning/training-prerequisites",
     source="Fireworks, training prerequisites; eval-protocol 0.3.33, EvaluationRow",
     read="2026-11-21",
-    write=write,
+    export=export,
 )

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from pipelines.exports import form
-from pipelines.exports.rows import Item, Row, Rows, fields
-from pipelines.exports.target import Exported, Target
-from pipelines.io.prepared import Prepared
-from pipelines.io.progress import Progress
+from pipelines.exports.chats import Item, Row, fields
+from pipelines.exports.target import Rows, Target
 
 # Open-weight models find the row's own fields under `metadata`, Nova models beside `messages`.
 _ADAPTER = '''
@@ -26,20 +21,14 @@ def lambda_handler(event, context):
 '''
 
 
-def write(prepared: Prepared, out: Path, *, report: Progress) -> Exported:
+def export(rows: Rows) -> None:
     """`developer` becomes `system`; the item's other fields stay beside the reference answer."""
-    asked = form.of(prepared)
-    reward = form.module(asked, _ADAPTER)
-    rows = Rows(TARGET, prepared, out, report)
 
     def row(item: Item, split: str, index: int) -> Row:
-        said = asked.messages(item)
-        return {"messages": [{"role": r, "content": text} for r, text in said], **fields(item)}
+        return {"messages": rows.form.messages(item), **fields(item)}
 
-    rows.splits(row)
-    rows.text("reward.py", reward)
-    rows.notes += [*asked.notes, "reward.py is the Lambda function; give it more than 3 seconds"]
-    return rows.done()
+    note = "reward.py is the Lambda function; give it more than 3 seconds"
+    rows.write_with_reward(row, _ADAPTER, note)
 
 
 TARGET = Target(
@@ -49,5 +38,5 @@ TARGET = Target(
     page="https://docs.aws.amazon.com/bedrock/latest/userguide/rft-prepare-data.html",
     source="Amazon Bedrock user guide, prepare data for and reward functions of RFT",
     read="2026-11-21",
-    write=write,
+    export=export,
 )

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import orjson
 
-from pipelines.exports import form
-from pipelines.exports.columns import kinds
-from pipelines.exports.rows import Item, Row, Rows, fields
-from pipelines.exports.target import Exported, Target
-from pipelines.io.prepared import Prepared
-from pipelines.io.progress import Progress
+from pipelines.exports.chats import Item, Row, fields
+from pipelines.exports.target import Rows, Target
 
 # The fields that `references` holds as JSON are named in the module.
 _ADAPTER = '''
@@ -29,27 +23,21 @@ def evaluate(example, response):
 '''
 
 
-def write(prepared: Prepared, out: Path, *, report: Progress) -> Exported:
+def export(rows: Rows) -> None:
     """`developer` becomes the system instruction, `assistant` becomes `model`."""
-    asked = form.of(prepared)
-    json_fields = [name for name, kind in kinds(prepared).items() if kind != "text"]
-    reward = form.module(asked, _ADAPTER.format(json_fields=json_fields))
-    rows = Rows(TARGET, prepared, out, report)
-    most = TARGET.limit("row_tokens") or 0
+    json_fields = [name for name, kind in rows.kinds.items() if kind != "text"]
+    most = rows.target.limit("row_tokens") or 0
     long = 0
 
     def row(item: Item, split: str, index: int) -> Row:
         nonlocal long
-        said = asked.messages(item)
-        long += sum(len(text.encode()) for _, text in said) > most
-        system = [text for role, text in said if role == "system"]
+        messages = rows.form.messages(item)
+        long += sum(len(message["content"].encode()) for message in messages) > most
+        turns = [_turn(**message) for message in messages]
+        system = [turn for turn in turns if turn["role"] == "system"]
         return {
-            **({"systemInstruction": _turn("system", system[0])} if system else {}),
-            "contents": [
-                _turn("model" if role == "assistant" else role, text)
-                for role, text in said
-                if role != "system"
-            ],
+            **({"systemInstruction": system[0]} if system else {}),
+            "contents": [turn for turn in turns if turn["role"] != "system"],
             "references": {
                 name: orjson.dumps(value).decode() if name in json_fields else value
                 for name, value in fields(item).items()
@@ -57,16 +45,14 @@ def write(prepared: Prepared, out: Path, *, report: Progress) -> Exported:
             },
         }
 
-    rows.splits(row)
-    rows.text("reward.py", reward)
-    rows.notes += [*asked.notes, "reward.py is the pythonCodeSnippet of a code-execution reward"]
+    note = "reward.py is the pythonCodeSnippet of a code-execution reward"
+    rows.write_with_reward(row, _ADAPTER.format(json_fields=json_fields), note)
     if long:  # n bytes are at most n tokens
         rows.notes.append(f"{long:,} rows have more than {most:,} bytes, so maybe too many tokens")
-    return rows.done()
 
 
-def _turn(role: str, text: str) -> Row:
-    return {"role": role, "parts": [{"text": text}]}
+def _turn(role: str, content: str) -> Row:
+    return {"role": "model" if role == "assistant" else role, "parts": [{"text": content}]}
 
 
 TARGET = Target(
@@ -77,5 +63,5 @@ TARGET = Target(
     "reinforcement-tuning/reinforcement-tuning-job/tuning-dataset",
     source="Google Cloud, reinforcement tuning: dataset and reward functions",
     read="2026-11-21",
-    write=write,
+    export=export,
 )

@@ -8,17 +8,16 @@ line; our reward module reads that form too, and boxed answers, which the exampl
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from hashlib import sha256
-from pathlib import Path
 
 import orjson
 import polars as pl
 
-from pipelines.exports import form
-from pipelines.exports.rows import Item, Misfit, Row, Rows, fields, numbered
-from pipelines.exports.target import Exported, Target
+from pipelines.exports.chats import Item, Misfit, Row, fields
+from pipelines.exports.target import Rows, Target
+from pipelines.io.jsonl import objects
 from pipelines.io.prepared import Prepared
-from pipelines.io.progress import Progress
 
 LETTER = (
     "Answer the multiple-choice question with the letter of the best option. End with a line that "
@@ -39,41 +38,38 @@ def accuracy(completions, solution, item=None, **kwargs):
 '''
 
 
-def write(prepared: Prepared, out: Path, *, report: Progress) -> Exported:
+def export(rows: Rows) -> None:
     """Training as it is; validation is parted into validation and test by `in_test`."""
-    asked = form.of(prepared)
-    reward = form.module(asked, _ADAPTER)
-    rows = Rows(TARGET, prepared, out, report)
-    if asked.letters:
-        asked = asked.asking(LETTER)
+    form = rows.form
+    letters = replace(form, instruction=LETTER) if form.letters else form
 
     def row(item: Item, split: str, index: int) -> Row:
-        said = asked.messages(item)
-        if [role for role, _ in said if role != "system"] != ["user"]:
+        messages = letters.messages(item)
+        if [message["role"] for message in messages if message["role"] != "system"] != ["user"]:
             raise Misfit("/messages", "a conversation", "`problem` is one question")
         more = fields(item)
         solution = {}
         if "reference_answer" in more:
             solution["solution"] = more.pop("reference_answer")
         return {
-            "problem": "\n\n".join(text for _, text in said),
+            "problem": "\n\n".join(message["content"] for message in messages),
             **solution,
             "item": orjson.dumps(more).decode(),
         }
 
-    tested = in_test(prepared)
-    sides = {tested(item) for _, item in numbered(prepared.path("validation"))}
+    tested = in_test(rows.prepared)
+    sides = {tested(item) for _, item in objects(rows.prepared.path("validation"))}
     if len(sides) < 2:
         rows.refuse_count("validation", "all fall to one of validation.jsonl and test.jsonl")
-    rows.jsonl("train.jsonl", "train", row)
-    rows.jsonl("validation.jsonl", "validation", row, lambda item: not tested(item))
-    rows.jsonl("test.jsonl", "validation", row, tested)
-    rows.text("reward.py", reward)
-    rows.notes += asked.notes
-    rows.notes.append("test.jsonl is about half of the prepared validation rows, in whole clusters")
-    if not asked.letters:
-        rows.notes.append("the example's `accuracy` reads letters only: use that of reward.py")
-    return rows.done()
+    notes = ["test.jsonl is about half of the prepared validation rows, in whole clusters"]
+    if not form.letters:
+        notes.append("the example's `accuracy` reads letters only: use that of reward.py")
+    rows.write_with_reward(
+        row,
+        _ADAPTER,
+        *notes,
+        validation=lambda item: "test" if tested(item) else "validation",
+    )
 
 
 def in_test(prepared: Prepared) -> Callable[[Item], bool]:
@@ -104,5 +100,5 @@ TARGET = Target(
     page="https://github.com/Azure/azureml-examples/tree/main/sdk/python/jobs/grpo",
     source="Azure/azureml-examples, sdk/python/jobs/grpo: its trainer and rewards",
     read="2026-11-21",
-    write=write,
+    export=export,
 )

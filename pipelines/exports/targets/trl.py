@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pyarrow as pa
 
-from pipelines.exports import form
-from pipelines.exports.columns import MESSAGES, TYPES, cell, kinds
-from pipelines.exports.rows import Item, Row, Rows
-from pipelines.exports.target import Exported, Target
-from pipelines.io.prepared import SPLITS, Prepared
-from pipelines.io.progress import Progress
+from pipelines.exports.chats import Item, Row
+from pipelines.exports.columns import MESSAGES, TYPES, cells
+from pipelines.exports.target import Rows, Target
 
 # The trainer fills these itself, or reads images from them.
 _RESERVED = frozenset(
@@ -36,7 +31,7 @@ _EXPORT_FIELDS = {names!r}
 
 
 def reward(completions, reference_answer=None, options=None, **kwargs):
-    """The scores of completions; every other argument is a column, a value a completion."""
+    """The scores of completions; other arguments are columns, with a value for each."""
     columns = {{**kwargs, "reference_answer": reference_answer, "options": options}}
     columns = {{name: columns[name] for name in _EXPORT_FIELDS if columns.get(name) is not None}}
     return [
@@ -46,27 +41,20 @@ def reward(completions, reference_answer=None, options=None, **kwargs):
 '''
 
 
-def write(prepared: Prepared, out: Path, *, report: Progress) -> Exported:
+def export(rows: Rows) -> None:
     """`developer` becomes `system`; parquet, so that an empty list of options has a type."""
-    asked = form.of(prepared)
-    kind_of = kinds(prepared)
-    reward = form.module(asked, _ADAPTER.format(names=tuple(kind_of)))
-    rows = Rows(TARGET, prepared, out, report)
-    rows.keep_clear_of(_RESERVED, kind_of)
-    types = [(name, TYPES[kind]) for name, kind in kind_of.items()]
+    rows.keep_clear_of(_RESERVED)
+    types = [(name, TYPES[kind]) for name, kind in rows.kinds.items()]
 
     def row(item: Item, split: str, index: int) -> Row:
-        said = asked.messages(item)
-        return {
-            "prompt": [{"role": r, "content": text} for r, text in said],
-            **{name: cell(kind, item.get(name)) for name, kind in kind_of.items()},
-        }
+        return {"prompt": rows.form.messages(item), **cells(rows.kinds, item)}
 
-    for split in SPLITS:
-        rows.parquet(f"{split}.parquet", split, row, pa.schema([("prompt", MESSAGES), *types]))
-    rows.text("reward.py", reward)
-    rows.notes += [*asked.notes, "reward_funcs=reward of reward.py"]
-    return rows.done()
+    rows.write_with_reward(
+        row,
+        _ADAPTER.format(names=tuple(rows.kinds)),
+        "reward_funcs=reward of reward.py",
+        parquet=pa.schema([("prompt", MESSAGES), *types]),
+    )
 
 
 TARGET = Target(
@@ -76,5 +64,5 @@ TARGET = Target(
     page="https://huggingface.co/docs/trl/grpo_trainer",
     source="trl 1.16.0, grpo_trainer and data_utils",
     read="2026-11-21",
-    write=write,
+    export=export,
 )

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from pipelines.exports.rows import Rows, as_it_is
-from pipelines.exports.target import Exported, Target
-from pipelines.io.prepared import Prepared
-from pipelines.io.progress import Progress
+from pipelines.exports.target import Rows, Target
 
 
-def write(prepared: Prepared, out: Path, *, report: Progress) -> Exported:
+def export(rows: Rows) -> None:
     """Rows, grader, response format and job as they are; `system` would be refused there."""
-    rows = Rows(TARGET, prepared, out, report)
-    rows.splits(as_it_is)
+    rows.write(lambda item, split, index: item)
     for role in ("grader", "response_format", "job"):
-        rows.document(f"{role}.json", prepared.document(role))
-    return rows.done()
+        rows.document(role)
 
 
 TARGET = Target(
@@ -26,5 +19,5 @@ TARGET = Target(
     page="https://learn.microsoft.com/azure/foundry/openai/how-to/reinforcement-fine-tuning",
     source="Microsoft Learn, reinforcement fine-tuning, 2026-10-07",
     read="2026-11-21",
-    write=write,
+    export=export,
 )

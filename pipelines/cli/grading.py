@@ -1,0 +1,72 @@
+"""What `rft grade`, `calibrate` and `select` share: samples graded one by one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipelines.cli import terminal
+from pipelines.findings import BadInput
+from pipelines.io import jsonl
+
+if TYPE_CHECKING:
+    from pipelines.graders.grade import Grade
+    from pipelines.graders.run import Setup
+    from pipelines.graders.samples import Sample
+
+
+def setup(
+    endpoint: str | None, python: str | None, workers: int | None, trust_grader: bool
+) -> Setup:
+    """How graders are run, of the options that say so."""
+    # Here and not above, as in the commands: listing them needs no grader.
+    from pipelines.graders import run
+    from pipelines.service import models
+
+    open_model = models.opener(endpoint, os.environ)
+    return run.Setup(python=python, trusted=trust_grader, workers=workers, open_model=open_model)
+
+
+@contextmanager
+def graded(
+    grader: Mapping[str, Any],
+    name: str,
+    setup: Setup,
+    samples: Iterator[Sample],
+    *,
+    counted: Path,
+    quiet: bool,
+    bar: bool = True,
+) -> Iterator[Iterator[tuple[Sample, Grade]]]:
+    """The samples with their grades, in their order.
+
+    Warnings of the grader and, on a terminal, with `bar` a bar go to the standard error; there is
+    one sample for each row of `counted`.
+    """
+    from pipelines.rules.runnable import compiled
+
+    console = terminal.console(stderr=True)
+    with closing(compiled(grader, setup, name=name)) as ready:
+        for warning in () if quiet else ready.warnings:
+            console.print(f"warning: {warning}", soft_wrap=True)
+        graded = ready.scores(samples)
+        bar = bar and not quiet and console.is_terminal
+        count = jsonl.count(counted) if bar and str(counted) != "-" else None
+        yield terminal.progress(quiet=not bar).track(graded, "grade", count)
+
+
+def check_paths(written: Collection[Path], read: Collection[Path]) -> None:
+    """BadInput where a file to read is not there, or would be written over, or one written twice.
+
+    `-` is the standard input.
+    """
+    for path in read:
+        if str(path) != "-" and not path.is_file():
+            raise BadInput(f"{path}: there is no such file")
+    places = [path.resolve() for path in (*read, *written)]
+    for path in written:
+        if places.count(path.resolve()) > 1:
+            raise BadInput(f"{path}: is used for something else too; choose another file")

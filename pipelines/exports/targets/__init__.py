@@ -1,0 +1,1 @@
+"""One file a trainer, each with its `TARGET`; the files are found, not listed."""
