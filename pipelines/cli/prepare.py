@@ -229,7 +229,9 @@ def _show(
     for result in results:
         rows = terminal.counted(result.train + result.validation, "row")
         checked = f"{terminal.Tally(result.findings, every=False)}, {rows}"
-        place = "nothing is written (--dry-run)" if dry_run else f"in {result.folder}/"
+        place = "nothing is written" + " (--dry-run)" * dry_run
+        if not dry_run and result.folder.exists():
+            place = f"in {result.folder}/"
         if result.unchanged:
             place += "; nothing to do: inputs, settings, code and outputs are unchanged"
         terminal.say(f"{result.dataset}: {f'up to {last}' if last else checked}; {place}")
