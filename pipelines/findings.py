@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Literal
@@ -72,7 +73,8 @@ class Finding:
         """The finding as a line of text."""
         place = f"{self.path}:{self.line}" if self.line else self.path
         pointer = f" {self.pointer}" if self.pointer else ""
-        return printable(f"{place}: {self.code}{pointer}: {self.message}; {self.remedy}")
+        fault = f"{self.code}{pointer}: {self.message}; {self.remedy}"
+        return printable(f"{place}: {self.severity}: {fault}")
 
     def as_dict(self) -> dict[str, object]:
         """The finding as the JSON output and the manifest hold it."""
@@ -93,8 +95,11 @@ def _escaped(text: str) -> str:
 
 
 def show(value: object) -> str:
-    """A value as a message quotes it: its repr, cut at VALUE_WIDTH characters."""
-    text = repr(value)
+    """A value as a message quotes it, cut at VALUE_WIDTH: text by its repr, the rest as JSON."""
+    try:
+        text = repr(value) if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    except (TypeError, RecursionError):
+        text = f"a {type(value).__name__}"
     return text if len(text) <= VALUE_WIDTH else text[: VALUE_WIDTH - 1] + "…"
 
 

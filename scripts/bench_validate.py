@@ -2,8 +2,9 @@
 
     python scripts/bench_validate.py [--folder DIR]
 
-27,000 rows of 16 kB (440 MB) and 180,000 rows of 400 bytes, with a grader; each program in a
-process of its own, on the same files. The usual shape: `json.loads` a line, dict checks, lists of
+27,000 rows of 16 kB (440 MB) of plain words and of texts with escapes as mathematics has them, and
+180,000 rows of 400 bytes, with a grader; each program in a process of its own, on the same files,
+medians of paired runs in CPU seconds. The usual shape: `json.loads` a line, dict checks, lists of
 findings.
 """
 
@@ -29,9 +30,16 @@ GRADER = {
 HERE = Path(__file__).parent
 
 
-def make(path: Path, rows: int, size: int) -> None:
+PLAIN = "A number of plain words stands here, as long as a prompt of that size would be. "
+# Backslashes, quotes and line ends, which are escaped in JSON, and letters beyond ASCII.
+ESCAPED = (
+    'Let $x \\in \\mathbb{R}$ and "f" be\n\\[ f(x) = \\frac{x^2}{1+x} \\]\n'
+    "for all $x$, as Gauß did.\n"
+)
+
+
+def make(path: Path, rows: int, size: int, words: str) -> None:
     """Write sound rows of about `size` bytes, each with another prompt."""
-    words = "A number of plain words stands here, as long as a prompt of that size would be. "
     body = (words * (size // len(words) + 1))[:size]
     with path.open("wb") as file:
         for n in range(rows):
@@ -48,10 +56,18 @@ def make(path: Path, rows: int, size: int) -> None:
             file.write(orjson.dumps(item) + b"\n")
 
 
+SHAPES = (
+    ("plain", 27_000, 16_000, PLAIN),
+    ("escaped", 27_000, 14_000, ESCAPED),
+    ("short", 180_000, 150, PLAIN),
+)
+
+
 def main() -> None:
     """Make the files, measure both, print."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--folder", type=Path, help="keep the files here for the next run")
+    parser.add_argument("--runs", type=int, default=5, help="paired runs of each")
     arguments = parser.parse_args()
     table = Table(title="validate against a validator in the usual shape", title_justify="left")
     table.add_column("rows")
@@ -61,16 +77,22 @@ def main() -> None:
         folder = arguments.folder or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "grader.json").write_bytes(orjson.dumps(GRADER))
-        for rows, size in ((27_000, 16_000), (180_000, 150)):
-            path = folder / f"rows-{rows}.jsonl"
+        for name, rows, size, words in SHAPES:
+            path = folder / f"rows-{name}.jsonl"
             if not path.exists():
-                make(path, rows, size)
+                make(path, rows, size, words)
             command = [sys.executable, "-m", "pipelines", "validate", "--train", path]
             ignored = ["--ignore", "RFT112", "--ignore", "RFT120"]
-            ours = measure(*command, "--grader-file", folder / "grader.json", *ignored)
-            usual = measure(sys.executable, HERE / "bench_usual_validator.py", path)
+            pairs = [
+                (
+                    measure(*command, "--grader-file", folder / "grader.json", *ignored),
+                    measure(sys.executable, HERE / "bench_usual_validator.py", path),
+                )
+                for _ in range(arguments.runs)
+            ]
+            ours, usual = sorted(pairs, key=lambda pair: pair[1].cpu / pair[0].cpu)[len(pairs) // 2]
             table.add_row(
-                f"{rows:,}",
+                f"{rows:,} {name}",
                 f"{path.stat().st_size / 1e6:,.0f}",
                 f"{rows / ours.cpu:,.0f}",
                 f"{ours.memory:,.0f}",

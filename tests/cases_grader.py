@@ -115,7 +115,8 @@ CASES: dict[str, tuple[dict, dict, str]] = {
         known(multi("a", a=similarity(pass_threshold=0.5))),
         "/graders/a/pass_threshold",
     ),
-    "RFT410": (known(score(model="o3-mini")), known(score(model="gpt-9")), "/model"),
+    "RFT410": (known(score(model="o3-mini")), known(score(model="gpt4.1")), "/model"),
+    "RFT415": (known(score(model="gpt-5.4-mini")), known(score(model="gpt-9")), "/model"),
     "RFT411": (known(score(range=[-1, 2.5])), known(score(range=[1, 1])), "/range"),
     "RFT412": (known(says(TEXT, "developer")), known(says(TEXT, "tool")), "/input/0/role"),
     "RFT413": (
@@ -266,7 +267,9 @@ MORE: list[tuple[str, dict, str]] = [
     ("RFT407", known(score(pass_threshold=3)), "/pass_threshold"),
     ("RFT407", known(score(range=[1, 5], pass_threshold=0)), "/pass_threshold"),
     ("RFT410", known(score(model="o4-mini-2025-04-16")), "/model"),
-    ("RFT410", known(multi("a", a=score(model="my-deployment"))), "/graders/a/model"),
+    ("RFT410", known(score(model="o4-mini")), "/model"),
+    ("RFT410", known(score(model="o3")), "/model"),
+    ("RFT415", known(multi("a", a=score(model="my-deployment"))), "/graders/a/model"),
     ("RFT411", known(score(range=[10, 0])), "/range"),
     ("RFT412", known(says(TEXT, None)), "/input/0/role"),
     (
@@ -276,7 +279,7 @@ MORE: list[tuple[str, dict, str]] = [
     ),
     (
         "RFT413",
-        known(score(model="o3-mini-2025-01-31", sampling_params={"top_p": 1})),
+        known(score(model="o3-mini-2025-01-31", sampling_params={"top_p": 0.9})),
         "/sampling_params/top_p",
     ),
     (

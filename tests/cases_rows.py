@@ -31,6 +31,7 @@ def item(
         "raw": raw,
         "graded": GRADED,
         "compared": GRADED,
+        "grader": {},
         "dataset": dataset,
         "job_tools": job_tools,
         "count": lambda item: (tokens, ""),
@@ -39,7 +40,7 @@ def item(
 
 def only(row: dict[str, Any]) -> dict:
     """What is known of a row that has just these keys."""
-    return item() | {"item": row, "graded": (), "compared": ()}
+    return item() | {"item": row, "graded": (), "compared": (), "grader": None}
 
 
 def chat(*messages: dict[str, Any], **more: Any) -> dict:
@@ -62,7 +63,7 @@ def file(role: str = "train", rows: int = 50, size: int = 9, job: Any = None, **
             getattr(summary, name).extend(value)
         else:
             setattr(summary, name, value)
-    return {"file": summary, "graded": GRADED, "job": job}
+    return {"file": summary, "graded": GRADED, "answers": GRADED, "grader": {}, "job": job}
 
 
 def rows(*pairs: tuple[int, int]) -> dict:
@@ -78,7 +79,15 @@ def rows(*pairs: tuple[int, int]) -> dict:
 def pair(earlier: list[int], later: list[int], scope: str = "pair") -> dict:
     """A file against the prompts of another."""
     one, other = rows(*((p, 0) for p in earlier)), rows(*((p, 0) for p in later))
-    return {scope: (dict.fromkeys(one["file"].prompts, one["file"]), other["file"])}
+    known = {scope: (dict.fromkeys(one["file"].prompts, one["file"]), other["file"])}
+    return known | {"graded": GRADED}
+
+
+def fields_apart() -> dict:
+    """A held-out file whose rows have another field than the training rows."""
+    known = pair([1], [2])
+    known["pair"][1].shapes = {(("messages", "b"), (list, str)): [50, 1]}
+    return known
 
 
 def probed(hits: int) -> dict[str, Any]:
@@ -189,7 +198,7 @@ CASES: dict[str, tuple[dict, dict, str]] = {
     "RFT221": (file(flagged=5), file(flagged=6), ""),
     "RFT301": (item(), item(reference_answer=...), "/reference_answer"),
     "RFT302": (item(dataset="medmcqa"), item(dataset="medmcqa", options=["w"]), "/options"),
-    "RFT303": (file(shapes=TYPED), file() | {"graded": ()}, ""),
+    "RFT303": (file(shapes=TYPED), file() | {"grader": None}, ""),
     "RFT304": (
         file(shapes=TYPED),
         file(shapes={**TYPED, (("messages", "a"), (list, int)): [1, 7]}),
@@ -228,10 +237,54 @@ CASES: dict[str, tuple[dict, dict, str]] = {
     "RFT704": (pair([1, 2], [3], "same_side"), pair([1, 2], [2], "same_side"), ""),
     "RFT701": (rows((1, 1), (2, 2)), rows((1, 1), (1, 1), (2, 2)), ""),
     "RFT702": (pair([1, 2], [3]), pair([1, 2], [2]), ""),
+    "RFT705": (pair([1], [2]), fields_apart(), ""),
     "RFT703": (rows((1, 1), (2, 2)), rows((1, 1), (1, 2)), ""),
 }
 
+ANSWER = says("assistant")
+
+
+def taught(*messages: dict[str, Any], **more: Any) -> dict:
+    """What is known of a supervised row."""
+    return {"supervised": {"messages": list(messages), **more}}
+
+
+CASES |= {
+    "RFT801": (
+        taught(says("system"), says("user"), ANSWER | {"weight": 1, "name": "a"}),
+        taught(says("user"), ANSWER | {"thinking": "x"}),
+        "/messages/1/thinking",
+    ),
+    "RFT802": (taught(says("user"), CALL), taught(says("user")), "/messages/0/role"),
+    "RFT803": (
+        taught(says("user"), ANSWER, tools=[TOOL], parallel_tool_calls=False),
+        taught(says("user"), ANSWER, id="1"),
+        "/id",
+    ),
+    "RFT804": (
+        taught(says("user"), CALL | {"content": None}),
+        taught(says("user"), says("assistant", " ")),
+        "/messages/1/content",
+    ),
+    "RFT805": (
+        taught(says("user"), ANSWER | {"weight": 0}, says("user"), ANSWER),
+        taught(says("user"), ANSWER | {"weight": 0}),
+        "/messages",
+    ),
+    "RFT806": (
+        taught(says("user"), CALL, tools=[TOOL]),
+        taught(says("user"), CALL, tools=[{"type": "function", "function": {"name": "g"}}]),
+        "/messages/1/tool_calls/0/function/name",
+    ),
+    "RFT807": (taught(says("user"), ANSWER), taught(says("system"), ANSWER), "/messages"),
+    "RFT808": (file(shapes=TYPED), file(shapes=TYPED, supervised=True), ""),
+}
+
 MORE: list[tuple[str, dict, str]] = [
+    ("RFT801", taught(says("user"), ANSWER | {"weight": 0.5}), "/messages/1/weight"),
+    ("RFT801", {"supervised": {"messages": 7}}, "/messages"),
+    ("RFT805", taught(says("user", weight=1), ANSWER), "/messages/0/weight"),
+    ("RFT807", taught(says("developer"), says("user"), ANSWER), "/messages/0/role"),
     ("RFT101", line(b"\xff\n"), ""),
     ("RFT102", line(b"[1]\n"), ""),
     ("RFT102", line(b'{"a": 1}{"b": 2}\n'), ""),
@@ -274,7 +327,8 @@ MORE: list[tuple[str, dict, str]] = [
     ("RFT214", item(tools={}), "/tools"),
     ("RFT214", item(tools=[{"type": "browser"}]), "/tools/0/type"),
     ("RFT301", item(reference_answer=None), "/reference_answer"),
-    ("RFT302", item(dataset="medmcqa", extra=1), ""),
+    ("RFT302", item(dataset="medmcqa", extra=1), "/extra"),
     ("RFT302", item(dataset="medmcqa", reference_answer="E"), "/reference_answer"),
     ("RFT311", item(reference_answer="\\{1, 2\\"), "/reference_answer"),
+    ("RFT311", only(ITEM | {"solution": "\\frac{1"}), "/solution"),
 ]

@@ -118,7 +118,8 @@ FAULTS: dict[str, tuple[str, Change, str, str]] = {
         "/graders/close/pass_threshold",
     ),
     "no model": ("score_model", put("grader.model", ...), "RFT401", ""),
-    "an unknown model": ("score_model", put("grader.model", "gpt-0"), "RFT410", "/model"),
+    "an unknown model": ("score_model", put("grader.model", "gpt-0"), "RFT415", "/model"),
+    "a name without a date": ("score_model", put("grader.model", "o3"), "RFT410", "/model"),
     "input a text": ("score_model", put("grader.input", TEXT), "RFT401", "/input"),
     "no messages": ("score_model", put("grader.input", []), "RFT401", "/input"),
     "range falls": ("score_model", put("grader.range", [10, 0]), "RFT411", "/range"),
@@ -176,12 +177,6 @@ FAULTS: dict[str, tuple[str, Change, str, str]] = {
         "RFT422",
         "/graders/close/input",
     ),
-    "JSON without a format": (
-        "string_check of JSON",
-        put("response_format", ...),
-        "RFT423",
-        "/input",
-    ),
     "spaces in braces": (
         "string_check",
         put("grader.reference", "{{ item.answer }}"),
@@ -231,12 +226,6 @@ FAULTS: dict[str, tuple[str, Change, str, str]] = {
         "/graders/code/source",
     ),
     "a network": ("python", source("import urllib.request\n" + GRADE), "RFT434", "/source"),
-    "JSON in python without a format": (
-        "python of JSON",
-        put("response_format", ...),
-        "RFT435",
-        "/source",
-    ),
     "multi in multi": (
         "multi",
         put("grader.graders.exact", multi()),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cases_grader import check
+from cases_grader import JSON_FIELD, READS_JSON, check, python
 from cases_job import FORMAT, JOB
 from changes import Change, put, rename
 
@@ -24,7 +24,16 @@ HYPERPARAMETERS = {
 FORM, SCHEMA = "response_format.json_schema", "/json_schema/schema"
 IN, PLACE = "job.method.reinforcement", "/method/reinforcement"
 
+
+def reading_json(grader: dict[str, Any]) -> dict[str, Any]:
+    """A job whose grader reads the fields of the response format."""
+    inner = {"grader": grader, "response_format": FORMAT}
+    return {"job": JOB | {"method": {"type": "reinforcement", "reinforcement": inner}}}
+
+
 SOUND: dict[str, dict[str, Any]] = {
+    "job of JSON": reading_json(check(input=JSON_FIELD)),
+    "job of JSON in python": reading_json(python(READS_JSON)),
     "format": {"response_format": FORMAT},
     "request": {
         "job": request.request(
@@ -226,6 +235,25 @@ FAULTS: dict[str, tuple[str, Change, str, str]] = {
         "RFT517",
         "/metadata/dataset",
     ),
+    "JSON without a format": (
+        "job of JSON",
+        put(f"{IN}.response_format", ...),
+        "RFT423",
+        f"{PLACE}/grader/input",
+    ),
+    "JSON in python without a format": (
+        "job of JSON in python",
+        put(f"{IN}.response_format", ...),
+        "RFT435",
+        f"{PLACE}/grader/source",
+    ),
+    "the training type as a number": (
+        "request",
+        put("job.trainingType", 1),
+        "RFT527",
+        "/trainingType",
+    ),
+    "a supervised model": ("full job", put("job.model", "gpt-4.1"), "RFT528", "/model"),
     "seed under 0": ("full job", put("job.seed", -1), "RFT518", "/seed"),
     "seed of 32 bits": ("full job", put("job.seed", 2**31), "RFT518", "/seed"),
     "seed a text": ("request", put("job.seed", "7"), "RFT518", "/seed"),

@@ -17,7 +17,7 @@ from pipelines.io.jsonl import BOM, lines
 from pipelines.io.prepared import Prepared
 from pipelines.rules import tokens
 from pipelines.rules.hyperparameters import keeps_ranges
-from pipelines.rules.response_format import inside
+from pipelines.rules.shapes import inside
 from pipelines.rules.tables import limit
 from pipelines.rules.tokens import Tokens
 from pipelines.service import demo

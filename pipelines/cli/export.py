@@ -164,7 +164,7 @@ def _errors(prepared: Prepared) -> terminal.Tally:
 
 def _refusals(refused: terminal.Tally) -> Iterator[str]:
     for finding in refused.held:
-        yield f"{finding.severity}: {finding}"
+        yield str(finding)
     for code, count in sorted(refused.counts.items()):
         more = count - sum(finding.code == code for finding in refused.held)
         if more:

@@ -17,6 +17,7 @@ class Format(StrEnum):
     text = "text"
     json = "json"
     github = "github"
+    sarif = "sarif"
 
 
 Folder = Annotated[
@@ -28,7 +29,12 @@ OutputFormat = Annotated[
     option("--format", type=Choice([Format.text, Format.json]), help="How to print the result."),
 ]
 FindingsFormat = Annotated[
-    Format, option("--format", help="How to print the result; github: as annotations.")
+    Format,
+    option(
+        "--format",
+        type=Choice([Format.text, Format.json, Format.github]),
+        help="How to print the result; github: as annotations.",
+    ),
 ]
 Quiet = Annotated[bool, option("--quiet", "-q", help="No progress and no tables.")]
 AllFindings = Annotated[bool, option("--all", help="Show every finding, not five of each rule.")]

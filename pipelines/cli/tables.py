@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Annotated, Any
 
 from pipelines.cli import terminal
+from pipelines.cli.command import argument
 from pipelines.cli.options import Format, OutputFormat
+from pipelines.findings import BadInput
 from pipelines.rules.catalogue import RULES
-from pipelines.rules.tables import assumed, limits, models, prices
+from pipelines.rules.tables import assumed, examples, limits, models, prices
 
 # The names of the columns, and the rows.
 Listing = tuple[tuple[str, ...], Iterable[tuple[str, ...]]]
@@ -34,14 +37,48 @@ def datasets() -> None:
     _print([(names, rows)])
 
 
-def rules(output_format: OutputFormat = Format.text) -> None:
-    """List the rules that files are held to, and the dated limits, models and prices."""
+def rules(
+    code: Annotated[str, argument(metavar="CODE", help="One rule, as RFT301.")] = "",
+    output_format: OutputFormat = Format.text,
+) -> None:
+    """List the rules that files are held to, and the dated limits, models and prices.
+
+    With a code: why the rule is there, from where, what fails, what passes, and the fix.
+    """
+    if code:
+        _print_rule(code.upper(), output_format)
+        return
     names = ("code", "severity", "title", "source", "read")
     listed = [tuple(str(getattr(RULES[code], name)) for name in names) for code in sorted(RULES)]
     if output_format is Format.json:
         terminal.print_json([dict(zip(names, row, strict=True)) for row in listed])
     else:
         _print([(("rule", "severity", "what holds", "source", "read"), listed), *dated()])
+
+
+def _print_rule(code: str, output_format: Format) -> None:
+    if code not in RULES:
+        raise BadInput(f"{code}: no rule has this code; see `rft rules`")
+    rule, example = RULES[code], examples()[code]
+    title, _, why = (inspect.getdoc(rule.test) or "").partition("\n")
+    if output_format is Format.json:
+        known = {name: str(getattr(rule, name)) for name in ("code", "severity", "source", "read")}
+        terminal.print_json(known | {"title": title, "why": why.strip()} | example)
+        return
+    fix = "`rft validate … --fix DIR` repairs it" if example["fixed"] else "by hand"
+    parts = {
+        f"{code}, {rule.severity}": title,
+        "why": " ".join(why.split()),
+        "source": f"{rule.source}; read {rule.read}",
+        "fails": example["fails"],
+        "passes": example["passes"],
+        "finding": example["finding"],
+        "fix": fix,
+    }
+    for name, part in parts.items():
+        if part not in ("", None):
+            text = part if isinstance(part, str) else terminal.as_json(part).decode()
+            terminal.say(f"{name}: {text.strip()}")
 
 
 def dated() -> Iterator[Listing]:

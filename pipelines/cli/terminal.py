@@ -97,6 +97,22 @@ class Tally:
             if every or self.counts[finding.code] <= SHOWN:
                 self.held.append(finding)
 
+    def totals(self) -> dict[str, object]:
+        """The verdict, the findings by severity and by rule, and those that are not held."""
+        shown = Counter(finding.code for finding in self.held)
+        counts = dict(sorted(self.counts.items()))
+        grave = {finding.code: finding.severity for finding in self.held}
+        totals = Counter(dict.fromkeys(("error", "warning", "info"), 0))
+        for code, number in counts.items():
+            totals[grave[code]] += number
+        problems = "warnings" if totals["warning"] else "sound"
+        return {
+            "verdict": "errors" if totals["error"] else problems,
+            "totals": dict(totals),
+            "summary": counts,
+            "cut": {code: n - shown[code] for code, n in counts.items() if n > shown[code]},
+        }
+
     def __str__(self) -> str:
         """The number of each severity, as in `2 errors, 1 warning`, or `no problems`."""
         counts = [
@@ -118,7 +134,7 @@ def show_findings(tally: Tally, *, stderr: bool = False) -> None:
     for code, group in groupby(ordered, key=lambda finding: finding.code):
         shown = list(group)
         for finding in shown:
-            say(f"{finding.severity}: {finding}", stderr=stderr)
+            say(str(finding), stderr=stderr)
         if tally.counts[code] > len(shown):
             more = tally.counts[code] - len(shown)
             say(f"{code}: {more:,} more like it (--all shows them)", stderr=stderr)
@@ -126,7 +142,4 @@ def show_findings(tally: Tally, *, stderr: bool = False) -> None:
 
 def findings_document(tally: Tally) -> dict[str, object]:
     """Findings as the JSON output has them."""
-    return {
-        "findings": [finding.as_dict() for finding in tally.held],
-        "summary": dict(sorted(tally.counts.items())),
-    }
+    return {"findings": [finding.as_dict() for finding in tally.held], **tally.totals()}

@@ -12,10 +12,10 @@ from typing import Annotated
 
 from pipelines.cli import terminal
 from pipelines.cli.command import Exit, argument, option
-from pipelines.cli.options import AllFindings, FindingsFormat, Format, GraderFile, Model
+from pipelines.cli.options import AllFindings, Format, GraderFile, Model
 from pipelines.findings import BadInput, Finding
 from pipelines.io.prepared import FILES, folder_of
-from pipelines.rules import check
+from pipelines.rules import check, yaml_jobs
 from pipelines.rules.catalogue import RULES
 from pipelines.rules.summary import FileSummary
 
@@ -106,7 +106,10 @@ def validate(
             "change."
         ),
     ] = None,
-    output_format: FindingsFormat = Format.text,
+    output_format: Annotated[
+        Format,
+        option("--format", help="How to print the result; github: annotations, sarif: a log."),
+    ] = Format.text,
     all_findings: AllFindings = False,
 ) -> None:
     """Check files against the service's rules and with one another; nothing is made or changed.
@@ -151,8 +154,8 @@ def validate(
         each.findings(model, summaries, count_tokens=tokens) for each in sets
     )
     tally = terminal.Tally(_selected(findings, select, ignore), every=all_findings)
-    file_count = sum(len(each.named()) + len(each.more) for each in sets)
-    _show(tally, summaries, file_count, output_format)
+    documents = [role for each in sets for role in each.named() if role in check.DOCUMENTS]
+    _show(tally, summaries, documents, output_format)
     raise Exit(int("error" in tally.severities or (strict and "warning" in tally.severities)))
 
 
@@ -167,6 +170,8 @@ def _sets(places: list[Path], given: dict[str, Path]) -> list[_Set]:
     paths, rows = dict(given), []
     for path in dict.fromkeys(path for path in places if not path.is_dir()):
         role = next((role for role, name in FILES.items() if name == path.name), None)
+        if yaml_jobs.is_yaml(path):
+            role = "job"
         if role is None or role in ("train", "validation"):
             rows.append(path)
         elif paths.setdefault(role, path) != path:
@@ -198,6 +203,12 @@ def _role(path: Path) -> str:
     return "train" if "train" in words else next(filter(None, map(_HELD_OUT.get, words)), "train")
 
 
+def _absent(documents: list[str]) -> str:
+    """What was not given, and so not looked at; a job has a grader and a format of its own."""
+    absent = [] if "job" in documents else [r for r in check.DOCUMENTS if r not in documents]
+    return f"; not given: {', '.join(absent).replace('_', ' ')}" if absent else ""
+
+
 def _selected(findings: Iterable[Finding], select: Codes, ignore: Codes) -> Iterator[Finding]:
     """The findings whose rules are asked for, by their codes or the beginnings of them."""
     for finding in findings:
@@ -207,7 +218,7 @@ def _selected(findings: Iterable[Finding], select: Codes, ignore: Codes) -> Iter
 
 
 def _show(
-    tally: terminal.Tally, summaries: list[FileSummary], file_count: int, how: Format
+    tally: terminal.Tally, summaries: list[FileSummary], documents: list[str], how: Format
 ) -> None:
     tokens = {each.name: each.tokens for each in summaries if each.tokens is not None}
     if how is Format.json:
@@ -215,6 +226,10 @@ def _show(
         if tokens:
             value["tokens"] = {name: asdict(counted) for name, counted in tokens.items()}
         terminal.print_json(value)
+    elif how is Format.sarif:
+        from pipelines.cli import sarif
+
+        terminal.print_json(sarif.document(tally))
     elif how is Format.github:
         for finding in tally.held:
             print(finding.as_annotation())
@@ -226,4 +241,5 @@ def _show(
                 f"at most {counted.longest:,} (line {counted.line})"
             )
         rows = sum(summary.rows for summary in summaries)
-        print(f"{tally} in {terminal.counted(file_count, 'file')}, {terminal.counted(rows, 'row')}")
+        files = terminal.counted(len(documents) + len(summaries), "file")
+        print(f"{tally} in {files}, {terminal.counted(rows, 'row')}{_absent(documents)}")

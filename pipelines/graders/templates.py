@@ -94,7 +94,10 @@ def item_fields(grader: object) -> set[str]:
             if template.root == "item" and template.steps and template.steps[0][0] != "[":
                 fields.add(template.steps[0])
         if path and path[-1] == "source" and len(text) < table()["sandbox"]["source_bytes"]:
-            fields.update(_read_by(text))
+            tree = syntax(text)
+            fields.update(
+                key for key, _ in ([] if isinstance(tree, str) else read_keys(tree, "item"))
+            )
     return fields
 
 
@@ -126,16 +129,15 @@ def syntax(source: str) -> ast.Module | str:
             return "it is nested too deeply"
 
 
-def _read_by(source: str) -> Iterator[str]:
-    tree = syntax(source)
-    if isinstance(tree, str):
-        return
+def read_keys(tree: ast.Module, root: str) -> Iterator[tuple[str, int]]:
+    """The keys that a source reads of `item` or `sample`, each with its line; not in order."""
     for node in ast.walk(tree):
         match node:
-            case ast.Subscript(value=ast.Name(id="item"), slice=ast.Constant(value=str(name))):
-                yield name
-            case ast.Call(
-                func=ast.Attribute(value=ast.Name(id="item"), attr="get"),
-                args=[ast.Constant(value=str(name)), *_],
-            ):
-                yield name
+            case (
+                ast.Subscript(value=ast.Name(id=name), slice=ast.Constant(value=str(key)))
+                | ast.Call(
+                    func=ast.Attribute(value=ast.Name(id=name), attr="get"),
+                    args=[ast.Constant(value=str(key)), *_],
+                )
+            ) if name == root:
+                yield key, node.lineno

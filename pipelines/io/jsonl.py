@@ -71,11 +71,10 @@ def document(path: Path) -> Any:
 
 
 def content(path: Path) -> bytes:
-    """All bytes of a file, or of the standard input for `-`."""
-    if str(path) == "-":
-        return sys.stdin.buffer.read()
+    """All bytes of a document, or of the standard input for `-`, without a byte-order mark."""
     try:
-        return path.read_bytes()
+        data = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
+        return data.removeprefix(BOM)
     except OSError as error:
         raise unreadable(path, error) from error
 

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from pipelines.findings import BadInput
-from pipelines.io.jsonl import objects
+from pipelines.io.jsonl import content, objects
 
 SPLITS = ("train", "validation")
 
@@ -49,7 +49,7 @@ class Prepared:
     def document(self, role: str) -> Any:
         """The grader, the response format or the job request; None where there is none."""
         path = self.path(role)
-        return orjson.loads(path.read_bytes()) if path.is_file() else None
+        return orjson.loads(content(path)) if path.is_file() else None
 
 
 # Where prepared datasets are, a folder each.

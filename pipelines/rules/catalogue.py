@@ -2,34 +2,16 @@
 
 from __future__ import annotations
 
-from pipelines.rules import (
-    fields,
-    files,
-    graders,
-    hyperparameters,
-    jobs,
-    messages,
-    multi_graders,
-    provenance,
-    python_graders,
-    response_format,
-    templates,
-)
+from importlib import import_module
+
 from pipelines.rules.rule import RULES, Rule, of_scope
 
 # A rule enters the catalogue when its module is loaded.
 FAMILIES = (
-    files,
-    messages,
-    fields,
-    graders,
-    python_graders,
-    multi_graders,
-    templates,
-    jobs,
-    hyperparameters,
-    response_format,
-    provenance,
+    *("files", "messages", "fields", "graders", "python_graders", "multi_graders", "templates"),
+    *("jobs", "hyperparameters", "response_format", "provenance", "supervised"),
 )
+for family in FAMILIES:
+    import_module(f"pipelines.rules.{family}")
 
 __all__ = ["FAMILIES", "RULES", "Rule", "of_scope"]

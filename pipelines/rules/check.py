@@ -16,17 +16,20 @@ from pipelines.io import schema
 from pipelines.io.jsonl import BOM, content, unreadable
 from pipelines.io.jsonl import lines as lines_of
 from pipelines.io.prepared import FILES
-from pipelines.rules import catalogue, plain, tokens
-from pipelines.rules.fields import compared_fields
+from pipelines.rules import plain, tokens, yaml_jobs
+from pipelines.rules.catalogue import Rule, of_scope
+from pipelines.rules.fields import answer_fields, compared_fields
 from pipelines.rules.files import oversize
 from pipelines.rules.request import REINFORCEMENT, request
-from pipelines.rules.rule import Rule
-from pipelines.rules.summary import CHECKED, FileSummary
+from pipelines.rules.shapes import inside
+from pipelines.rules.summary import CHECKED, FileSummary, shape_of
+from pipelines.rules.supervised import SHARED, is_supervised
 from pipelines.rules.tables import limit
 from pipelines.rules.tokens import Tokens
 
 # The role of a file of rows (train, validation, test) and its path.
 RowFile = tuple[str, Path]
+DOCUMENTS = ("grader", "response_format", "job")
 
 # Who is shown each parsed row, with its role and line.
 See = Callable[[str, int, dict[str, Any]], None]
@@ -36,23 +39,16 @@ See = Callable[[str, int, dict[str, Any]], None]
 class Files:
     """What there is to check: names as they are shown, contents as they are sent.
 
-    `train` and `validation` are iterables of lines with their line ends; None is "not given". Of a
-    document that is `...`, for null is a document too. `more` are other files of rows: role, name
-    and lines. `provenance` is what the pipeline knows of how the files were made (rules of family
-    6).
-    `model` takes the place of the job's model; without a job it is judged in the job that this
-    project would write.
-    `limits` overrides values of the table of limits by name. `whole` is true where the files are a
-    set, so that one that is missing is a finding. `see` is shown each parsed row, so
-    that nobody has to parse it again.
+    `rows` are files of rows: role, name and lines with their line ends. `documents` are by role;
+    null is a document too. `provenance` is what the pipeline knows of how the files were made
+    (rules of family 6). `model` takes the place of the job's; without a job it is judged in the job
+    that this project would write. `limits` overrides values of the table of limits by name. `whole`
+    is true where the files are a set, so that one that is missing is a finding. `see` is shown each
+    parsed row with its role and line, so that nobody has to parse it again.
     """
 
-    train: Iterable[bytes] | None = None
-    validation: Iterable[bytes] | None = None
-    more: Iterable[tuple[str, str, Iterable[bytes]]] = ()
-    grader: Any = ...
-    response_format: Any = ...
-    job: Any = ...
+    rows: Iterable[tuple[str, str, Iterable[bytes]]] = ()
+    documents: Mapping[str, Any] = field(default_factory=dict)
     model: str | None = None
     dataset: str | None = None
     provenance: Mapping[str, Any] | None = None
@@ -61,12 +57,9 @@ class Files:
     whole: bool = True
     see: See | None = None
 
-    def rows(self) -> Iterator[tuple[str, str, Iterable[bytes]]]:
-        """Every file of rows: role, name and lines."""
-        for role, lines in (("train", self.train), ("validation", self.validation)):
-            if lines is not None:
-                yield role, self.names.get(role, role), lines
-        yield from self.more
+    def name(self, role: str) -> str:
+        """How a file is called in findings."""
+        return self.names.get(role, role)
 
 
 def validate(
@@ -77,81 +70,71 @@ def validate(
     Streams: of a row only hashes and counts are kept. `summaries` receives that of every file of
     rows, with its tokens where they are counted, for which 180,000 short rows take 3 s.
     """
-    inside = _reinforcement(files.job)
-    given = {"grader": files.grader, "response_format": files.response_format}
-    beside = {role: value for role, value in given.items() if value is not ...}
-    grader = beside.get("grader", inside.get("grader"))
+    beside = dict(files.documents)
+    default = None if files.model is None else request(files.model, {}, None)
+    job = beside.pop("job", default)
+    if files.model is not None and isinstance(job, dict):
+        job = job | {"model": files.model}
+    own = inside(files.documents.get("job"), "method", "reinforcement")
+    grader = beside.get("grader", own.get("grader"))
+    unknown = None if "job" in files.documents else ...  # a grader alone may be given a format
     known: dict[str, Any] = {
-        "graded": tuple(sorted(item_fields(grader))),
+        "graded": (graded := tuple(sorted(item_fields(grader)))),
+        "answers": (answers := tuple(sorted(answer_fields(grader)))),
+        "judged": tuple(name for name in graded if name not in answers),
         "compared": tuple(sorted(compared_fields(grader))),
         "dataset": files.dataset,
         "count": tokens.count,
         "grader": grader,
-        "response_format": beside.get("response_format", inside.get("response_format")),
-        "job": _with_model(files),
-        "job_tools": None if files.job is ... else _tools(inside, grader),
+        "response_format": beside.get("response_format", own.get("response_format", unknown)),
+        "job": job,
+        "job_tools": _tools(own, grader),
         "beside": beside,
         "provenance": files.provenance,
     }
-    summaries = [] if summaries is None else summaries
-    first = len(summaries)
-    for role, name, lines in files.rows():
+    own_summaries = []
+    for role, name, lines in files.rows:
         rows_name = "train_rows" if role == "test" else f"{role}_rows"
         most_rows, most_bytes = (files.limits.get(n, limit(n)) for n in (rows_name, "file_bytes"))
-        summaries.append(summary := FileSummary(role, most_rows, most_bytes, name=name))
+        own_summaries.append(summary := FileSummary(role, most_rows, most_bytes, name=name))
         summary.tokens = Tokens() if count_tokens else None
+        if summaries is not None:
+            summaries.append(summary)
         yield from _rows(summary, lines, known, files.see)
-    own = summaries[first:]
-    if len(own) > 1:
-        yield from _between(own, known)
-    if files.whole and own:
-        known["given"] = frozenset(summary.role for summary in own)
-        yield from _findings("given", known, files.names.get("train", "train"))
-    if "grader" in beside:
-        yield from _findings("grader", known, files.names.get("grader", "grader"))
-    elif "grader" in inside:
-        for finding in _findings("grader", known, files.names.get("job", "job")):
+    yield from _between(own_summaries, known)
+    if files.whole and not all(summary.supervised for summary in own_summaries):
+        known["given"] = frozenset(summary.role for summary in own_summaries)
+        yield from _findings("given", known, files.name("train"))
+    for role in beside:
+        yield from _findings(role, known, files.name(role))
+    if "grader" in own and "grader" not in beside:
+        for finding in _findings("grader", known, files.name("job")):
             yield replace(finding, pointer=f"{REINFORCEMENT}/grader{finding.pointer}")
-    if "response_format" in beside:
-        name = files.names.get("response_format", "response_format")
-        yield from _findings("response_format", known, name)
-    if files.job is not ...:
+    if "job" in files.documents:
         for scope in ("job", "beside"):
-            yield from _findings(scope, known, files.names.get("job", "job"))
-    if files.provenance is not None:
-        yield from _findings("provenance", known, files.names.get("provenance", "provenance"))
-    if files.job is ... and files.model is not None:
+            yield from _findings(scope, known, files.name("job"))
+    elif files.model is not None:
         yield from _findings("job", known, "--model")
+    if files.provenance is not None:
+        yield from _findings("provenance", known, files.name("provenance"))
 
 
-def _with_model(files: Files) -> Any:
-    """The job with the model that was asked for."""
-    if files.job is ...:
-        return None if files.model is None else request(files.model, {}, None)
-    if files.model is not None and isinstance(files.job, dict):
-        return files.job | {"model": files.model}
-    return files.job
-
-
-def _reinforcement(job: Any) -> Mapping[str, Any]:
-    """What a job says of its grader and response format."""
-    for name in ("method", "reinforcement"):
-        job = job.get(name) if isinstance(job, dict) else None
-    return job if isinstance(job, dict) else {}
-
-
-def _tools(inside: Mapping[str, Any], grader: object) -> frozenset[str] | None:
+def _tools(own: Mapping[str, Any], grader: object) -> frozenset[str] | None:
     """The tools that rows may have; None where that is open.
 
     A job without tools of its own runs no call; then a grader must look at the calls themselves.
     """
-    tools = inside.get("tools")
+    tools = own.get("tools")
     if tools is None:
-        return None if not inside or reads_calls(grader) else frozenset()
+        return None if not own or reads_calls(grader) else frozenset()
     if not isinstance(tools, list):
         return None  # RFT501 says so
-    names = (tool.get("name") for tool in tools if isinstance(tool, dict))
+    names = (inside(tool).get("name") for tool in tools)
     return frozenset(name for name in names if isinstance(name, str))
+
+
+# Lines without an object that are looked at: 4 MB may hold two million, of 15 µs each.
+_BROKEN = 10_000
 
 
 def _rows(
@@ -160,56 +143,64 @@ def _rows(
     known: Mapping[str, Any],
     see: See | None,
 ) -> Iterator[Finding]:
-    graded, name = known["graded"], summary.name
-    is_plain = plain.checker(graded, known["compared"], known["dataset"])
-    of_line = catalogue.of_scope("line")
-    of_row = [*catalogue.of_scope("raw"), *catalogue.of_scope("item")]
+    answers, judged, name = known["answers"], known["judged"], summary.name
+    every = known["grader"] is None
+    is_plain = plain.checker(known["graded"], known["compared"], known["dataset"], every=every)
+    of_line, of_row = of_scope("line"), [*of_scope("raw"), *of_scope("item")]
+    of_answer = _shared(*of_row, *of_scope("supervised"))
     always = [rule for rule in of_row if rule.code not in plain.STANDS_FOR]
     small = limit("line_values")
     known = dict(known)
-    add = summary.add
+    loads, add, counted = orjson.loads, summary.adder(answers, judged), summary.tokens
+    quick = not always and counted is None
+    supervised: bool | None = None
+    size = rows = 0
     broken = 0  # lines that hold no object
     blank, last = 0, b""  # lines of white space in a row, of which a file may have any number
     number = 0
     for number, line in enumerate(lines, 1):
-        summary.bytes += len(line)
-        if line.isspace():
-            blank, last = blank + 1, line
-            continue
+        size += len(line)
+        try:
+            item = loads(line) if len(line) <= small or not oversize(line) else None
+        except orjson.JSONDecodeError:
+            if line.isspace():
+                blank, last = blank + 1, line
+                continue
+            item = _without_bom(line)
         if blank:
             known["line"], known["blank"], blank = last, blank, 0
             yield from _run(of_line, known, name, number - 1)
-        summary.rows += 1
-        if summary.rows > CHECKED:
+        rows += 1
+        if rows > CHECKED:
             continue
-        try:
-            parsed = len(line) <= small or not oversize(line)
-            item = orjson.loads(line.removeprefix(BOM)) if parsed else None
-        except orjson.JSONDecodeError:
-            item = None
-        fast = isinstance(item, dict) and is_plain(line, item)
-        if not fast and oversize(line):
+        shape = is_plain(line, item) if type(item) is dict and not supervised else None
+        if shape and item and quick and line[-2:] == b"}\n" and line[:1] == b"{":
+            supervised = False  # the first row decides
+            add(item, number, shape)
+            continue
+        if shape is None and oversize(line):
             item = None  # nested too deep, RFT108 says so
-        if not isinstance(item, dict):
-            broken += 1
-            if broken > _BROKEN:
-                continue
-        if line[-2:] != b"}\n" or line[:1] != b"{" or not isinstance(item, dict):
-            known["line"], known["blank"] = line, 1
-            yield from _run(of_line, known, name, number)
-        if not isinstance(item, dict):
+        if shape is None or line[-2:] != b"}\n" or line[:1] != b"{":
+            broken += type(item) is not dict
+            if broken <= _BROKEN or type(item) is dict:
+                known["line"], known["blank"] = line, 1
+                yield from _run(of_line, known, name, number)
+        if type(item) is not dict:
             continue
-        run = always if fast else of_row
-        if run:
-            known["item"], known["raw"] = item, line
+        if supervised is None:
+            supervised = is_supervised(item, known)
+        if run := always if shape else of_answer if supervised else of_row:
+            known["item"] = known["supervised"] = item
+            known["raw"] = line
             for finding in _run(run, known, name, number):
                 summary.flagged += finding.code == "RFT220"
                 yield finding
-        add(item, number, graded)
+        add(item, number, shape or shape_of(item))
         if see is not None:
             see(summary.role, number, item)
-        if summary.tokens is not None:
-            summary.tokens.add(number, *known["count"](item))
+        if counted is not None:
+            counted.add(number, *known["count"](item))
+    summary.rows, summary.bytes, summary.supervised = rows, size, bool(supervised)
     if blank:
         known["line"], known["blank"] = last, blank
         yield from _run(of_line, known, name, number)
@@ -217,28 +208,37 @@ def _rows(
         message = f"{broken - _BROKEN:,} more lines hold no JSON object"
         yield Finding("RFT102", "error", name, 0, "", message, "write one JSON object a line")
     known["file"] = summary
-    yield from _findings("file", known, name)
+    of_file = of_scope("file")
+    yield from _run(_shared(*of_file) if summary.supervised else of_file, known, name)
 
 
-# Lines without an object that are looked at: 4 MB may hold two million, of 15 µs each.
-_BROKEN = 10_000
+def _without_bom(line: bytes) -> Any:
+    """The value of a line that begins with a byte-order mark; None where it holds none."""
+    try:
+        return orjson.loads(line.removeprefix(BOM)) if line.startswith(BOM) else None
+    except orjson.JSONDecodeError:
+        return None
+
+
+def _shared(*some: Rule) -> list[Rule]:
+    """The rules that hold for supervised rows and files."""
+    return [rule for rule in some if rule.code in SHARED]
 
 
 def _between(summaries: list[FileSummary], known: dict[str, Any]) -> Iterator[Finding]:
     """The findings about files against each other, training first."""
     seen: dict[bool, dict[int, FileSummary]] = {True: {}, False: {}}
-    for summary in sorted(summaries, key=lambda summary: summary.role != "train"):
+    ordered = sorted(summaries, key=lambda summary: summary.role != "train")
+    for summary in ordered if len(ordered) > 1 else ():
         trained = summary.role == "train"
-        if not trained:
-            known["pair"] = (seen[True], summary)
-            yield from _findings("pair", known, summary.name)
-        known["same_side"] = (seen[trained], summary)
-        yield from _findings("same_side", known, summary.name)
+        known["pair"], known["same_side"] = (seen[True], summary), (seen[trained], summary)
+        for scope in ("same_side",) if trained else ("pair", "same_side"):
+            yield from _findings(scope, known, summary.name)
         seen[trained].update(dict.fromkeys(summary.prompts, summary))
 
 
 def _findings(scope: str, known: Mapping[str, Any], path: str) -> Iterator[Finding]:
-    return _run(catalogue.of_scope(scope), known, path)
+    return _run(of_scope(scope), known, path)
 
 
 def _run(
@@ -252,55 +252,40 @@ def _run(
 # Files ------------------------------------------------------------------------------------------
 
 
-def check(
-    folder: Path,
-    paths: Mapping[str, Path] | None = None,
-    *,
-    more: Iterable[RowFile] = (),
-    model: str | None = None,
-    summaries: list[FileSummary] | None = None,
-    count_tokens: bool = False,
-) -> Iterator[Finding]:
+def check(folder: Path, paths: Mapping[str, Path] | None = None, **more: Any) -> Iterator[Finding]:
     """Every finding about a prepared folder, however it was made; a manifest need not be there.
 
-    `paths` take the place of the folder's files of the same roles; `more` are other files of rows.
+    `paths` take the place of the folder's files of those roles; `more` is as in `given`.
     """
+    paths = paths or {}
     present = {role: folder / name for role, name in FILES.items() if (folder / name).is_file()}
-    present |= paths or {}
+    present |= paths
     if "train" not in present:
         path = folder / FILES["train"]
         raise BadInput(f"{path}: there is no such file; run `rft prepare` first")
-    manifest: Any = None
+    documents: dict[str, Any] = {}
     if (folder / "manifest.json").is_file():
-        try:
-            manifest = orjson.loads(content(folder / "manifest.json"))
-        except orjson.JSONDecodeError as error:
-            yield _not_json(folder / "manifest.json", error)
-    dataset = manifest.get("dataset") if isinstance(manifest, dict) else None
+        yield from _read({"manifest": folder / "manifest.json"}, documents)
+    manifest = inside(documents.get("manifest"))
+    dataset = manifest.get("dataset")
     known = isinstance(dataset, str) and (schema.folder() / f"item.{dataset}.json").exists()
-    dataset = dataset if known else None
-    yield from _changed(folder, manifest, paths or {})
-    yield from given(
-        present,
-        more=more,
-        dataset=dataset,
-        model=model,
-        summaries=summaries,
-        count_tokens=count_tokens,
-    )
+    yield from _changed(folder, manifest, paths)
+    yield from given(present, dataset=dataset if known else None, **more)
 
 
-def _changed(folder: Path, manifest: object, replaced: Mapping[str, Path]) -> Iterator[Finding]:
+def _changed(
+    folder: Path, manifest: Mapping[str, Any], replaced: Mapping[str, Path]
+) -> Iterator[Finding]:
     """The findings about files that are not what the manifest says.
 
     The request is left out: its hyperparameters and suffix are the user's to set, and RFT526 holds
     its grader and response format to the files beside it.
     """
-    entries = manifest.get("files") if isinstance(manifest, dict) else None
     own = [FILES[role] for role in ("job", *replaced)]
-    for entry in entries if isinstance(entries, list) else []:
-        name = entry.get("path") if isinstance(entry, dict) else None
-        if not isinstance(name, str) or "sha256" not in entry or name in own:
+    entries = manifest.get("files")
+    for entry in map(inside, entries if isinstance(entries, list) else []):
+        name, listed = entry.get("path"), entry.get("sha256", ...)
+        if not isinstance(name, str) or listed is ... or name in own:
             continue
         path = folder / name
         digest = None
@@ -312,43 +297,39 @@ def _changed(folder: Path, manifest: object, replaced: Mapping[str, Path]) -> It
                 raise unreadable(path, error) from error
         elif name not in FILES.values():
             continue  # a copy without the ledgers is whole enough to train on
-        yield from _findings("digests", {"digests": (entry["sha256"], digest)}, str(path))
+        yield from _findings("digests", {"digests": (listed, digest)}, str(path))
 
 
 def given(
     paths: Mapping[str, Path],
     *,
     more: Iterable[RowFile] = (),
-    dataset: str | None = None,
-    whole: bool = True,
-    model: str | None = None,
     summaries: list[FileSummary] | None = None,
     count_tokens: bool = False,
+    **settings: Any,
 ) -> Iterator[Finding]:
-    """Every finding about files that are named by role; `-` is the standard input."""
+    """Every finding about files that are named by role; `-` is the standard input.
+
+    `more` are other files of rows, `settings` fields of `Files`: dataset, whole and model.
+    """
     documents: dict[str, Any] = {}
-    for role in ("grader", "response_format", "job"):
-        if role in paths:
-            try:
-                documents[role] = orjson.loads(content(paths[role]))
-            except orjson.JSONDecodeError as error:
-                yield _not_json(paths[role], error)
-    yield from validate(
-        Files(
-            train=lines_of(paths["train"]) if "train" in paths else None,
-            validation=lines_of(paths["validation"]) if "validation" in paths else None,
-            more=[(role, str(path), lines_of(path)) for role, path in more],
-            dataset=dataset,
-            model=model,
-            names={role: str(path) for role, path in paths.items()},
-            whole=whole,
-            **documents,
-        ),
-        summaries,
-        count_tokens=count_tokens,
-    )
+    yield from _read({role: paths[role] for role in DOCUMENTS if role in paths}, documents)
+    if "job" in documents and yaml_jobs.is_yaml(paths["job"]):
+        documents["job"], named = yaml_jobs.request_of(documents["job"], paths["job"])
+        paths = named | dict(paths)
+    own = [(role, paths[role]) for role in ("train", "validation") if role in paths]
+    rows = [(role, str(path), lines_of(path)) for role, path in (*own, *more)]
+    names = {role: str(path) for role, path in paths.items()}
+    files = Files(rows, documents, names=names, **settings)
+    yield from validate(files, summaries, count_tokens=count_tokens)
 
 
-def _not_json(path: Path, error: orjson.JSONDecodeError) -> Finding:
-    message, remedy = f"not JSON: {error}", "write one JSON object"
-    return Finding("RFT102", "error", str(path), 0, "", message, remedy)
+def _read(paths: Mapping[str, Path], documents: dict[str, Any]) -> Iterator[Finding]:
+    """Read documents into `documents`, by role; the findings about those that are not JSON."""
+    for role, path in paths.items():
+        kind, load = ("YAML", yaml_jobs.load) if yaml_jobs.is_yaml(path) else ("JSON", orjson.loads)
+        try:
+            documents[role] = load(content(path))
+        except ValueError as error:
+            message = f"not {kind}: {error}"
+            yield Finding("RFT102", "error", str(path), 0, "", message, f"write one {kind} object")

@@ -10,9 +10,9 @@ from typing import Any
 
 from pipelines.findings import pointer, show
 from pipelines.graders.templates import item_fields
-from pipelines.io import schema
 from pipelines.rules.files import is_not_wrapped
 from pipelines.rules.rule import Fault, rule
+from pipelines.rules.shapes import by_schema, inside
 from pipelines.rules.summary import FileSummary
 from pipelines.rules.tables import limit
 from pipelines.similarity.latex import balanced
@@ -24,16 +24,21 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 def compared_fields(grader: object) -> set[str]:
     """The item fields that a grader, or a child of a multi, compares as text."""
-    if not isinstance(grader, dict):
-        return set()
-    children = grader.get("graders")
-    parts = [grader, *(children.values() if isinstance(children, dict) else ())]
+    parts = [grader, *inside(grader, "graders").values()]
     return {
         name
-        for part in parts
-        if isinstance(part, dict) and part.get("type") in ("string_check", "text_similarity")
+        for part in map(inside, parts)
+        if part.get("type") in ("string_check", "text_similarity")
         for name in item_fields([part.get("input"), part.get("reference")])
     }
+
+
+def answer_fields(grader: object) -> set[str]:
+    """The item fields that an answer is held against: those that more than a model grader reads."""
+    parts = [grader, *inside(grader, "graders").values()]
+    judges = ("score_model", "label_model", "endpoint", "multi")
+    own = [part for part in parts if inside(part).get("type") not in judges]
+    return {name for part in own for name in item_fields(part)}
 
 
 @rule("RFT301", "error", source=_LEARN, read="2026-10-07")
@@ -49,23 +54,17 @@ def has_graded_fields(item: Mapping[str, Any], graded: tuple[str, ...]) -> Itera
         if item.get(field) is None:
             what = "null" if field in item else "absent"
             message = f"the grader reads item.{field}, which is {what}"
-            inner = item.get("item")
-            inside = isinstance(inner, dict) and field in inner
-            remedy = "move it out of 'item', to the top level" if inside else "fill the field"
+            wrapped = field in inside(item, "item")
+            remedy = "move it out of 'item', to the top level" if wrapped else "fill the field"
             yield pointer([field]), message, remedy
 
 
 @rule("RFT302", "error", source="schemas/item.<dataset>.json")
 def fits_dataset(item: Mapping[str, Any], dataset: str | None) -> Iterator[Fault]:
     """A row of a prepared dataset has that dataset's fields, with their types."""
-    if dataset is None:
-        return
-    validator = schema.compiled(f"item.{dataset}")
-    if not validator.is_valid(item):
-        for error in validator.iter_errors(item):
-            place = pointer(error.instance_path)
-            if not place.startswith("/messages"):
-                yield place, error.message, f"see schemas/item.{dataset}.json"
+    for fault in by_schema(f"item.{dataset}", item) if dataset else ():
+        if not fault[0].startswith("/messages"):
+            yield fault
 
 
 @rule("RFT306", "warning", source="undocumented")
@@ -84,11 +83,7 @@ def has_plain_names(item: Mapping[str, Any]) -> Iterator[Fault]:
             yield pointer([name]), f"{show(name)} cannot be read by a template", "rename the field"
 
 
-@rule(
-    "RFT310",
-    "warning",
-    source="templates render to text; how numbers and lists look is undocumented",
-)
+@rule("RFT310", "warning", source="undocumented: how a template renders numbers and lists")
 def has_text_for_templates(item: Mapping[str, Any], compared: tuple[str, ...]) -> Iterator[Fault]:
     """What a grader compares as text is text."""
     for name in compared:
@@ -98,26 +93,31 @@ def has_text_for_templates(item: Mapping[str, Any], compared: tuple[str, ...]) -
 
 
 @rule("RFT311", "warning", source="measured: a quarter of one published set's answers were cut")
-def has_whole_references(item: Mapping[str, Any], graded: tuple[str, ...]) -> Iterator[Fault]:
-    """Braces of what the grader reads pair up: an answer cut at a brace can never be matched."""
-    for name in graded:
+def has_whole_references(
+    item: Mapping[str, Any], graded: tuple[str, ...], grader: Any
+) -> Iterator[Fault]:
+    """Braces of what the grader reads pair up: an answer cut at a brace can never be matched.
+
+    Without a grader every text of up to 500 characters is looked at, for any may be a reference.
+    """
+    longest = limit("reference_length")
+    for name in item if grader is None else graded:
         value = item.get(name)
-        if isinstance(value, str) and _has_braces(value) and not balanced(value):
-            yield (
-                pointer([name]),
-                f"braces do not pair up in {show(value)}",
-                "take the whole answer",
-            )
+        if not isinstance(value, str) or (grader is None and len(value) > longest):
+            continue
+        if _is_cut(value):
+            message = f"braces do not pair up in {show(value)}"
+            yield pointer([name]), message, "take the whole answer"
 
 
-def _has_braces(text: str) -> bool:
-    return "{" in text or "}" in text or text.endswith("\\")
+def _is_cut(text: str) -> bool:
+    return ("{" in text or "}" in text or text.endswith("\\")) and not balanced(text)
 
 
 @rule("RFT303", "warning", source="Microsoft's local check")
-def has_fields(file: FileSummary, graded: tuple[str, ...]) -> Iterator[Fault]:
+def has_fields(file: FileSummary, grader: Any) -> Iterator[Fault]:
     """Rows have a field beside `messages`, for most graders read one."""
-    if file.rows and not file.types and not graded:
+    if file.rows and not file.types and grader is None:
         yield "", "no row has a field for a grader to read", "add one, such as reference_answer"
 
 
@@ -144,11 +144,11 @@ def has_the_same_fields(file: FileSummary, graded: tuple[str, ...]) -> Iterator[
 
 
 @rule("RFT308", "warning", source="Microsoft's local check")
-def has_several_references(file: FileSummary, graded: tuple[str, ...]) -> Iterator[Fault]:
+def has_several_references(file: FileSummary, answers: tuple[str, ...]) -> Iterator[Fault]:
     """Not all rows have the same reference, which would teach one answer."""
     same = all(reference == file.references[0] for reference in file.references)
     if file.reference_count > 1 and same:
-        fields = ", ".join(graded)
+        fields = ", ".join(answers)
         yield "", f"all rows have the same {fields}", "vary the questions"
 
 
@@ -165,25 +165,29 @@ def has_short_references(file: FileSummary) -> Iterator[Fault]:
 
 
 @rule("RFT701", "warning", source="no rule of the service; copies skew training")
-def has_no_prompt_twice(file: FileSummary) -> Iterator[Fault]:
-    """No prompt stands twice in a file."""
-    again = list(_again(file))
-    if again:
+def has_no_prompt_twice(file: FileSummary, grader: Any) -> Iterator[Fault]:
+    """No prompt stands twice in a file.
+
+    Where a model grader alone reads a field, rows that differ in it are not the same: one prompt
+    may be judged by several rubrics.
+    """
+    if again := list(_again(file)):
         count = sum(len(rows) - 1 for rows in again)
-        first = ", ".join(str(file.lines[row]) for row in min(again)[:5])
-        yield "", f"{count:,} rows repeat a prompt (first: lines {first})", "keep one of each"
+        remedy = "keep one of each" + (", or give their grader" if grader is None else "")
+        yield "", f"{count:,} rows repeat a prompt ({_first(file, again)})", remedy
 
 
 @rule("RFT703", "warning", source="no rule of the service; one of the answers is wrong")
-def has_one_reference_a_prompt(file: FileSummary, graded: tuple[str, ...]) -> Iterator[Fault]:
+def has_one_reference_a_prompt(file: FileSummary, answers: tuple[str, ...]) -> Iterator[Fault]:
     """No prompt has two references."""
-    if not graded:
-        return
-    conflicts = [rows for rows in _again(file) if len({file.references[row] for row in rows}) > 1]
-    if conflicts:
-        first = ", ".join(str(file.lines[row]) for row in min(conflicts)[:5])
-        message = f"{len(conflicts):,} prompts have several answers (first: lines {first})"
+    again = _again(file) if answers else ()
+    if conflicts := [rows for rows in again if len({file.references[row] for row in rows}) > 1]:
+        message = f"{len(conflicts):,} prompts have several answers ({_first(file, conflicts)})"
         yield "", message, "drop them"
+
+
+def _first(file: FileSummary, groups: list[list[int]]) -> str:
+    return f"first: lines {', '.join(str(file.lines[row]) for row in min(groups)[:5])}"
 
 
 # The prompts of files, each with the file that has it, and the file that is compared with them.
@@ -208,14 +212,32 @@ def is_in_one_file(same_side: Pair) -> Iterator[Fault]:
         yield "", what, "keep one of each; if one file is held out, give it with --validation"
 
 
+@rule("RFT705", "warning", source="Microsoft's local check, which looks at one file alone")
+def has_the_fields_of_training(pair: Pair, graded: tuple[str, ...]) -> Iterator[Fault]:
+    """A file that is held out has the fields of the training file, and no others."""
+    others, file = pair
+    trained = {name for other in set(others.values()) for name in other.types} - {*graded}
+    held_out = set(file.types) - {*graded}
+    for names, where in ((trained - held_out, "training"), (held_out - trained, "held-out")):
+        if names and trained | held_out and others:
+            fields = show(", ".join(sorted(names)))
+            yield "", f"only {where} rows have {fields}", "give both files the same fields"
+
+
 def _shared(pair: Pair) -> Iterator[str]:
+    """How many prompts of a file are in another one, and how many of them with another answer."""
     others, file = pair
     both = array("q", (row for row, prompt in enumerate(file.prompts) if prompt in others))
     if both:
+        prompts = {file.prompts[row]: file.references[row] for row in both}
+        named = {others[prompt] for prompt in prompts}
+        answers = (pair for one in named for pair in zip(one.prompts, one.references, strict=True))
+        conflicts = {prompt for prompt, answer in answers if prompts.get(prompt, answer) != answer}
         other = others[file.prompts[both[0]]]
         row = other.prompts.index(file.prompts[both[0]])
         first = f"line {file.lines[both[0]]} is line {other.lines[row]} of {other.name or 'it'}"
-        yield f"{len(both):,} prompts are in another file too (first: {first})"
+        told = f", {len(conflicts):,} of them with another answer" if conflicts else ""
+        yield f"{len(both):,} prompts are in another file too{told} (first: {first})"
 
 
 def _again(file: FileSummary) -> Iterator[list[int]]:

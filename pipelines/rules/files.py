@@ -14,6 +14,7 @@ import orjson
 from pipelines.findings import pointer, show
 from pipelines.io.jsonl import BOM
 from pipelines.rules.rule import Fault, rule
+from pipelines.rules.shapes import inside
 from pipelines.rules.summary import CHECKED, FileSummary
 from pipelines.rules.tables import limit
 
@@ -72,17 +73,15 @@ def is_json_object(line: bytes) -> Iterator[Fault]:
 
     A pretty-printed file and a JSON array fail here too, at their first line.
     """
-    wrong = _syntax(line)
-    if wrong is not None:
-        named = any(next(test(line), None) for test in (is_utf8, has_no_constant, has_no_surrogate))
-        if not named:
-            yield "", f"not JSON: {wrong}", "write one JSON object a line"
-        return
     text = line.removeprefix(BOM)
-    if text.strip() and not oversize(line):
-        value = orjson.loads(text)
-        if not isinstance(value, dict):
-            yield "", f"expected an object, got {show(value)}", "write one JSON object a line"
+    if not text.strip() or oversize(line):
+        return  # RFT106 and RFT108 say so
+    wrong = _syntax(line)
+    named = any(next(test(line), None) for test in (is_utf8, has_no_constant, has_no_surrogate))
+    if wrong and not named:
+        yield "", f"not JSON: {wrong}", "write one JSON object a line"
+    elif not wrong and not isinstance(value := orjson.loads(text), dict):
+        yield "", f"expected an object, got {show(value)}", "write one JSON object a line"
 
 
 @rule("RFT103", "error", source="this project: parsers differ in which of the two they keep")
@@ -90,12 +89,10 @@ def has_no_key_twice(raw: bytes) -> Iterator[Fault]:
     """No object has a key twice."""
     twice: list[str] = []
 
-    def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
-        whole = dict(found)
-        if len(whole) < len(found):
+    def pairs(found: list[tuple[str, Any]]) -> None:
+        if len(dict(found)) < len(found):
             counts = Counter(key for key, _ in found)
             twice.extend(key for key, count in counts.items() if count > 1)
-        return whole
 
     try:  # numbers stay text: one of more than 4,300 digits would end the reading
         json.loads(raw.removeprefix(BOM), object_pairs_hook=pairs, parse_int=str, parse_float=str)
@@ -105,15 +102,16 @@ def has_no_key_twice(raw: bytes) -> Iterator[Fault]:
         yield "", f"the key {show(key)} stands twice in one object", "keep one of the two"
 
 
-@rule("RFT104", "warning", source="conflict: REST guide asks for it, 17 official files lack it")
+@rule("RFT104", "info", source="conflict: REST guide asks for it, 17 official files lack it")
 def has_no_bom(line: bytes) -> Iterator[Fault]:
     """There is no byte-order mark.
 
-    The REST guide says to include one; every official sample of 2026 is without, and a first line
-    that begins with one has been refused as no dictionary.
+    The REST guide says to include one, and Azure jobs finished on files with one; every official
+    sample of 2026 is without, and OpenAI has refused a first line with one as no dictionary.
     """
     if line.startswith(BOM):
-        yield "", "the line begins with a byte-order mark", "save without BOM, or use --fix"
+        message = "the line begins with a byte-order mark"
+        yield "", message, "nothing on Azure; elsewhere save without BOM, or use --fix"
 
 
 @rule("RFT105", "warning", source="undocumented; no official sample has it")
@@ -215,9 +213,7 @@ def fits_single_upload(file: FileSummary) -> Iterator[Fault]:
         yield "", message, "use the Uploads API"
 
 
-@rule(
-    "RFT120", "error", source="conflict: optional in the schema, mandatory in the guides to 2026-03"
-)
+@rule("RFT120", "error", source="conflict: optional in the schema, asked for in the guides")
 def has_validation(given: frozenset[str]) -> Iterator[Fault]:
     """There is a validation file beside the training file.
 
@@ -234,9 +230,7 @@ def fits_token_budget(file: FileSummary, job: Any) -> Iterator[Fault]:
     Without `--tokens` they are estimated at 4 bytes each; without a number of epochs in the job it
     is one.
     """
-    epochs: Any = job
-    for name in ("method", "reinforcement", "hyperparameters", "n_epochs"):
-        epochs = epochs.get(name) if isinstance(epochs, dict) else None
+    epochs = inside(job, "method", "reinforcement", "hyperparameters").get("n_epochs")
     epochs = epochs if type(epochs) is int else 1
     counted = file.tokens
     tokens, how = (counted.total, counted.about) if counted else (file.bytes // 4, "about ")

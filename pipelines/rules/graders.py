@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeGuard
 
-import jsonschema_rs
-
-from pipelines.findings import VALUE_WIDTH, pointer, show
+from pipelines.findings import show
 from pipelines.graders.documented import TYPES, entries, fields_of, graders, table, unreadable
 from pipelines.rules.rule import Fault, rule
+from pipelines.rules.shapes import explained
+from pipelines.rules.tables import dated_name, meant
 
 OPERATIONS = ("eq", "ne", "like", "ilike")
 METRICS = ("fuzzy_match", "bleu", "gleu", "meteor", *(f"rouge_{n}" for n in "12345l"))
 ROLES = ("system", "developer", "user", "assistant")
 
-# Fields as an earlier documentation, another grader or another API writes them.
-RENAMED = {
-    "sampling_parameters": "sampling_params",
-    "max_completion_tokens": "max_completions_tokens",
-    "max_tokens": "max_completions_tokens",
-    "metric": "evaluation_metric",
-    "code": "source",
-    "formula": "calculate_output",
-}
-Kind = jsonschema_rs.ValidationErrorKind
 
-
-@rule("RFT401", "error", source="OpenAPI schema of the graders, 2026-08-21", read="2026-11-21")
+@rule("RFT401", "error", source="OpenAPI schema of the graders, 2026-08-21")
 def has_fields_of_its_type(grader: Any) -> Iterator[Fault]:
     """A grader has the fields of its type, and no others.
 
@@ -40,39 +30,18 @@ def has_fields_of_its_type(grader: Any) -> Iterator[Fault]:
     if reason := unreadable(grader):
         yield "", reason, "see schemas/grader.json"
     for place, part in graders(grader):
-        for error in fields_of(part["type"]).iter_errors(part):
-            path = error.instance_path
-            if not _has_its_own_rule(path, part["type"]):
-                yield from _explained(error, place + pointer(path), part["type"])
+        kind = part["type"]
+        for below, message, remedy in explained(
+            fields_of(kind), part, "see schemas/grader.json", f"a {kind} grader"
+        ):
+            if not _OWNED.fullmatch(below):
+                name = meant("fields", below.rpartition("/")[2])
+                better = f"write {name!r}" if name and "is not a field" in message else remedy
+                yield place + below, message, better
 
 
-def _has_its_own_rule(path: list[str | int], kind: str) -> bool:
-    return (
-        path in (["type"], ["operation"], ["evaluation_metric"])
-        or (path[:1] == ["graders"] and len(path) > 1)
-        or (path[:1] == ["input"] and path[-1] == "role" and kind in ("score_model", "label_model"))
-    )
-
-
-def _explained(error: jsonschema_rs.ValidationError, place: str, kind: str) -> Iterator[Fault]:
-    match error.kind:
-        case Kind.Required(property=name):
-            yield place, f"{show(name)} is missing", "add it"
-        case Kind.AdditionalProperties(unexpected=names):
-            for name in sorted(names):
-                remedy = f"write {RENAMED[name]!r}" if name in RENAMED else "take it out"
-                message = f"{show(name)} is not a field of a {kind} grader"
-                yield place + pointer([name]), message, remedy
-        case Kind.Type(types=types):
-            expected = " or ".join(types)
-            yield place, f"expected {expected}, got {show(error.instance)}", f"make it {expected}"
-        case Kind.Enum(options=options):
-            known = ", ".join(option for option in options if isinstance(option, str))
-            yield place, f"{show(error.instance)} is not known", f"write one of {known}"
-        case _:
-            short = len(error.message) <= VALUE_WIDTH
-            message = error.message if short else f"{show(error.instance)} does not fit"
-            yield place, message, "see schemas/grader.json"
+# Places whose values other rules judge, and the graders inside a multi grader.
+_OWNED = re.compile("/type|/operation|/evaluation_metric|/input/[0-9]+/role|/graders/.*", re.DOTALL)
 
 
 @rule("RFT402", "error", source="Learn, reinforcement fine-tuning", read="2026-10-07")
@@ -94,9 +63,7 @@ def has_known_type(grader: Any) -> Iterator[Fault]:
             yield f"{place}/type", f"{show(part['type'])} is no type of grader", remedy
 
 
-@rule(
-    "RFT403", "warning", source="Microsoft's samples and documentation, 2026-10", read="2026-11-21"
-)
+@rule("RFT403", "warning", source="Microsoft's samples and documentation, 2026-10")
 def has_open_type(grader: Any) -> Iterator[Fault]:
     """A grader's type is open to everybody, not a private preview.
 
@@ -111,7 +78,7 @@ def has_open_type(grader: Any) -> Iterator[Fault]:
             yield f"{place}/type", message, "use a score_model"
 
 
-@rule("RFT404", "warning", source="OpenAPI schema of the graders, 2026-08-21", read="2026-11-21")
+@rule("RFT404", "warning", source="OpenAPI schema of the graders, 2026-08-21")
 def has_name(grader: Any) -> Iterator[Fault]:
     """Every grader has a name.
 
@@ -131,28 +98,23 @@ def has_known_operation(grader: Any) -> Iterator[Fault]:
     """
     for place, part in graders(grader, "string_check"):
         if "operation" in part and part["operation"] not in OPERATIONS:
-            meant = {"neq": "ne", "contains": "like", "icontains": "ilike", "equals": "eq"}
-            name = part["operation"]
-            better = meant.get(name) if isinstance(name, str) else None
+            better = meant("operations", part["operation"])
             remedy = f"write {better!r}" if better else f"write one of {', '.join(OPERATIONS)}"
-            yield f"{place}/operation", f"{show(name)} is no operation", remedy
+            yield f"{place}/operation", f"{show(part['operation'])} is no operation", remedy
 
 
 @rule("RFT406", "error", source="Learn, reinforcement fine-tuning", read="2026-10-07")
 def has_known_metric(grader: Any) -> Iterator[Fault]:
     """The metric of a text_similarity is fuzzy_match, bleu, gleu, meteor or a rouge."""
     for place, part in graders(grader, "text_similarity"):
-        if "evaluation_metric" not in part or part["evaluation_metric"] in METRICS:
-            continue
-        if part["evaluation_metric"] == "cosine":
-            message, remedy = "'cosine' is for evaluations only", "use another, as fuzzy_match"
-        else:
-            message = f"{show(part['evaluation_metric'])} is no metric"
+        metric = part.get("evaluation_metric", METRICS[0])
+        if metric not in METRICS:
+            what = "for evaluations only" if metric == "cosine" else "no metric"
             remedy = f"write one of {', '.join(METRICS)}"
-        yield f"{place}/evaluation_metric", message, remedy
+            yield f"{place}/evaluation_metric", f"{show(metric)} is {what}", remedy
 
 
-@rule("RFT407", "error", source="Learn, reinforcement fine-tuning, 2026-03", read="2026-11-21")
+@rule("RFT407", "error", source="Learn, reinforcement fine-tuning, 2026-03")
 def threshold_can_be_met(grader: Any) -> Iterator[Fault]:
     """`pass_threshold` lies in the range of the grader's score.
 
@@ -160,17 +122,16 @@ def threshold_can_be_met(grader: Any) -> Iterator[Fault]:
     is not known before it runs: Microsoft's samples go to 5 and to 10.
     """
     for place, part in graders(grader, "string_check", "text_similarity", "score_model"):
-        threshold, bounds = part.get("pass_threshold"), part.get("range", [0, 1])
-        if part["type"] != "score_model":
-            bounds = [0, 1]
-        if _is_number(threshold) and _is_range(bounds) and bounds[0] < bounds[1]:
+        threshold: Any = part.get("pass_threshold")
+        bounds = part.get("range", [0, 1]) if part["type"] == "score_model" else [0, 1]
+        if _is_range([threshold, threshold]) and _is_range(bounds) and bounds[0] < bounds[1]:
             low, high = bounds
             if not low <= threshold <= high:
                 message = f"{show(threshold)} is outside the score's range, {low} to {high}"
                 yield f"{place}/pass_threshold", message, "choose a value inside, or leave it out"
 
 
-@rule("RFT408", "warning", source="Microsoft's fine-tuning samples, 2026-01", read="2026-11-21")
+@rule("RFT408", "warning", source="Microsoft's fine-tuning samples, 2026-01")
 def child_has_no_threshold(grader: Any) -> Iterator[Fault]:
     """A grader inside a multi grader has no `pass_threshold`.
 
@@ -183,27 +144,39 @@ def child_has_no_threshold(grader: Any) -> Iterator[Fault]:
             yield f"{place}/pass_threshold", message, "take it out"
 
 
-@rule("RFT410", "warning", source="pipelines/graders/graders.toml", read="2026-11-21")
+@rule("RFT410", "warning", source="pipelines/graders/graders.toml")
 def has_known_model(grader: Any) -> Iterator[Fault]:
-    """The model of a score_model is known to grade.
+    """The model of a score_model is documented where it is used, and its name is whole.
 
-    The newest page names no model, and some models need a grader deployment with a name of its own:
-    a warning, not an error.
+    The newest page names no model: a warning, not an error.
     """
-    for place, part in graders(grader, "score_model", "label_model"):
-        model = part.get("model")
-        if not isinstance(model, str) or not model:
-            continue  # RFT401 says so
-        known = table()["models"].get(model)
-        if known is None:
+    for place, model in _models(grader):
+        note = table()["models"].get(model, {}).get("note")
+        better = dated_name(model, table()["models"])
+        if note:
+            yield f"{place}/model", f"{show(model)}: {note}", "choose another, or make sure"
+        elif better and model not in table()["models"]:
             message = f"{show(model)} is not in the table of grader models"
-            yield f"{place}/model", message, "check that the service grades with it"
-        elif "note" in known:
-            yield (
-                f"{place}/model",
-                f"{show(model)}: {known['note']}",
-                "choose another, or make sure",
-            )
+            yield f"{place}/model", message, f"did you mean {better!r}?"
+
+
+@rule("RFT415", "info", source="Learn, reinforcement fine-tuning", read="2026-10-07")
+def has_listed_model(grader: Any) -> Iterator[Fault]:
+    """The model of a score_model is one that was seen to grade, or a deployment of your own.
+
+    Foundry hosts the graders of OpenAI's and its own models; any other model that is trained needs
+    a grader deployment, whose name is yours to choose.
+    """
+    for place, model in _models(grader):
+        if model not in table()["models"] and not dated_name(model, table()["models"]):
+            message = f"{show(model)} is not in the table of grader models"
+            yield f"{place}/model", message, "nothing, where it is a deployment of your own"
+
+
+def _models(grader: Any) -> Iterator[tuple[str, str]]:
+    for place, part in graders(grader, "score_model", "label_model"):
+        if isinstance(part.get("model"), str) and part["model"]:
+            yield place, part["model"]
 
 
 @rule("RFT411", "error", source="Learn, reinforcement fine-tuning", read="2026-10-07")
@@ -229,9 +202,12 @@ def has_known_roles(grader: Any) -> Iterator[Fault]:
                 yield f"{place}/input/{i}/role", fault, f"write one of {', '.join(ROLES)}"
 
 
-@rule("RFT413", "error", source="OpenAI, graders guide, 2026", read="2026-11-21")
+@rule("RFT413", "error", source="OpenAI, graders guide, 2026")
 def model_takes_its_parameters(grader: Any) -> Iterator[Fault]:
-    """A reasoning model takes no temperature or top_p, any other no reasoning_effort."""
+    """A reasoning model takes no temperature or top_p, any other no reasoning_effort.
+
+    The value 1, which is the default, changes nothing: the guide's own sample has it for o4-mini.
+    """
     for place, part in graders(grader, "score_model"):
         model, parameters = part.get("model"), part.get("sampling_params")
         known = table()["models"].get(model) if isinstance(model, str) else None
@@ -239,17 +215,12 @@ def model_takes_its_parameters(grader: Any) -> Iterator[Fault]:
             continue
         what = "a reasoning model" if known["reasoning"] else "not a reasoning model"
         for name in ("temperature", "top_p") if known["reasoning"] else ("reasoning_effort",):
-            if parameters.get(name) is not None:
+            if parameters.get(name) not in (None, 1):
                 message = f"{model} is {what} and takes no {name}"
                 yield f"{place}/sampling_params/{name}", message, "take it out"
 
 
-@rule(
-    "RFT414",
-    "error",
-    source="Azure OpenAI, reinforcement fine-tuning, 2025-08; OpenAPI schema of the graders",
-    read="2026-11-21",
-)
+@rule("RFT414", "error", source="Azure OpenAI, 2025-08; OpenAPI schema of the graders")
 def passes_known_labels(grader: Any) -> Iterator[Fault]:
     """The passing labels of a label_model are among its labels.
 
@@ -266,9 +237,7 @@ def passes_known_labels(grader: Any) -> Iterator[Fault]:
                 yield f"{place}/passing_labels/{i}", message, "write a label, or add it to labels"
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def _is_range(value: object) -> bool:
-    return isinstance(value, list) and len(value) == 2 and all(map(_is_number, value))
+def _is_range(value: object) -> TypeGuard[list[float]]:
+    """Whether a value is two numbers; true and false are none."""
+    kinds = [type(part) for part in value] if isinstance(value, list) else []
+    return len(kinds) == 2 and {int, float}.issuperset(kinds)

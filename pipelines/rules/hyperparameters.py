@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from pipelines.findings import pointer, show
-from pipelines.rules.response_format import inside, is_whole, seen
 from pipelines.rules.rule import Fault, rule
+from pipelines.rules.shapes import inside, is_whole, seen
 from pipelines.rules.tables import hyperparameters
 
 _PLACE = ("method", "reinforcement", "hyperparameters")
@@ -45,7 +45,11 @@ def keeps_ranges(job: Any) -> Iterator[Fault]:
     """A hyperparameter is in the range that the API's schema gives."""
     for place, value, row in _settings(job):
         if row and not _accepts(row, value):
-            yield place, f"{seen(value)} is out of range", f"use {_wanted(row)}, or leave it out"
+            yield (
+                place,
+                f"the value {seen(value)} is out of range",
+                f"use {_wanted(row)}, or leave it out",
+            )
 
 
 @rule("RFT509", "warning", source="pipelines/rules/tables/hyperparameters.toml")
@@ -58,11 +62,8 @@ def keeps_advice(job: Any) -> Iterator[Fault]:
         if row and "advised" in row and value != "auto" and _accepts(row, value):
             low, high = row["advised"]
             if not low <= value <= high:
-                yield (
-                    place,
-                    f"{show(value)} is outside {low} to {high}",
-                    "stay inside, or make sure",
-                )
+                message = f"{show(value)} is outside {low} to {high}"
+                yield place, message, "stay inside, or make sure"
 
 
 @rule("RFT510", "warning", source="pipelines/rules/tables/hyperparameters.toml")

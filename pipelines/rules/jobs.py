@@ -13,11 +13,18 @@ from typing import Any
 
 from pipelines.findings import pointer, show
 from pipelines.io import schema
-from pipelines.rules import response_format
 from pipelines.rules.request import REINFORCEMENT, differs
-from pipelines.rules.response_format import by_schema, inside, is_name, is_whole, seen
-from pipelines.rules.rule import Fault, rule
-from pipelines.rules.tables import limit, models, training_types
+from pipelines.rules.rule import Fault, of_scope, rule
+from pipelines.rules.shapes import by_schema, inside, is_whole, seen
+from pipelines.rules.tables import (
+    dated_name,
+    is_supervised_only,
+    limit,
+    meant,
+    models,
+    training_types,
+)
+from pipelines.rules.tables import model as model_row
 
 # What other rules, or family 4, judge: the rule of the job's schema passes over it and all below.
 _OWNED = (
@@ -31,14 +38,6 @@ _OWNED = (
     "/seed",
 )
 _HYPERPARAMETERS = "hyperparameters"
-# Written for another field often enough to be named; near spellings are found without a list.
-_MEANT = {"test_file": "validation_file", "eval_file": "validation_file"}
-
-
-def _field(name: str) -> dict[str, Any]:
-    """What the job's schema says of a field."""
-    field: dict[str, Any] = schema.load("job")["properties"][name]
-    return field
 
 
 def _misspelt(job: object) -> dict[str, str | None]:
@@ -48,18 +47,12 @@ def _misspelt(job: object) -> dict[str, str | None]:
     known = schema.load("job")["properties"]
     absent = [key for key in known if key not in job]
     found: dict[str, str | None] = {}
-    for key in job:
-        if key in known or key == _HYPERPARAMETERS:
-            continue
+    for key in (key for key in job if key not in known and key != _HYPERPARAMETERS):
         # A match takes 0.1 ms; a job with a hundred unknown keys is not a misspelt one.
-        close = len(key) <= 40 and len(found) < 100
-        near = get_close_matches(key, absent, n=1, cutoff=0.75) if close else []
-        meant = _MEANT.get(key) or (near[0] if near else None)
-        if meant in absent:
-            absent.remove(meant)
-            found[key] = meant
-        else:
-            found[key] = None
+        close = absent if len(key) <= 40 and len(found) < 100 else []
+        near = [meant("fields", key), *get_close_matches(key, close, n=1, cutoff=0.75)]
+        found[key] = next((name for name in near if name in absent), None)
+        absent = [name for name in absent if name != found[key]]
     return found
 
 
@@ -93,12 +86,13 @@ def has_trainable_model(job: Any) -> Iterator[Fault]:
     and go faster than tables; that a model is retiring or by invitation is a warning too.
     """
     model, kind = inside(job).get("model"), _training_type(job)
-    if not isinstance(model, str) or not model:
-        return
-    known = models().get(_base(model))
+    if not isinstance(model, str) or not model or is_supervised_only(model):
+        return  # RFT501 or RFT528 says so
+    known = model_row(model)
     if known is None:
-        message = f"{show(model)} is not in the table of models"
-        yield "/model", message, "check that it takes RFT jobs"
+        better = dated_name(model, models())
+        remedy = f"did you mean {better!r}?" if better else "check that it takes RFT jobs"
+        yield "/model", f"{show(model)} is not in the table of models", remedy
         return
     if "note" in known:
         yield "/model", f"{show(model)}: {known['note']}", "choose another model, or make sure"
@@ -106,10 +100,6 @@ def has_trainable_model(job: Any) -> Iterator[Fault]:
     if kind in _lower(training_types()) and kind not in listed:
         message = f"{show(job['trainingType'])} was not seen with {show(model)}"
         yield "/trainingType", message, "use GlobalStandard"
-
-
-def _base(model: str) -> str:
-    return model.partition(".ft-")[0]
 
 
 def _lower(names: Iterable[str]) -> set[str]:
@@ -143,10 +133,37 @@ def names_training_type(job: Any) -> Iterator[Fault]:
     only "The fineTuningJob field is required." Upper and lower case were seen mixed.
     """
     kind = inside(job).get("trainingType")
-    if kind is None or _training_type(job) in _lower(training_types()):
+    if kind is None or _is_otherwise_known(kind) or _training_type(job) in _lower(training_types()):
         return
     remedy = "use " + ("developerTier" if _training_type(job) == "developer" else "GlobalStandard")
     yield "/trainingType", f"{seen(kind)} is not a training type", remedy
+
+
+def _is_otherwise_known(kind: object) -> bool:
+    named = isinstance(kind, str) and re.sub("[^a-z]", "", kind.lower()).startswith("datazone")
+    return named or (is_whole(kind) and kind == 1)
+
+
+@rule("RFT527", "warning", source="public jobs of 2026; Learn, fine-tuning overview, 2026-10-06")
+def spells_training_type(job: Any) -> Iterator[Fault]:
+    """The training type is spelled as its page spells it.
+
+    The number 1 is reported to work, as another name of GlobalStandard. `Data zone` is a training
+    type since 2026-10, in the US alone; how a request spells it is in no page that was found.
+    """
+    kind = inside(job).get("trainingType")
+    if _is_otherwise_known(kind):
+        remedy = "write GlobalStandard" if kind == 1 else "ask the service before you pay"
+        yield "/trainingType", f"how {seen(kind)} is spelled is not documented", remedy
+
+
+@rule("RFT528", "error", source="Microsoft Foundry, supported models for fine-tuning, 2026-03-05")
+def takes_reinforcement(job: Any) -> Iterator[Fault]:
+    """The model is not one that is tuned by supervised or preference methods alone."""
+    model = inside(job).get("model")
+    if isinstance(model, str) and is_supervised_only(model):
+        message = f"{show(model)} takes no reinforcement job"
+        yield "/model", message, f"use one of {', '.join(models())}"
 
 
 @rule("RFT505", "warning", source="Azure SDK for Python, reinforcement sample, 2026")
@@ -168,8 +185,8 @@ def takes_training_type(job: Any) -> Iterator[Fault]:
     TrainingType." And o4-mini has no developer tier. Other pairs that were not seen only warn.
     """
     model, kind = inside(job).get("model"), _training_type(job)
-    known = models().get(_base(model), {}) if isinstance(model, str) else {}
-    if kind in _lower(known.get("refuses", [])):
+    known = model_row(model) if isinstance(model, str) else None
+    if known and kind in _lower(known.get("refuses", [])):
         message = f"{show(model)} refuses {show(job['trainingType'])}"
         yield "/trainingType", message, "use GlobalStandard"
 
@@ -194,10 +211,10 @@ def has_known_keys(job: Any) -> Iterator[Fault]:
     Unknown parameters are refused; `test_file` was, and is `validation_file`. A key that seems to
     mean an absent field is reported here alone, not as a missing field too.
     """
-    below = _field("method")["properties"]["reinforcement"]["properties"]
-    for key, meant in _misspelt(job).items():
-        remedy = f"write {meant}" if meant else "remove it"
-        if key in below:
+    below = schema.load("job")["properties"]["method"]["properties"]["reinforcement"]
+    for key, name in _misspelt(job).items():
+        remedy = f"write {name}" if name else "remove it"
+        if key in below["properties"]:
             remedy = f"move it to {REINFORCEMENT}"
         yield pointer([key]), f"{show(key)} is not a field of a job", remedy
 
@@ -249,10 +266,8 @@ def has_suffix_shape(job: Any) -> Iterator[Fault]:
 
     OpenAI's schema and Microsoft's azd allow 64; Azure's page says 40 and no dots, and decides.
     """
-    suffix = inside(job).get("suffix")
-    if suffix is not None and not _is_suffix(suffix):
-        remedy = f"use 1 to {limit('suffix_length')} of A-Z, a-z, 0-9, - and _"
-        yield "/suffix", f"{seen(suffix)} is not a suffix", remedy
+    remedy = f"use 1 to {limit('suffix_length')} of A-Z, a-z, 0-9, - and _"
+    yield from by_schema("job", job, "suffix", remedy)
 
 
 @rule("RFT516", "warning", source="a third party's note, 2026")
@@ -261,57 +276,30 @@ def has_short_suffix(job: Any) -> Iterator[Fault]:
 
     One note says 18, where Azure's page says 40: short ones are safe under both.
     """
-    suffix: Any = inside(job).get("suffix")
-    most = limit("suffix_length_advised")
-    if _is_suffix(suffix) and len(suffix) > most:
+    suffix, most = inside(job).get("suffix"), limit("suffix_length_advised")
+    if isinstance(suffix, str) and len(suffix) > most and not any(has_suffix_shape(job)):
         yield "/suffix", f"{len(suffix)} characters, over {most}", f"shorten it to {most}"
-
-
-def _is_suffix(value: object) -> bool:
-    return is_name(value, limit("suffix_length"))
 
 
 @rule("RFT517", "error", source="OpenAI's API schema; Microsoft's azd extension, 2026-08-21")
 def has_small_metadata(job: Any) -> Iterator[Fault]:
     """Metadata is at most 16 pairs of text, keys up to 64 characters, values up to 512."""
-    metadata, limits = inside(job).get("metadata"), _field("metadata")
-    pairs, longest = limits["maxProperties"], limits["propertyNames"]["maxLength"]
-    length = limits["additionalProperties"]["maxLength"]
-    if not isinstance(metadata, dict):
-        if metadata is not None:
-            yield "/metadata", f"expected an object, got {seen(metadata)}", "write pairs of strings"
-        return
-    if len(metadata) > pairs:
-        yield "/metadata", f"{len(metadata)} pairs, over {pairs}", "remove some"
-    for key, value in metadata.items():
-        place = pointer(["metadata", key])
-        if len(key) > longest:
-            yield place, f"a key of {len(key)} characters, over {longest}", "shorten it"
-        elif not isinstance(value, str):
-            yield place, f"expected a string, got {seen(value)}", "write it as a string"
-        elif len(value) > length:
-            yield place, f"{len(value)} characters, over {length}", "shorten it"
+    yield from by_schema("job", job, "metadata", "write few and short pairs of strings")
 
 
 @rule("RFT518", "error", source="OpenAI's API schema, 2026-08-21")
 def has_seed_in_range(job: Any) -> Iterator[Fault]:
     """A seed is a whole number from 0 to 2,147,483,647."""
-    seed, limits = inside(job).get("seed"), _field("seed")
-    if seed is None:
-        return
-    if not is_whole(seed) or not limits["minimum"] <= seed <= limits["maximum"]:
-        remedy = f"use a whole number from {limits['minimum']} to {limits['maximum']}"
-        yield "/seed", f"{seen(seed)} is not a seed", remedy
+    yield from by_schema("job", job, "seed", "use a whole number from 0 to 2147483647")
 
 
 @rule("RFT519", "error", source="the rules of the response format")
 def has_sound_format(job: Any) -> Iterator[Fault]:
     """The response format inside the job passes RFT520 to RFT525."""
     reinforcement = inside(job, "method", "reinforcement")
-    if "response_format" not in reinforcement:
-        return
-    for place, message, remedy in response_format.faults(reinforcement["response_format"]):
-        yield f"{REINFORCEMENT}/response_format{place}", message, remedy
+    for part in of_scope("response_format") if "response_format" in reinforcement else ():
+        for place, message, remedy in part.test(reinforcement["response_format"]):
+            yield f"{REINFORCEMENT}/response_format{place}", message, remedy
 
 
 @rule("RFT526", "error", source="this pipeline: the service reads the request alone")

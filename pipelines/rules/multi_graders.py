@@ -13,20 +13,16 @@ from pipelines.rules.rule import Fault, rule
 PLACE = "/calculate_output"
 
 
-@rule("RFT440", "error", source="OpenAI, graders guide, 2026", read="2026-11-21")
+@rule("RFT440", "error", source="OpenAI, graders guide, 2026")
 def has_no_multi_inside(grader: Any) -> Iterator[Fault]:
     """A multi grader holds no other multi grader."""
     for place, part in entries(grader):
         if place and isinstance(part, dict) and part.get("type") == "multi":
-            message = "a multi grader inside a multi grader"
-            yield (
-                f"{place}/type",
-                message,
-                "move its graders up, and its formula into the outer one",
-            )
+            remedy = "move its graders up, and its formula into the outer one"
+            yield f"{place}/type", "a multi grader inside a multi grader", remedy
 
 
-@rule("RFT441", "error", source="this pipeline: a hyphen reads as minus", read="2026-11-21")
+@rule("RFT441", "error", source="this pipeline: a hyphen reads as minus")
 def has_usable_keys(grader: Any) -> Iterator[Fault]:
     """The keys of a multi grader's `graders` are names that a formula can use."""
     for _, part in graders(grader, "multi"):
@@ -68,7 +64,7 @@ def names_its_graders(grader: Any) -> Iterator[Fault]:
                 yield PLACE, f"{show(name)} is not a key of graders", f"the keys are {known}"
 
 
-@rule("RFT444", "warning", source="this pipeline", read="2026-11-21")
+@rule("RFT444", "warning", source="this pipeline")
 def uses_its_graders(grader: Any) -> Iterator[Fault]:
     """Every grader inside a multi grader has a part in `calculate_output`."""
     for part, used in _used(grader):

@@ -10,7 +10,7 @@ from pipelines.rules.rule import Fault, rule
 from pipelines.rules.tables import limit
 
 
-@rule("RFT607", "error", source="this pipeline", read="2026-11-21")
+@rule("RFT607", "error", source="this pipeline")
 def is_as_prepared(digests: tuple[str, str | None]) -> Iterator[Fault]:
     """A file of a prepared folder is the one that its manifest lists.
 
@@ -24,21 +24,21 @@ def is_as_prepared(digests: tuple[str, str | None]) -> Iterator[Fault]:
         yield "", f"manifest.json lists this file, and it {what}", remedy
 
 
-@rule("RFT601", "warning", source="this pipeline", read="2026-11-21")
+@rule("RFT601", "warning", source="this pipeline")
 def has_benchmark(provenance: Mapping[str, Any]) -> Iterator[Fault]:
     """The dataset was compared with at least one benchmark."""
     if not provenance["benchmarks"]:
         yield "", "decontaminated against nothing", provenance["remedy"]
 
 
-@rule("RFT602", "warning", source="this pipeline", read="2026-11-21")
+@rule("RFT602", "warning", source="this pipeline")
 def has_every_shard(provenance: Mapping[str, Any]) -> Iterator[Fault]:
     """No shard of the published train split is missing."""
     for name in provenance["absent_shards"]:
         yield "", f"shard {show(name)} is not there", "download it, or accept a part of the dataset"
 
 
-@rule("RFT603", "error", source="this pipeline", read="2026-11-21")
+@rule("RFT603", "error", source="this pipeline")
 def crosses_nowhere(provenance: Mapping[str, Any]) -> Iterator[Fault]:
     """No question is on both sides of the split, as an audit of the written files finds.
 
@@ -50,7 +50,7 @@ def crosses_nowhere(provenance: Mapping[str, Any]) -> Iterator[Fault]:
         yield "", f"{pairs:,} pairs cross the split", "run `rft audit` on the two files"
 
 
-@rule("RFT604", "error", source="this pipeline", read="2026-11-21")
+@rule("RFT604", "error", source="this pipeline")
 def has_no_benchmark_question(provenance: Mapping[str, Any]) -> Iterator[Fault]:
     """No row asks what a benchmark asks, as an audit of the written files finds."""
     hits = provenance["certificate"]["benchmarks"]["hits"]
@@ -58,7 +58,7 @@ def has_no_benchmark_question(provenance: Mapping[str, Any]) -> Iterator[Fault]:
         yield "", f"{hits:,} rows are a benchmark's", "run `rft audit` with --benchmark"
 
 
-@rule("RFT605", "warning", source="this pipeline", read="2026-11-21")
+@rule("RFT605", "warning", source="this pipeline")
 def chains_few(provenance: Mapping[str, Any]) -> Iterator[Fault]:
     """Near-duplicates alone hold at most 100 questions together.
 
@@ -71,7 +71,7 @@ def chains_few(provenance: Mapping[str, Any]) -> Iterator[Fault]:
         yield "", message, "look at clusters.parquet; raise --threshold, or shorten what they share"
 
 
-@rule("RFT606", "warning", source="this pipeline", read="2026-11-21")
+@rule("RFT606", "warning", source="this pipeline")
 def rewards_no_guess(provenance: Mapping[str, Any]) -> Iterator[Fault]:
     """An answer that solves nothing gets the full score on at most 0.5 % of the items.
 

@@ -4,31 +4,20 @@ from __future__ import annotations
 
 import ast
 import sys
+from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
 from pipelines.findings import show
 from pipelines.graders.documented import graders, table
-from pipelines.graders.templates import syntax
+from pipelines.graders.templates import read_keys, syntax
 from pipelines.rules.rule import Fault, rule
 
 # Modules of Python's own library that need a network; `urllib.parse` and `http.cookies` do not.
 NETWORK = (
-    "ftplib",
-    "http.client",
-    "http.server",
-    "imaplib",
-    "nntplib",
-    "poplib",
-    "smtplib",
-    "socket",
-    "socketserver",
-    "ssl",
-    "telnetlib",
-    "urllib.request",
-    "urllib.robotparser",
-    "xmlrpc.client",
-    "xmlrpc.server",
+    *("ftplib", "http.client", "http.server", "imaplib", "nntplib", "poplib", "smtplib", "socket"),
+    *("socketserver", "ssl", "telnetlib", "urllib.request", "urllib.robotparser"),
+    *("xmlrpc.client", "xmlrpc.server"),
 )
 SIGNATURE = "write def grade(sample, item) at the top level"
 
@@ -39,15 +28,18 @@ def _sources(grader: Any) -> Iterator[tuple[str, str]]:
             yield f"{place}/source", part["source"]
 
 
-def _trees(grader: Any) -> Iterator[tuple[str, ast.Module]]:
+def _parsed(grader: Any) -> Iterator[tuple[str, ast.Module | str]]:
+    """The tree of every source that is small enough, or why it has none."""
     for place, source in _sources(grader):
         if len(source.encode()) < table()["sandbox"]["source_bytes"]:
-            tree = syntax(source)
-            if not isinstance(tree, str):
-                yield place, tree
+            yield place, syntax(source)
 
 
-@rule("RFT430", "error", source="OpenAI, graders guide; Learn, 2026-03", read="2026-11-21")
+def _trees(grader: Any) -> Iterator[tuple[str, ast.Module]]:
+    return ((place, tree) for place, tree in _parsed(grader) if not isinstance(tree, str))
+
+
+@rule("RFT430", "error", source="OpenAI, graders guide; Learn, 2026-03")
 def source_is_small(grader: Any) -> Iterator[Fault]:
     """The source of a python grader is smaller than 256 kB, read as 256,000 bytes."""
     most = table()["sandbox"]["source_bytes"]
@@ -58,17 +50,15 @@ def source_is_small(grader: Any) -> Iterator[Fault]:
             yield place, message, "shorten the source, put data in the items"
 
 
-@rule("RFT431", "error", source="OpenAI, graders guide, 2026", read="2026-11-21")
+@rule("RFT431", "error", source="OpenAI, graders guide, 2026")
 def source_parses(grader: Any) -> Iterator[Fault]:
     """The source of a python grader is Python.
 
     By the parser of the Python that runs this; which Python the service runs is not documented.
     """
-    for place, source in _sources(grader):
-        if len(source.encode()) < table()["sandbox"]["source_bytes"]:
-            tree = syntax(source)
-            if isinstance(tree, str):
-                yield place, f"not Python: {show(tree)[1:-1]}", "write the source with json.dumps"
+    for place, tree in _parsed(grader):
+        if isinstance(tree, str):
+            yield place, f"not Python: {show(tree)[1:-1]}", "write the source with json.dumps"
 
 
 @rule("RFT432", "error", source="Learn, reinforcement fine-tuning", read="2026-10-07")
@@ -80,28 +70,26 @@ def has_grade(grader: Any) -> Iterator[Fault]:
     """
     for place, tree in _trees(grader):
         last = _grade(tree)
+        message = ""
         if last is None:
-            yield place, "no function 'grade' at the top level", SIGNATURE
-        elif isinstance(last, ast.AsyncFunctionDef):
-            yield place, "'grade' is asynchronous", SIGNATURE
-        elif isinstance(last, ast.ClassDef):
-            yield place, "'grade' is a class", SIGNATURE
+            message = "no function 'grade' at the top level"
+        elif isinstance(last, (ast.AsyncFunctionDef, ast.ClassDef)):
+            kind = "a class" if isinstance(last, ast.ClassDef) else "asynchronous"
+            message = f"'grade' is {kind}"
         elif isinstance(last, (ast.FunctionDef, ast.Lambda)) and not _takes_two(last.args):
             args = last.args
             names = [arg.arg for arg in (*args.posonlyargs, *args.args, *args.kwonlyargs)]
             message = f"'grade' cannot be called with two arguments, it has {show(names)}"
+        if message:
             yield place, message, SIGNATURE
 
 
 def _grade(tree: ast.Module) -> ast.AST | None:
     """What the name `grade` stands for once the source is loaded; None where nothing binds it."""
-    last: ast.AST | None = None
-    for node in _top_level(tree.body):
-        if _binds_grade(node):
-            last = node
-    if isinstance(last, ast.Assign) and isinstance(last.value, ast.Lambda):
-        return last.value
-    return last
+    bound = next(iter(deque(filter(_binds_grade, _loaded(tree)), maxlen=1)), None)
+    if isinstance(bound, ast.Assign) and isinstance(bound.value, ast.Lambda):
+        return bound.value
+    return bound
 
 
 # What may read a parameter without naming it.
@@ -123,20 +111,17 @@ def read_of(source: str) -> set[str] | None:
     return {root for root, name in zip(("sample", "item"), names, strict=False) if name in used}
 
 
-def _top_level(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+def _loaded(tree: ast.Module) -> Iterator[ast.AST]:
     """The statements that run when the source is loaded, those of `if`, `try` and `with` too."""
-    stack = body[::-1]
+    stack: list[ast.AST] = [*reversed(tree.body)]
     while stack:
         node = stack.pop()
         yield node
-        if isinstance(node, (ast.If, ast.Try, ast.With)):
-            inner = [*node.body, *getattr(node, "orelse", []), *getattr(node, "finalbody", [])]
-            for handler in getattr(node, "handlers", []):
-                inner.extend(handler.body)
-            stack.extend(reversed(inner))
+        if isinstance(node, (ast.If, ast.Try, ast.With, ast.ExceptHandler)):
+            stack.extend(reversed(list(ast.iter_child_nodes(node))))
 
 
-def _binds_grade(node: ast.stmt) -> bool:
+def _binds_grade(node: ast.AST) -> bool:
     match node:
         case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
             return node.name == "grade"
@@ -157,7 +142,7 @@ def _takes_two(args: ast.arguments) -> bool:
     )
 
 
-@rule("RFT433", "error", source="OpenAI, graders guide; Learn, 2026-03", read="2026-11-21")
+@rule("RFT433", "error", source="OpenAI, graders guide; Learn, 2026-03")
 def imports_what_is_there(grader: Any) -> Iterator[Fault]:
     """A python grader imports Python's own library and the sandbox's modules only.
 
@@ -175,7 +160,7 @@ def imports_what_is_there(grader: Any) -> Iterator[Fault]:
                 yield place, message, f"there are Python's own modules and {', '.join(modules)}"
 
 
-@rule("RFT434", "warning", source="OpenAI, graders guide; Learn, 2026-03", read="2026-11-21")
+@rule("RFT434", "warning", source="OpenAI, graders guide; Learn, 2026-03")
 def needs_no_network(grader: Any) -> Iterator[Fault]:
     """A python grader does without a network, for the sandbox has none.
 
@@ -188,7 +173,7 @@ def needs_no_network(grader: Any) -> Iterator[Fault]:
                 yield place, message, "put what the grader needs in the items"
 
 
-@rule("RFT435", "error", source="Microsoft Foundry blog, April 2026", read="2026-11-21")
+@rule("RFT435", "error", source="Microsoft Foundry blog, April 2026")
 def reads_json_of_a_format(grader: Any, response_format: Any) -> Iterator[Fault]:
     """A python grader reads `output_json` only where the job has a response format.
 
@@ -196,26 +181,13 @@ def reads_json_of_a_format(grader: Any, response_format: Any) -> Iterator[Fault]
     there is no JSON, and passes. Seen are `sample["NAME"]` and `sample.get("NAME")`.
     """
     if response_format is not None:
-        return
+        return  # there is one, or (`...`) no job that could lack it
     for place, tree in _trees(grader):
-        read = list(_sample_fields(tree))
+        read = list(read_keys(tree, "sample"))
         lines = [line for name, line in read if name == "output_json"]
         if lines and "output_text" not in {name for name, _ in read}:
             message = f"line {min(lines)}: output_json, but the job has no response_format"
             yield place, message, "give one, or read output_text"
-
-
-def _sample_fields(tree: ast.Module) -> Iterator[tuple[str, int]]:
-    """The fields of `sample` that a source reads, each with its line; not in order."""
-    for node in ast.walk(tree):
-        match node:
-            case ast.Subscript(value=ast.Name(id="sample"), slice=ast.Constant(value=str(name))):
-                yield name, node.lineno
-            case ast.Call(
-                func=ast.Attribute(value=ast.Name(id="sample"), attr="get"),
-                args=[ast.Constant(value=str(name)), *_],
-            ):
-                yield name, node.lineno
 
 
 def _imports(tree: ast.Module) -> Iterator[tuple[str, int]]:
@@ -247,7 +219,7 @@ def _imports(tree: ast.Module) -> Iterator[tuple[str, int]]:
                 stack.extend(reversed(list(ast.iter_child_nodes(node))))
 
 
-@rule("RFT436", "error", source="OpenAI, graders guide, 2026: both are dicts", read="2026-11-21")
+@rule("RFT436", "error", source="OpenAI, graders guide, 2026: both are dicts")
 def reads_by_key(grader: Any) -> Iterator[Fault]:
     """`grade` reads its sample and its item by key, not as attributes, which dicts do not have."""
     for place, tree in _trees(grader):

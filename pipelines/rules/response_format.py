@@ -1,78 +1,19 @@
-"""Family 5, the response format: rules of it alone, which the job's rules apply to the one inside.
-
-Also what both kinds of document need: the way down to an object, the shape of a value, a value in a
-message, a schema's errors as faults.
-"""
+"""Family 5, the response format; the rules of the job apply these to the one inside it."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
 import jsonschema_rs
 
-from pipelines.findings import VALUE_WIDTH, pointer, show
-from pipelines.io import schema
+from pipelines.findings import pointer, show
 from pipelines.rules.rule import Fault, rule
+from pipelines.rules.shapes import by_schema, inside, seen
 from pipelines.rules.tables import limit
 
 _FLAT = ("name", "schema", "strict", "description")
-
-
-def inside(value: Any, *keys: str) -> dict[str, Any]:
-    """The object below those keys, or the value itself; an empty one where it is no object."""
-    for key in keys:
-        value = value.get(key) if isinstance(value, dict) else None
-    return value if isinstance(value, dict) else {}
-
-
-def is_whole(value: object) -> bool:
-    """Whether a JSON value is a whole number; true and false are none."""
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def is_name(value: object, most: int) -> bool:
-    """Whether a value is a text of 1 to `most` letters, digits, hyphens and underscores."""
-    shape = f"[A-Za-z0-9_-]{{1,{most}}}"
-    return isinstance(value, str) and re.fullmatch(shape, value) is not None
-
-
-def seen(value: object) -> str:
-    """A value in a message, as JSON spells it; of an object or list, maybe deep, the kind."""
-    if isinstance(value, dict | list):
-        return "an object" if isinstance(value, dict) else "a list"
-    if value is None or isinstance(value, bool):
-        return "null" if value is None else str(value).lower()
-    return show(value)
-
-
-def by_schema(name: str, value: object) -> Iterator[Fault]:
-    """What a schema of `schemas/` says against a value, a fault for each unknown key."""
-    remedy = f"see schemas/{name}.json"
-    try:
-        errors = list(schema.compiled(name).iter_errors(value))
-    except ValueError as reason:  # half a surrogate pair, or nested beyond what can be checked
-        yield "", f"cannot be checked: {str(reason)[:VALUE_WIDTH]}", remedy
-        return
-    for error in errors:
-        place = pointer(error.instance_path)
-        kind: Any = error.kind  # its attributes depend on its name
-        match kind.name:
-            case "required":
-                yield place, f"{show(kind.property)} is missing", "add it; " + remedy
-            case "additionalProperties":
-                for key in kind.unexpected:
-                    yield place + pointer([key]), "not a documented field", "remove it; " + remedy
-            case "type":
-                wanted = " or ".join(kind.types)
-                yield place, f"expected {wanted}, got {seen(error.instance)}", remedy
-            case "const":
-                message = f"expected {show(kind.expected_value)}, got {seen(error.instance)}"
-                yield place, message, remedy
-            case _:
-                yield place, f"{seen(error.instance)} breaks {kind.name}", remedy
 
 
 def _is_flat(value: object) -> bool:
@@ -104,11 +45,10 @@ def is_nested(response_format: Any) -> Iterator[Fault]:
 @rule("RFT522", "error", source="OpenAI's API schema, 2026-08-21")
 def has_format_name(response_format: Any) -> Iterator[Fault]:
     """A format's name has 1 to 64 letters, digits, hyphens and underscores."""
-    form = inside(response_format, "json_schema")
-    name, most = form.get("name"), limit("format_name_length")
-    if "name" in form and not is_name(name, most):
-        remedy = f"use 1 to {most} of A-Z, a-z, 0-9, - and _"
-        yield "/json_schema/name", f"{seen(name)} is not a name", remedy
+    for place, message, _ in by_schema("response_format", response_format):
+        if place == "/json_schema/name":
+            most = limit("format_name_length")
+            yield place, message, f"use 1 to {most} of A-Z, a-z, 0-9, - and _"
 
 
 def _strict_objects(response_format: object) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -175,8 +115,7 @@ def holds_schema(response_format: Any) -> Iterator[Fault]:
     places = {pointer(error.instance_path): error for error in reversed(errors)}
     for place, error in places.items():
         message = f"{seen(error.instance)} breaks {error.kind.name} of the meta-schema"
-        remedy = "write it as JSON Schema 2020-12 has it"
-        yield f"/json_schema/schema{place}", message, remedy
+        yield f"/json_schema/schema{place}", message, "write it as JSON Schema 2020-12 has it"
 
 
 @cache
@@ -185,9 +124,3 @@ def _meta_schema() -> jsonschema_rs.Draft202012Validator:
     return jsonschema_rs.Draft202012Validator(
         {"$ref": "https://json-schema.org/draft/2020-12/schema"}
     )
-
-
-def faults(response_format: Any) -> Iterator[Fault]:
-    """Every fault of a response format."""
-    for test in (is_format, is_nested, has_format_name, requires_all, closes_objects, holds_schema):
-        yield from test(response_format)

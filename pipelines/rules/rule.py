@@ -7,6 +7,7 @@ name in what is known; the first is its scope:
                       lines in a row the last, and `blank`, how many they are
     raw               the bytes of a line that holds an object
     item              one row, and `raw`, its line
+    supervised        one row of a supervised file
     file              a FileSummary of one JSONL file
     pair              the training rows' prompts, and the summary of a file that is held out
     same_side         the prompts of files of the same kind, and the summary of another
@@ -19,7 +20,7 @@ name in what is known; the first is its scope:
 
 A rule stands alone: it repeats no other, and does not raise whatever it is given. Codes are
 permanent; the hundreds are the families: 1 file, 2 messages, 3 item fields, 4 grader, 5 job and
-response format, 6 how the data was made, 7 rows against each other.
+response format, 6 how the data was made, 7 rows against each other, 8 supervised rows.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ from pipelines.findings import Severity
 Fault = tuple[str, str, str]
 
 SCOPES = (
-    *("line", "raw", "item", "file", "pair", "same_side", "given"),
+    *("line", "raw", "item", "supervised", "file", "pair", "same_side", "given"),
     *("grader", "response_format", "job", "beside", "digests", "provenance"),
 )
 

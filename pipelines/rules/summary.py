@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,10 +17,16 @@ CHECKED = 1_000_000
 # those that are held.
 _SHAPES = 10_000_000
 
+# Names and Python types of a row's fields, in order.
 Shape = tuple[tuple[str, ...], tuple[type, ...]]
 
 
-@dataclass(slots=True)
+def shape_of(item: Mapping[str, Any]) -> Shape:
+    """The shape of a row."""
+    return tuple(item), tuple(map(type, item.values()))
+
+
+@dataclass(slots=True, eq=False)
 class FileSummary:
     """A file once it has been read, and the caps that it is held to.
 
@@ -45,6 +51,7 @@ class FileSummary:
     reference_length: int = 0
     tokens: Tokens | None = None
     name: str = ""
+    supervised: bool = False
 
     @property
     def types(self) -> dict[str, dict[str, tuple[int, int]]]:
@@ -59,31 +66,52 @@ class FileSummary:
                     of_name[kind] = (before + count, min(first, line))
         return types
 
-    def add(self, item: Mapping[str, Any], line: int, graded: tuple[str, ...]) -> None:
-        """Take note of a row; `graded` are the fields that the grader reads."""
-        shape = (tuple(item), tuple(map(type, item.values())))
-        seen = self.shapes.get(shape)
-        if seen is not None:
-            seen[0] += 1
-        else:
-            # A name takes about 60 bytes beside its text, a shape 300.
-            size = 300 + sum(60 + len(name) for name in item)
-            if self.held + size <= _SHAPES:
-                self.shapes[shape] = [1, line]
-                self.held += size
-        values = [item.get(name) for name in graded]
-        for value in values:
-            if type(value) is str:
-                self.reference_count += 1
-                self.reference_length += len(value)
-        if "messages" in item:
+    def adder(
+        self, answers: tuple[str, ...], judged: tuple[str, ...] = ()
+    ) -> Callable[[Mapping[str, Any], int, Shape], None]:
+        """What takes note of a row: of the object, its line and its shape.
+
+        `answers` are the fields that the answer is compared with; `judged`, which a model grader
+        alone reads, are part of the question: one prompt may be judged by several rubrics.
+        """
+        shapes = self.shapes
+        add_prompt, add_reference = self.prompts.append, self.references.append
+        add_line = self.lines.append
+
+        last: Shape | None = None
+        seen: list[int] | None = None
+
+        def add(item: Mapping[str, Any], line: int, shape: Shape) -> None:
+            nonlocal last, seen
+            if shape is not last:  # a tuple's hash is computed anew each time
+                last, seen = shape, shapes.get(shape)
+            if seen is not None:
+                seen[0] += 1
+            else:
+                # A name takes about 60 bytes beside its text, a shape 300.
+                size = 300 + sum(60 + len(name) for name in item)
+                if self.held + size <= _SHAPES:
+                    seen = shapes[shape] = [1, line]
+                    self.held += size
+            values = tuple(map(item.get, answers))
+            for value in values:
+                if type(value) is str:
+                    self.reference_count += 1
+                    self.reference_length += len(value)
+            if "messages" not in item:
+                return
             try:
                 prompt = hash(tuple([message["content"] for message in item["messages"]]))
             except (TypeError, KeyError):  # lists in them, or no sound chat
                 prompt = _hash(_spelled(item["messages"]))
-            self.prompts.append(prompt)
-            self.references.append(_hash(tuple(values)))
-            self.lines.append(line)
+            add_prompt(_hash((prompt, *map(item.get, judged))) if judged else prompt)
+            try:
+                add_reference(hash(values))
+            except TypeError:
+                add_reference(hash(repr(values)))
+            add_line(line)
+
+        return add
 
 
 def _spelled(messages: object) -> object:
@@ -92,10 +120,10 @@ def _spelled(messages: object) -> object:
         return messages
     contents = [one.get("content") for one in messages]
     for i, content in enumerate(contents):
-        if isinstance(content, list):
-            texts = [part.get("text") for part in content if isinstance(part, dict)]
-            if len(texts) == len(content) and all(isinstance(text, str) for text in texts):
-                contents[i] = "".join(map(str, texts))
+        parts = content if isinstance(content, list) else [None]
+        texts = [part.get("text") if isinstance(part, dict) else None for part in parts]
+        if all(isinstance(text, str) for text in texts):
+            contents[i] = "".join(map(str, texts))
     return tuple(contents)
 
 

@@ -34,7 +34,7 @@ def _templates(grader: Any) -> Iterator[tuple[str, Template]]:
             yield place, template
 
 
-@rule("RFT420", "error", source="OpenAI, graders guide, 2026", read="2026-11-21")
+@rule("RFT420", "error", source="OpenAI, graders guide, 2026")
 def closes_templates(grader: Any) -> Iterator[Fault]:
     """Every `{{` of a grader is closed by `}}`.
 
@@ -55,7 +55,7 @@ def reads_item_or_sample(grader: Any) -> Iterator[Fault]:
             yield place, message, "write {{item.<field>}} or {{sample.output_text}}"
 
 
-@rule("RFT422", "error", source="OpenAI, graders guide, 2026", read="2026-11-21")
+@rule("RFT422", "error", source="OpenAI, graders guide, 2026")
 def reads_known_sample_field(grader: Any) -> Iterator[Fault]:
     """`sample` has output_text, output_json, output_tools, choices and output_audio."""
     for place, template in _templates(grader):
@@ -66,18 +66,18 @@ def reads_known_sample_field(grader: Any) -> Iterator[Fault]:
                 yield place, message, f"write one of {', '.join(SAMPLE_FIELDS)}"
 
 
-@rule("RFT423", "error", source="Microsoft Foundry blog, April 2026", read="2026-11-21")
+@rule("RFT423", "error", source="Microsoft Foundry blog, April 2026")
 def reads_json_of_a_format(grader: Any, response_format: Any) -> Iterator[Fault]:
     """`sample.output_json` is read only where the job has a response format."""
     if response_format is not None:
-        return
+        return  # there is one, or (`...`) no job that could lack it
     for place, template in _templates(grader):
         if template.path[:2] == ("sample", "output_json"):
             message = f"{show(str(template))} is read, but the job has no response_format"
             yield place, message, "give one, or read sample.output_text"
 
 
-@rule("RFT424", "warning", source="Microsoft's fine-tuning skill, 2026-08-21", read="2026-11-21")
+@rule("RFT424", "warning", source="Microsoft's fine-tuning skill, 2026-08-21")
 def has_no_spaces(grader: Any) -> Iterator[Fault]:
     """A template has no spaces inside its braces.
 
@@ -87,14 +87,11 @@ def has_no_spaces(grader: Any) -> Iterator[Fault]:
     for place, template in _templates(grader):
         if template.inner != template.inner.strip():
             written = "{{" + template.inner.strip() + "}}"
-            yield (
-                place,
-                f"spaces inside the braces of {show(str(template))}",
-                f"write {show(written)}",
-            )
+            message = f"spaces inside the braces of {show(str(template))}"
+            yield place, message, f"write {show(written)}"
 
 
-@rule("RFT425", "warning", source="Microsoft's fine-tuning skill, 2026-08-21", read="2026-11-21")
+@rule("RFT425", "warning", source="Microsoft's fine-tuning skill, 2026-08-21")
 def has_no_index(grader: Any) -> Iterator[Fault]:
     """A template does not index a list.
 
@@ -107,9 +104,7 @@ def has_no_index(grader: Any) -> Iterator[Fault]:
             yield place, message, "put the value in a field of its own"
 
 
-@rule(
-    "RFT426", "warning", source="this pipeline: no source names a character set", read="2026-11-21"
-)
+@rule("RFT426", "warning", source="this pipeline: no source names a character set")
 def reads_named_fields(grader: Any) -> Iterator[Fault]:
     """A template names a field, by letters, digits and underscores."""
     for place, template in _templates(grader):
@@ -124,7 +119,7 @@ def reads_named_fields(grader: Any) -> Iterator[Fault]:
             yield place, message, "rename the field: letters, digits and underscores"
 
 
-@rule("RFT427", "error", source="this pipeline", read="2026-11-21")
+@rule("RFT427", "error", source="this pipeline")
 def reads_the_answer(grader: Any) -> Iterator[Fault]:
     """A grader reads what the model wrote.
 
@@ -159,7 +154,7 @@ def _roots(part: Mapping[str, Any]) -> set[str] | None:
     return None if roots - {"item", "sample"} else roots  # RFT421 says so
 
 
-@rule("RFT428", "error", source="this pipeline", read="2026-11-21")
+@rule("RFT428", "error", source="this pipeline")
 def compares_two_things(grader: Any) -> Iterator[Fault]:
     """A string_check does not compare the answer with itself."""
     for place, part in graders(grader, "string_check"):
@@ -174,7 +169,7 @@ def compares_two_things(grader: Any) -> Iterator[Fault]:
 _NAMED = re.compile(r"\s*\{?\s*((?:item|sample)\.\w[\w.]*)\s*\}?\s*")
 
 
-@rule("RFT429", "error", source="this pipeline", read="2026-11-21")
+@rule("RFT429", "error", source="this pipeline")
 def names_fields_in_braces(grader: Any) -> Iterator[Fault]:
     """Input and reference do not name a field as plain text, without two braces on either side."""
     for place, part in graders(grader, "string_check", "text_similarity"):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from pipelines.rules.shapes import texts_of
 from pipelines.rules.tables import limit
 
 # Tokens of a row, and "" or "about " where they are estimated.
@@ -52,7 +53,7 @@ def count(item: Mapping[str, Any]) -> tuple[int, str]:
     The handful of tokens that the chat format adds to a message are not counted. What follows the
     first half million characters is estimated once they hold more tokens than a row may have.
     """
-    text = "\n".join(_texts(item.get("messages")))
+    text = "\n".join(text for _, text in texts_of(item))
     encoding = _encoding()
     tokens = 0
     for start in range(0, len(text), _PIECE):
@@ -61,16 +62,6 @@ def count(item: Mapping[str, Any]) -> tuple[int, str]:
             return tokens + rest // _BYTES_A_TOKEN, "about "
         tokens += len(encoding.encode_ordinary(text[start : start + _PIECE]))
     return tokens, "about " if len(text) > _PIECE else ""
-
-
-def _texts(value: object) -> list[str]:
-    if isinstance(value, str):
-        return [value]
-    if isinstance(value, list):
-        return [text for part in value for text in _texts(part)]
-    if isinstance(value, dict):
-        return [text for key in ("content", "text") for text in _texts(value.get(key))]
-    return []
 
 
 @cache

@@ -10,7 +10,7 @@ from typing import Any
 
 from pipelines.findings import BadInput
 from pipelines.rules.request import DEFAULT_MODEL, TRAINING_TYPE
-from pipelines.rules.response_format import inside
+from pipelines.rules.shapes import inside
 from pipelines.rules.tables import assumed, hyperparameters, prices
 
 # Only where a model grades, and only where it is not given how long a step takes.

@@ -10,7 +10,7 @@ from pipelines.findings import BadInput, show
 from pipelines.graders.render import Roots, Unresolved, filler
 from pipelines.graders.templates import strings, templates
 from pipelines.rules import tokens
-from pipelines.rules.response_format import inside
+from pipelines.rules.shapes import inside
 
 # The types of graders that ask a model.
 ASKING = ("score_model", "label_model")

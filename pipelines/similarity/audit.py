@@ -18,6 +18,7 @@ import polars as pl
 
 from pipelines.findings import BadInput
 from pipelines.io.items import user_text
+from pipelines.io.jsonl import BOM
 from pipelines.similarity import ngrams
 from pipelines.similarity.keys import key
 from pipelines.similarity.near_pairs import TooManyPairs, near_pairs
@@ -111,10 +112,10 @@ def prompts(lines: Iterable[bytes], name: str) -> Prompts:
     """The prompts of JSONL lines."""
     found = Prompts(name, [], [], [])
     for number, line in enumerate(lines, 1):
-        if not line.strip():
+        if not line.removeprefix(BOM).strip():
             continue
         try:
-            row = orjson.loads(line)
+            row = orjson.loads(line.removeprefix(BOM))
         except orjson.JSONDecodeError as error:
             raise BadInput(f"{name}:{number}: not JSON ({error}); see `rft validate`") from None
         found.add(number, row)

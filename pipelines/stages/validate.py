@@ -55,9 +55,8 @@ def validate(
             probed.append(item)
 
     files = check.Files(
-        train=lines("train"),
-        validation=lines("validation"),
-        **documents,
+        rows=[(split, FILES[split], lines(split)) for split in SPLITS],
+        documents=documents,
         dataset=context.dataset.name,
         names=FILES,
         limits={

@@ -357,7 +357,7 @@ def test_findings_of_severity_error_are_shown_and_nothing_is_sent(
         file.write(json.dumps(row) + "\n")
     done = rft("submit", "data")
     assert done.code == 1
-    assert "error: data/train.jsonl:13: RFT203 /messages/0/role: expected 'user', " in done.stdout
+    assert "data/train.jsonl:13: error: RFT203 /messages/0/role: expected 'user', " in done.stdout
     found = rft("submit", "data", "--format", "json").json["findings"]
     assert [finding["code"] for finding in found if finding["severity"] == "error"] == ["RFT203"]
     assert server.asked == []

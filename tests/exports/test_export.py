@@ -92,7 +92,7 @@ def test_unsound_data_is_refused_as_by_validate(export, make, tmp_path: Path) ->
     prepared = make(change=change)
     done = export(prepared.folder, "--to", "trl")
     assert done.returncode == 1
-    first = f"error: {prepared.path('train')}:1: RFT203 /messages/2/role: expected 'user'"
+    first = f"{prepared.path('train')}:1: error: RFT203 /messages/2/role: expected 'user'"
     assert done.stdout.startswith(first)
     assert "RFT203: 135 more like it" in done.stdout
     assert not (tmp_path / "exports").exists()

@@ -26,6 +26,7 @@ from pipelines.findings import BadInput
 from pipelines.io import schema
 from pipelines.io.prepared import Prepared, find
 from pipelines.io.progress import Progress
+from pipelines.rules.check import given as findings
 from pipelines.rules.tables import limit
 from pipelines.run import driver
 
@@ -83,6 +84,8 @@ def test_rows(folder: Path, tmp_path: Path) -> None:
     assert result.files == ("left_out.parquet", "validation.jsonl", "train.jsonl")
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(result.files)
     validator = Draft202012Validator(schema.load("export.sft"))
+    written = {split: tmp_path / f"{split}.jsonl" for split in ("train", "validation")}
+    assert {finding.code for finding in findings(written)} == {"RFT808"}
     for split in ("train", "validation"):
         items = by_prompt(made, split)
         rows = rows_of(tmp_path / f"{split}.jsonl")

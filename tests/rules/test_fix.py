@@ -12,7 +12,7 @@ from cases_job import CASES, FLAT, FORMAT, GRADER, HYPER, IN, JOB, inner, job
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.rules import fix, jobs, response_format
+from pipelines.rules import jobs, response_format
 from pipelines.rules.fix import Change, fix_document, fix_lines
 from pipelines.rules.rule import RULES, of_scope
 
@@ -134,65 +134,65 @@ def with_hypers(value: object) -> dict:
             "grader",
             GRADER | {"operation": "neq"},
             GRADER | {"operation": "ne"},
-            [("/operation", fix.OPERATION)],
+            [("/operation", "RFT405")],
         ),
         (
             "grader",
             {"type": "multi", "graders": {"a/b": GRADER | {"operation": "neq"}, "c": PYTHON}},
             {"type": "multi", "graders": {"a/b": GRADER | {"operation": "ne"}, "c": PYTHON}},
-            [("/graders/a~1b/operation", fix.OPERATION)],
+            [("/graders/a~1b/operation", "RFT405")],
         ),
         (
             "grader",
             GRADER | {"input": "{{ sample.output_text}} {{{ item.x\t}}}", "name": "{{ item.x }}"},
             GRADER | {"input": "{{sample.output_text}} {{{item.x}}}", "name": "{{ item.x }}"},
-            [("/input", fix.SPACE_IN_BRACES)],
+            [("/input", "RFT424")],
         ),
         (
             "grader",
             SCORE | {"input": [{"role": "user", "content": [{"text": "{{ item.x }}"}]}]},
             SCORE | {"input": [{"role": "user", "content": [{"text": "{{item.x}}"}]}]},
-            [("/input/0/content/0/text", fix.SPACE_IN_BRACES)],
+            [("/input/0/content/0/text", "RFT424")],
         ),
         (
             "grader",
             SCORE | {"sampling_parameters": {"max_completion_tokens": 9, "seed": 1}},
             SCORE | {"sampling_params": {"max_completions_tokens": 9, "seed": 1}},
             [
-                ("/sampling_parameters", fix.SCORE_MODEL_KEY),
-                ("/sampling_params/max_completion_tokens", fix.SCORE_MODEL_KEY),
+                ("/sampling_parameters", "RFT401"),
+                ("/sampling_params/max_completion_tokens", "RFT401"),
             ],
         ),
         (
             "grader",
             SCORE | {"sampling_parameters": {}, "sampling_params": {}},
             SCORE | {"sampling_params": {}},
-            [("/sampling_parameters", fix.SCORE_MODEL_KEY)],
+            [("/sampling_parameters", "RFT401")],
         ),
-        ("response_format", FLAT, FORMAT, [("", fix.FLAT_FORMAT)]),
+        ("response_format", FLAT, FORMAT, [("", "RFT521")]),
         (
             "job",
             JOB | {"trainingType": "Developer"},
             JOB | {"trainingType": "developerTier"},
-            [("/trainingType", fix.TRAINING_TYPE)],
+            [("/trainingType", "RFT504")],
         ),
         (
             "job",
             JOB | {"hyperparameters": HYPERS},
             with_hypers(HYPERS),
-            [("/hyperparameters", fix.HYPERPARAMETERS)],
+            [("/hyperparameters", "RFT507")],
         ),
         (
             "job",
             with_hypers(HYPERS) | {"hyperparameters": HYPERS},
             with_hypers(HYPERS),
-            [("/hyperparameters", fix.HYPERPARAMETERS)],
+            [("/hyperparameters", "RFT507")],
         ),
         (
             "job",
             inner(grader=GRADER | {"operation": "neq"}, response_format=FLAT)["job"],
             inner(grader=GRADER | {"operation": "ne"})["job"],
-            [(f"{IN}/grader/operation", fix.OPERATION), (f"{IN}/response_format", fix.FLAT_FORMAT)],
+            [(f"{IN}/grader/operation", "RFT405"), (f"{IN}/response_format", "RFT521")],
         ),
     ],
 )
@@ -226,7 +226,6 @@ def test_a_document_is_repaired(
         ("job", {"hyperparameters": HYPERS, "method": {"reinforcement": None}}),
         ("job", JOB | {"hyperparameters": None}),
         ("job", JOB | {"trainingType": "Develop"}),
-        ("row", {"operation": "neq"}),
         ("job", None),
     ],
 )
@@ -236,7 +235,7 @@ def test_a_document_is_left(kind: str, value: object) -> None:
     assert changes == []
 
 
-@pytest.mark.parametrize("code", [fix.TRAINING_TYPE, fix.HYPERPARAMETERS, fix.FLAT_FORMAT])
+@pytest.mark.parametrize("code", ["RFT504", "RFT507", "RFT521"])
 def test_the_rule_that_asked_is_content(code: str) -> None:
     (kind, value), *_ = CASES[code][1].items()
     out, changes = fix_document(kind, value)

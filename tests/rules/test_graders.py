@@ -110,6 +110,9 @@ VENDORS = {
             "temperature": None,
         },
     ),
+    "parameters that are the default": score(
+        model="o3-mini", sampling_params={"top_p": 1, "temperature": 1.0}
+    ),
     "python with modules": python(
         "from __future__ import annotations\nimport json, re\nfrom rapidfuzz import fuzz, utils\n"
         "import numpy as np\nfrom rdkit.Chem import MolFromSmiles\nimport rouge_score, skbio\n"

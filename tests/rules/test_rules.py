@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import examples
 import orjson
 import pytest
 from cases_grader import CASES as GRADER_CASES
@@ -34,6 +35,40 @@ BROKEN = [(code, known, pointer) for code, (_, known, pointer) in ROW_CASES.item
 def test_every_rule_has_its_case() -> None:
     assert set(CASES) == set(RULES)
     assert len(CASES) == len(ROW_CASES) + len(GRADER_CASES) + len(JOB_CASES)
+
+
+def train(lines: list[bytes]) -> list[tuple[str, str, list[bytes]]]:
+    """The lines as a training file."""
+    return [("train", "train", lines)]
+
+
+# How grave each rule is. An error stops a run that costs money, a warning does not: whoever changes
+# one changes it here too.
+SEVERITIES = {
+    "error": """
+        101 102 103 108 109 110 111 112 118 120 121 122 124
+        201 202 203 205 206 207 208 210 212 213 214 217 218 221 222 301 302
+        401 402 405 406 407 411 412 413 414 420 421 422 423 427 428 429 430 431 432 433 435 436
+        440 441 442 443 501 503 504 506 507 508 511 512 513 514 515 517 518 519 520 521 522 523
+        524 525 526 528 603 604 607 702 801 802 803 804 805 806
+    """,
+    "warning": """
+        105 106 113 115 204 211 215 216 219 220 303 304 305 306 307 308 309 310 311
+        403 404 408 410 424 425 426 434 444 502 505 509 510 516 527 601 602 605 606
+        701 703 704 705 807
+    """,
+    "info": "104 107 116 415 808",
+}
+
+
+def test_the_examples_are_those_of_the_cases() -> None:
+    """Else run `python tests/examples.py`."""
+    assert examples.PATH.read_text(encoding="utf-8") == examples.text()
+
+
+def test_every_rule_is_as_grave_as_it_is_meant_to_be() -> None:
+    meant = {f"RFT{n}": severity for severity, codes in SEVERITIES.items() for n in codes.split()}
+    assert {code: rule.severity for code, rule in RULES.items()} == meant
 
 
 def faults(code: str, known: dict) -> list[tuple[str, str]]:
@@ -92,12 +127,10 @@ def test_the_fast_path_lets_no_fault_through(code: str, known: dict, pointer: st
     fine = orjson.dumps(ITEM) + b"\n"
     graded = {"type": "string_check", "input": "{{sample.output_text}}", "operation": "eq"}
     grader = graded | {"name": "g", "reference": "{{item.reference_answer}}"}
-    files = Files(
-        train=[fine] * 3 + [line],
-        grader=grader if known.get("graded") else None,
-        dataset=known.get("dataset"),
-        job=... if known.get("job_tools") is None else job_with(sorted(known["job_tools"])),
-    )
+    documents = {"grader": grader if known.get("graded") else None}
+    if known.get("job_tools") is not None:
+        documents["job"] = job_with(sorted(known["job_tools"]))
+    files = Files(train([fine] * 3 + [line]), documents, dataset=known.get("dataset"))
     assert (code, 4) in {(f.code, f.line) for f in validate(files)}
 
 
@@ -107,7 +140,7 @@ def test_sound_rows_are_shown_to_no_rule(monkeypatch: pytest.MonkeyPatch) -> Non
     run = Rule.faults
     monkeypatch.setattr(Rule, "faults", lambda *words: asked.append(words[0].scope) or run(*words))
     line = orjson.dumps(ITEM) + b"\n"
-    list(validate(Files(train=[line] * 20, grader=GRADER, dataset="medmcqa")))
+    list(validate(Files(train([line] * 20), {"grader": GRADER}, dataset="medmcqa")))
     assert set(asked) == {"file", "given", "grader"}
 
 
@@ -129,7 +162,7 @@ def test_a_new_rule_is_run_on_every_row(
     monkeypatch.setattr(catalogue, "RULES", RULES | {})
     catalogue.rule("RFT999", "error", source="a test")(test)
     line = orjson.dumps(ITEM) + b"\n"
-    found = [f.line for f in validate(Files(train=[line] * 12)) if f.code == "RFT999"]
+    found = [f.line for f in validate(Files(train([line] * 12))) if f.code == "RFT999"]
     assert found == list(range(1, 13))
 
 
@@ -231,16 +264,17 @@ def test_findings_name_file_and_line() -> None:
     last = [*ITEM["messages"], {"role": "assistant", "content": "x"}]
     bad = orjson.dumps(ITEM | {"messages": last}) + b"\n"
     lines = [line + b"\n" for line in good]
-    files = Files(train=[*lines[:20], bad], validation=lines[21:], names={"train": "t.jsonl"})
+    files = Files([("train", "t.jsonl", [*lines[:20], bad]), ("validation", "v", lines[21:])])
     assert [str(finding) for finding in validate(files)] == [
-        "t.jsonl:21: RFT203 /messages/2/role: expected 'user', got 'assistant'; "
+        "t.jsonl:21: error: RFT203 /messages/2/role: expected 'user', got 'assistant'; "
         "keep the answer in its own field"
     ]
 
 
 @given(st.lists(st.binary(max_size=200), max_size=4))
 def test_no_bytes_raise(lines: list[bytes]) -> None:
-    list(validate(Files(train=lines, validation=lines, grader=GRADER, dataset="medmcqa")))
+    rows = [("train", "t", lines), ("validation", "v", lines)]
+    list(validate(Files(rows, {"grader": GRADER}, dataset="medmcqa")))
 
 
 JSON = st.recursive(
@@ -259,15 +293,13 @@ JSON = st.recursive(
 @given(JSON, JSON)
 def test_no_json_raises(row: object, document: object) -> None:
     line = orjson.dumps(row) + b"\n"
-    files = Files(
-        train=[line],
-        validation=[orjson.dumps({"messages": row}) + b"\n"],
-        grader=document,
-        response_format=document,
-        job=document,
-        dataset="medmcqa",
-    )
-    assert list(validate(files))
+    rows = [("train", "t", [line]), ("validation", "v", [orjson.dumps({"messages": row}) + b"\n"])]
+    documents = dict.fromkeys(("grader", "response_format", "job"), document)
+    assert list(validate(Files(rows, documents, dataset="medmcqa")))
+    for rule in of_scope("supervised"):
+        for value in (row, {"messages": row}, {"messages": [row], "tools": document}):
+            if isinstance(value, dict):
+                list(rule.faults({"supervised": value}))
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import re
 import tomllib
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -31,7 +34,30 @@ def models() -> Table:
 
     Some have `refuses`, training types, and `note`, what to know before paying.
     """
-    return _load("models")
+    return {name: row for name, row in _load("models").items() if name != "supervised_only"}
+
+
+def model(name: str) -> dict[str, Any] | None:
+    """What is known of a model, by its name, an alias, or the base of `NAME.ft-ID`."""
+    base = name.partition(".ft-")[0]
+    rows = (row for key, row in models().items() if base in (key, row.get("alias")))
+    return next(rows, None)
+
+
+def is_supervised_only(name: str) -> bool:
+    """Whether a model, dated or not, is known to take no reinforcement job."""
+    base = re.sub(r"-20\d\d-\d\d-\d\d$", "", name.partition(".ft-")[0])
+    return base.lower() in map(str.lower, _load("models")["supervised_only"]["names"])
+
+
+def dated_name(name: str, known: Iterable[str]) -> str | None:
+    """The known name that is meant by one without a date, or with other signs or letters."""
+    meant = re.sub(r"[^a-z0-9]", "", name.lower())
+    for each in known:
+        plain = re.sub(r"-20\d\d-\d\d-\d\d$", "", each.lower())
+        if meant in (re.sub(r"[^a-z0-9]", "", form) for form in (each.lower(), plain)):
+            return each
+    return None
 
 
 def training_types() -> Table:
@@ -60,6 +86,23 @@ def prices() -> dict[str, Table]:
 
 
 @cache
+def examples() -> dict[str, dict[str, Any]]:
+    """Of each rule, by code: what fails, what passes, the finding, and whether `--fix` repairs it.
+
+    Made of the tests' cases by `tests/examples.py`; null where a whole file is looked at.
+    """
+    path = Path(__file__).with_name("examples.json")
+    value: dict[str, dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
+    return value
+
+
+@cache
 def phrases() -> tuple[str, ...]:
     """Wordings that moderation may flag as asking for hidden reasoning, in lower case."""
     return tuple(_load("phrases")["reasoning"])
+
+
+def meant(kind: str, word: object) -> str | None:
+    """What is meant by a word that is often written for another; None where nothing is known."""
+    known: str | None = _load("meant")[kind].get(word) if isinstance(word, str) else None
+    return known
