@@ -284,7 +284,7 @@ def test_wrong_options(folder: Callable[..., Path], words: tuple[str, ...], erro
         (
             "job.json",
             '{"method": {"reinforcement": {"hyperparameters": {"batch_size": 999}}}}',
-            "job.json: /method/reinforcement/hyperparameters/batch_size: the value 999 is out of range; ",
+            "job.json: /method/reinforcement/hyperparameters/batch_size: the value 999 is out of ",
         ),
     ],
 )
