@@ -62,10 +62,11 @@ check-static: $(VENV)/.dev ## The same without the tests
 	@$(BIN)/mypy
 	@$(BIN)/python scripts/docs.py --check
 
-bench: $(VENV)/.dev ## Measure CPU and memory against a naive script, at 1x and 4x rows
-	@$(BIN)/python scripts/bench.py $(ARGS)
+bench: $(VENV)/.dev ## Measure CPU, memory and what is found, beside a naive script; ARGS="--scale 1 4"
+	@$(BIN)/python scripts/bench_pipeline.py $(ARGS)
 	@$(BIN)/python scripts/bench_validate.py
 	@$(BIN)/python scripts/bench_similarity.py
+	@$(BIN)/python scripts/bench_contaminated.py
 	@$(BIN)/python scripts/bench_download.py
 	@$(BIN)/python scripts/bench_sft.py
 

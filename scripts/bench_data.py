@@ -1,126 +1,247 @@
-"""Make raw parquet in the published schemas, of the published sizes, for `make bench`.
+"""Make raw parquet in the published schemas, with planted copies whose truth is kept, for benches.
 
-    python scripts/bench_data.py FOLDER --rows 27000 --mcq-rows 180000
+    python scripts/bench_data.py FOLDER [--rows 27000] [--mcq-rows 180000] [--real FOLDER]
 
-Words follow Zipf's law over a vocabulary of 50,000, as in real text, so that shingles, compression
-and duplicates behave as they do there. One row in twenty is a copy of an earlier one with other
-case, white space or punctuation. Same arguments, same files.
+Each row is a row of the demo, or of real files in the same layout, in which nine of ten words of
+two letters and more, and all numbers, are exchanged: for words of the other rows by Zipf's law,
+and in a third of the places for a new one, so that the vocabulary grows with the rows as it does in
+real text. Math rows have a solution and two generations of 14 kB each.
+
+Of the rows 2 % are near copies (typography lost or other, a word misspelt or another), 0.5 % exact
+copies, 0.2 % have the text of another and another answer, and 0.1 % are a question of the benchmark
+that is written beside them, in a disguise. `truth.json` holds their ids by dataset and kind.
+Same arguments, same files.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-_LETTERS = np.array(list("etaoinshrdlucmfwypvbgkjqxz"))
-_SUBJECTS = [f"Subject {i}" for i in range(21)]
-_SOURCES = ["olympiads", "cn_k12", "cn_contest", "aops_forum", "amc_aime", "number_theory"]
+HERE = Path(__file__).parent
+DEMO = HERE.parent / "raw" / "demo"
+_TOKEN = re.compile(r"\\[A-Za-z]+|[A-Za-z]{2,}|\d+|.", re.DOTALL)
+_LETTERS = "eeetttaaooiinnssrrhhddllccuummffppggwwyybbvkxjqz"
+_SHARES = {"near": 0.02, "exact": 0.005, "conflict": 0.002, "contaminated": 0.001}
+_PAGE = "Last week our class went through some old questions, and one of them was hard: {} We drew "
+_PAGE += "a picture first, but then we were stuck; does anyone have an idea how to begin?"
 
 
 class Words:
-    """A source of text: `text(n)` is n words, drawn by Zipf's law."""
+    """Words by Zipf's law over those that were there, and new ones."""
 
-    def __init__(self, seed: int, size: int = 50_000) -> None:
+    def __init__(self, texts: list[str], seed: int) -> None:
         self.random = np.random.default_rng(seed)
-        lengths = self.random.integers(2, 11, size)
-        letters = _LETTERS[np.minimum(self.random.geometric(0.12, lengths.sum()) - 1, 25)]
-        ends = np.cumsum(lengths)
-        self.words = ["".join(letters[e - n : e]) for n, e in zip(lengths, ends, strict=True)]
-        weights = 1 / np.arange(1, size + 1)
-        self.edges = np.cumsum(weights / weights.sum())
+        known = re.findall(r"[A-Za-z]{2,}", " ".join(texts))
+        self.known = sorted(set(known), key=lambda word: (-known.count(word), word))
+        self.made = 0
 
-    def text(self, n: int) -> str:
-        picks = np.searchsorted(self.edges, self.random.random(n))
-        return " ".join(self.words[min(i, len(self.words) - 1)] for i in picks)
+    def exchanged(self, text: str) -> str:
+        """A text with other words and numbers."""
+        tokens = _TOKEN.findall(text)
+        draws = self.random.random((len(tokens), 3))
+        for n, token in enumerate(tokens):
+            if token.isdigit():
+                tokens[n] = str(int(draws[n, 0] * 10 ** min(len(token) + 1, 9)) + 1)
+            elif len(token) > 1 and token[0] != "\\" and draws[n, 0] < 0.9:
+                word = self._new() if draws[n, 1] < 1 / 3 else self._old(draws[n, 2])
+                tokens[n] = word.capitalize() if token[0].isupper() else word
+        return "".join(tokens)
+
+    def _old(self, draw: float) -> str:
+        return self.known[min(int(len(self.known) ** draw), len(self.known)) - 1]
+
+    def _new(self) -> str:
+        """The beginning of a word, some letters, and the end of another word."""
+        one, other = (self._old(draw) for draw in self.random.random(2))
+        cut, letters = self.random.integers(2, 5), self.random.integers(0, len(_LETTERS), 2)
+        word = one[:cut] + "".join(_LETTERS[n] for n in letters) + other[-cut:]
+        self.known.append(word)
+        return word
 
 
-def math_rows(words: Words, count: int, start: int, pool: list[str]) -> pa.Table:
-    """Rows of OpenR1-Math; two generations of about 14 kB each, from a pool of distinct ones."""
-    draw = words.random
-    problems = [
-        f"{words.text(int(n))}. Find ${i + start}x + {int(n) * 7}$."
-        for i, n in enumerate(draw.integers(20, 70, count))
-    ]
-    answers = [str(int(n)) for n in draw.integers(0, 10_000, count)]
-    for i in range(0, count, 20):
-        j = (i * 7 + 1) % count
-        problems[i], answers[i] = f"{i}. {problems[j].upper()} ", answers[j]
-    picks = draw.integers(0, len(pool), (count, 2))
-    generations = [[pool[a], pool[b]] for a, b in picks]
-    verdicts = draw.random((count, 2)) < 0.8
-    return pa.table(
-        {
-            "problem": problems,
-            "solution": [pool[a][:1500] for a, _ in picks],
-            "answer": answers,
-            "problem_type": ["Algebra"] * count,
-            "question_type": ["math-word-problem"] * count,
-            "source": [_SOURCES[i] for i in draw.integers(0, len(_SOURCES), count)],
-            "uuid": [f"{start + i:032x}" for i in range(count)],
-            "is_reasoning_complete": [[True, True]] * count,
-            "generations": generations,
-            "correctness_math_verify": verdicts.tolist(),
-            "correctness_llama": pa.nulls(count, pa.list_(pa.bool_())),
-            "finish_reasons": pa.nulls(count, pa.list_(pa.string())),
-            "correctness_count": verdicts.sum(axis=1),
-            "messages": [
-                [{"content": problem, "role": "user"}, {"content": pair[0], "role": "assistant"}]
-                for problem, pair in zip(problems, generations, strict=True)
-            ],
-        }
+def _misspelt(text: str, random: np.random.Generator) -> str:
+    words = text.split(" ")
+    for _ in range(1 + len(words) // 30):
+        place = int(random.integers(len(words)))
+        words[place] += "e"
+    return " ".join(words)
+
+
+def _unicode(text: str) -> str:
+    for tex, sign in (
+        ("\\le ", "≤ "),
+        ("\\cdot", "·"),
+        ("\\ldots", "…"),
+        ("^2", "²"),
+        ("\\pi", "π"),
+    ):
+        text = text.replace(tex, sign)
+    return text.replace("$", "").replace("\\left", "").replace("\\right", "")
+
+
+# Ways in which a copy is another text.
+DISGUISES: tuple[Callable[[str, np.random.Generator], str], ...] = (
+    lambda text, _: text.replace("$", ""),
+    lambda text, _: _unicode(text),
+    lambda text, _: text.replace(",", " ,").replace(".", " .").replace("{", "{ "),
+    lambda text, _: text.replace("$", "", 1).replace("\\frac", "\\dfrac"),
+    _misspelt,
+)
+
+
+def made(
+    rows: list[dict[str, Any]],
+    fields: tuple[str, ...],
+    count: int,
+    words: Words,
+    name: str,
+    benchmark: list[dict[str, Any]],
+) -> tuple[list[dict[str, Any]], dict[str, list[list[str]]]]:
+    """So many rows with other words in `fields`, and the planted pairs by kind."""
+    random = words.random
+    out: list[dict[str, Any]] = []
+    truth: dict[str, list[list[str]]] = {kind: [] for kind in _SHARES}
+    bounds = np.cumsum(list(_SHARES.values()))
+    for n, draw in enumerate(random.random(count)):
+        kind = next((k for k, bound in zip(_SHARES, bounds, strict=True) if draw < bound), None)
+        if kind is None or len(out) < 100:
+            row = dict(rows[n % len(rows)])
+            row |= {field: words.exchanged(row[field]) for field in fields}
+            row["answer_"] = int(random.integers(10_000))
+            kind = None
+        else:
+            row = dict(
+                benchmark[int(random.integers(len(benchmark)))]
+                if kind == "contaminated"
+                else out[int(random.integers(len(out)))]
+            )
+        first = row.get("id_", "")
+        row["id_"] = f"{name}-{n:08}"
+        if kind:
+            truth[kind].append([first, row["id_"]])
+        if kind in ("near", "contaminated"):
+            disguise = DISGUISES[int(random.integers(len(DISGUISES)))]
+            # A misspelt question has the same options.
+            for field in fields[:1] if disguise is _misspelt else fields:
+                row[field] = disguise(row[field], random)
+            if kind == "contaminated" and random.random() < 0.5:
+                row[fields[0]] = _PAGE.format(row[fields[0]])
+        if kind == "conflict":
+            row["answer_"] = row["answer_"] + 1
+        out.append(row)
+    return out, truth
+
+
+def _math(row: dict[str, Any], pool: list[str], random: np.random.Generator) -> dict[str, Any]:
+    a, b = random.integers(0, len(pool), 2)
+    verdicts = [bool(v) for v in random.random(2) < 0.9]
+    verdicts[0] = True
+    return {
+        "problem": row["problem"],
+        "solution": pool[a][:1500],
+        "answer": str(row["answer_"]),
+        "problem_type": "Algebra",
+        "question_type": "math-word-problem",
+        "source": row["source"],
+        "uuid": row["id_"],
+        "is_reasoning_complete": [True, True],
+        "generations": [pool[a], pool[b]],
+        "correctness_math_verify": verdicts,
+        "correctness_llama": None,
+        "finish_reasons": None,
+        "correctness_count": sum(verdicts),
+        "messages": [
+            {"content": row["problem"], "role": "user"},
+            {"content": pool[a], "role": "assistant"},
+        ],
+    }
+
+
+_OPTIONS = ("opa", "opb", "opc", "opd")
+
+
+def _mcq(row: dict[str, Any], random: np.random.Generator) -> dict[str, Any]:
+    named = {name: row[name] for name in ("question", *_OPTIONS, "subject_name", "topic_name")}
+    return named | {
+        "id": row["id_"],
+        "cop": row["answer_"] % 4,
+        "choice_type": "single",
+        "exp": row["exp"],
+    }
+
+
+def _rows(folder: Path, fields: tuple[str, ...]) -> list[dict[str, Any]]:
+    frames = [pl.read_parquet(path) for path in sorted(folder.glob("train-*.parquet"))]
+    frame = (
+        pl.concat(frames, how="diagonal_relaxed")
+        .drop_nulls(fields)
+        .unique(fields, keep="first", maintain_order=True)
     )
+    rows = [row for row in frame.iter_rows(named=True) if all(row[f].strip() for f in fields)]
+    if folder.is_relative_to(DEMO):  # whose questions are longer than those that are published
+        rows = sorted(rows, key=lambda row: sum(len(row[f]) for f in fields))[: len(rows) // 2]
+    return rows
 
 
-def mcq_rows(words: Words, count: int) -> pa.Table:
-    """Rows of MedMCQA; explanations of about 600 bytes."""
-    draw = words.random
-    questions = [words.text(int(n)).capitalize() + "?" for n in draw.integers(6, 26, count)]
-    options = [[words.text(int(draw.integers(1, 5))) for _ in range(count)] for _ in range(4)]
-    labels = draw.integers(0, 4, count)
-    for i in range(0, count, 20):
-        j = (i * 7 + 1) % count
-        questions[i], labels[i] = questions[j].upper(), labels[j]
-        for k in range(4):
-            options[k][i] = options[k][j] + "."
-    pool = [words.text(90) for _ in range(2000)]
-    return pa.table(
-        {
-            "id": [f"{i:032x}" for i in range(count)],
-            "question": questions,
-            **dict(zip(("opa", "opb", "opc", "opd"), options, strict=True)),
-            "cop": labels,
-            "choice_type": ["single"] * count,
-            "exp": [pool[i] for i in draw.integers(0, len(pool), count)],
-            "subject_name": [_SUBJECTS[i] for i in draw.integers(0, len(_SUBJECTS), count)],
-            "topic_name": [words.text(2) for _ in range(count)],
-        }
-    )
-
-
-def make(folder: Path, math: int, mcq: int) -> None:
-    """Write `openr1-math/data` in shards of 9,000 rows and `medmcqa/data`."""
-    words = Words(0)
-    pool = [words.text(2350) for _ in range(3000)]
-    data = folder / "openr1-math" / "data"
-    data.mkdir(parents=True)
-    shards = -(-math // 9000)
-    for shard in range(shards):
-        start = shard * 9000
-        name = data / f"train-{shard:05}-of-{shards:05}.parquet"
-        with pq.ParquetWriter(name, _SCHEMA, use_dictionary=False) as writer:
-            for first in range(start, min(start + 9000, math), 1000):
-                table = math_rows(words, min(1000, math - first), first, pool)
-                writer.write_table(table.cast(_SCHEMA))
-    data = folder / "medmcqa" / "data"
-    data.mkdir(parents=True)
-    table = mcq_rows(words, mcq)
-    pq.write_table(table, data / "train-00000-of-00001.parquet", row_group_size=100_000)
-    benchmark = mcq_rows(Words(1), max(mcq // 40, 1))
-    pq.write_table(benchmark, data / "validation-00000-of-00001.parquet")
+def make(folder: Path, math: int, mcq: int, real: Path = DEMO) -> None:
+    """Write `openr1-math/data` in shards of 9,000 rows, `medmcqa/data`, and the truth."""
+    truth = {}
+    for name, fields, count in (
+        ("openr1-math", ("problem",), math),
+        ("medmcqa", ("question", *_OPTIONS), mcq),
+    ):
+        base = _rows(real / name / "data", fields)
+        for row in base:
+            row["source"] = row.get("source") or "olympiads"
+        words = Words([row[field] for row in base for field in fields], 0)
+        random = words.random
+        pool = (
+            [
+                words.exchanged((base[n % len(base)]["problem"] + " ") * 40)[:14_000]
+                for n in range(300)
+            ]
+            if name == "openr1-math"
+            else []
+        )
+        questions = []
+        for n in range(500):
+            row = dict(base[n % len(base)])
+            row |= {field: words.exchanged(row[field]) for field in fields}
+            questions.append(
+                row | {"id_": f"benchmark-{n}", "answer_": int(random.integers(0, 10_000))}
+            )
+        rows, truth[name] = made(base, fields, count, words, name, questions)
+        data = folder / name / "data"
+        data.mkdir(parents=True)
+        if name == "openr1-math":
+            (folder / name / "benchmarks").mkdir()
+            with (folder / name / "benchmarks" / "planted.jsonl").open("w") as file:
+                file.writelines(json.dumps({"problem": row["problem"]}) + "\n" for row in questions)
+            shards = -(-count // 9000)
+            for shard in range(shards):
+                part = rows[shard * 9000 : shard * 9000 + 9000]
+                path = data / f"train-{shard:05}-of-{shards:05}.parquet"
+                with pq.ParquetWriter(path, _SCHEMA, use_dictionary=False) as writer:
+                    for begin in range(0, len(part), 1000):
+                        some = [_math(row, pool, random) for row in part[begin : begin + 1000]]
+                        writer.write_table(pa.Table.from_pylist(some, _SCHEMA))
+        else:
+            for path, some in (("train", rows), ("validation", questions)):
+                table = pa.Table.from_pylist([_mcq(row, random) for row in some])
+                pq.write_table(
+                    table, data / f"{path}-00000-of-00001.parquet", row_group_size=100_000
+                )
+    (folder / "truth.json").write_text(json.dumps(truth))
 
 
 _SCHEMA = pa.schema(
@@ -144,5 +265,6 @@ if __name__ == "__main__":
     parser.add_argument("folder", type=Path)
     parser.add_argument("--rows", type=int, default=27_000, help="of OpenR1-Math")
     parser.add_argument("--mcq-rows", type=int, default=180_000, help="of MedMCQA")
+    parser.add_argument("--real", type=Path, default=DEMO, help="rows to begin with; the demo")
     arguments = parser.parse_args()
-    make(arguments.folder, arguments.rows, arguments.mcq_rows)
+    make(arguments.folder, arguments.rows, arguments.mcq_rows, arguments.real)

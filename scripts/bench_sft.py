@@ -16,10 +16,11 @@ import sys
 import tempfile
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from bench import measure
-from bench_data import _SCHEMA, Words, math_rows
+from bench_data import _SCHEMA
 from rich.console import Console
 from rich.table import Table
 
@@ -53,6 +54,64 @@ with open(out, "w") as file:
                 file.write(json.dumps({"messages": chat}) + "\\n")
                 break
 """
+
+_LETTERS = np.array(list("etaoinshrdlucmfwypvbgkjqxz"))
+_SOURCES = ["olympiads", "cn_k12", "cn_contest", "aops_forum", "amc_aime", "number_theory"]
+
+
+class Words:
+    """A source of text: `text(n)` is n words, drawn by Zipf's law."""
+
+    def __init__(self, seed: int, size: int = 50_000) -> None:
+        self.random = np.random.default_rng(seed)
+        lengths = self.random.integers(2, 11, size)
+        letters = _LETTERS[np.minimum(self.random.geometric(0.12, lengths.sum()) - 1, 25)]
+        ends = np.cumsum(lengths)
+        self.words = ["".join(letters[e - n : e]) for n, e in zip(lengths, ends, strict=True)]
+        weights = 1 / np.arange(1, size + 1)
+        self.edges = np.cumsum(weights / weights.sum())
+
+    def text(self, n: int) -> str:
+        picks = np.searchsorted(self.edges, self.random.random(n))
+        return " ".join(self.words[min(i, len(self.words) - 1)] for i in picks)
+
+
+def math_rows(words: Words, count: int, start: int, pool: list[str]) -> pa.Table:
+    """Rows of OpenR1-Math; two generations of about 14 kB each, from a pool of distinct ones."""
+    draw = words.random
+    problems = [
+        f"{words.text(int(n))}. Find ${i + start}x + {int(n) * 7}$."
+        for i, n in enumerate(draw.integers(20, 70, count))
+    ]
+    answers = [str(int(n)) for n in draw.integers(0, 10_000, count)]
+    for i in range(0, count, 20):
+        j = (i * 7 + 1) % count
+        problems[i], answers[i] = f"{i}. {problems[j].upper()} ", answers[j]
+    picks = draw.integers(0, len(pool), (count, 2))
+    generations = [[pool[a], pool[b]] for a, b in picks]
+    verdicts = draw.random((count, 2)) < 0.8
+    return pa.table(
+        {
+            "problem": problems,
+            "solution": [pool[a][:1500] for a, _ in picks],
+            "answer": answers,
+            "problem_type": ["Algebra"] * count,
+            "question_type": ["math-word-problem"] * count,
+            "source": [_SOURCES[i] for i in draw.integers(0, len(_SOURCES), count)],
+            "uuid": [f"{start + i:032x}" for i in range(count)],
+            "is_reasoning_complete": [[True, True]] * count,
+            "generations": generations,
+            "correctness_math_verify": verdicts.tolist(),
+            "correctness_llama": pa.nulls(count, pa.list_(pa.bool_())),
+            "finish_reasons": pa.nulls(count, pa.list_(pa.string())),
+            "correctness_count": verdicts.sum(axis=1),
+            "messages": [
+                [{"content": problem, "role": "user"}, {"content": pair[0], "role": "assistant"}]
+                for problem, pair in zip(problems, generations, strict=True)
+            ],
+        }
+    )
+
 
 # Rows of a file, and of a batch that is made at a time.
 _FILE, _BATCH = 2_700, 900

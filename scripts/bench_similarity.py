@@ -1,13 +1,13 @@
 """The exact near-duplicate join against MinHash: CPU seconds, peak memory, recall, false pairs.
 
-    python scripts/bench_similarity.py [--scale 1 4] [--threshold 0.8] [--folder DIR]
+    python scripts/bench_similarity.py [--scale 1 4] [--threshold 0.8] [--folder DIR] [--real DIR]
 
-27,000 math problems and 180,000 multiple-choice questions in a vocabulary like real text's, and
-180,000 questions of 170 words. One in twenty is a copy of another with one to a quarter of its
-words edited, and as many differ from another in a number alone. Each program runs in a process of
-its own on the same texts. rensa and datasketch, measured where they are installed, find candidates
-in 24 bands of 5 of 120 permutations, which are checked exactly. The join is judged by brute force
-on the first 500 texts, and the others by the join. Past scale 1 they are left out.
+The keys of the rows that `bench_data` makes: 27,000 math problems and 180,000 multiple-choice
+questions, times the scale. Each program runs in a process of its own on the same texts. rensa and
+datasketch, measured where they are installed, find candidates in 24 bands of 5 of 120 permutations,
+which are checked exactly. `planted` is the share that was found of the planted near copies that are
+at the threshold; our pairs are judged by brute force on the first 500 texts, too, and those of the
+others by ours.
 """
 
 from __future__ import annotations
@@ -20,53 +20,40 @@ from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import orjson
 from bench import measure
-from bench_data import Words
 from rich.console import Console
 from rich.table import Table
 
-# name: rows, words in the vocabulary, words in a question (from, below), options
-TEXTS = {
-    "math": (27_000, 50_000, (20, 70), 0),
-    "MCQ": (180_000, 50_000, (6, 26), 4),
-    "MCQ, 170 words": (180_000, 170, (6, 26), 4),
-}
+ROWS = {"openr1-math": 27_000, "medmcqa": 180_000}
 PERMUTATIONS, BANDS = 120, 24
 DEMO = 500
 HERE = Path(__file__)
 
 
-def make(name: str, scale: int) -> list[str]:
-    """Distinct texts with planted near copies. Same arguments, same texts."""
-    rows, size, (fewest, below), options = TEXTS[name]
-    words = Words(0, size)
-    draw = words.random
-    texts = []
-    for n in draw.integers(fewest, below, rows * scale):
-        lines = sorted(words.text(int(m)) for m in draw.integers(1, 5, options))
-        texts.append("\n".join([f"{words.text(int(n))} {draw.integers(10_000)}", *lines]))
-    for i in range(0, len(texts), 10):
-        other = texts[(i * 7 + 1) % len(texts)]
-        if i % 20:  # one number changed: another question
-            head, line, tail = other.partition("\n")
-            texts[i] = f"{head.rpartition(' ')[0]} {draw.integers(10_000)}{line}{tail}"
-        else:
-            texts[i] = _edited(words, other)
-    return list(dict.fromkeys(texts))
+def make(name: str, folder: Path) -> dict[str, list[Any]]:
+    """The distinct keys of the made rows of a dataset, and the planted pairs of near copies."""
+    import polars as pl
 
+    sys.path.insert(0, str(HERE.parents[1]))
+    from pipelines.similarity.keys import key
 
-def _edited(words: Words, text: str) -> str:
-    """The text with one to a quarter of its words changed a little, doubled or replaced."""
-    parts = text.split(" ")
-    edits = int(words.random.integers(1, 2 + len(parts) // 4))
-    kinds, places = (words.random.integers(0, n, edits) for n in (3, len(parts)))
-    for kind, place in zip(kinds, places, strict=True):
-        part = parts[place]
-        parts[place] = (f"{part}s", f"{part} {part}", words.text(1))[kind]
-    return " ".join(parts)
+    options = ["opa", "opb", "opc", "opd"]
+    question, more, named = (
+        ("problem", [], "uuid") if name == "openr1-math" else ("question", options, "id")
+    )
+    columns = [named, question, *more]
+    paths = sorted((folder / name / "data").glob("train-*.parquet"))
+    rows = pl.concat(pl.read_parquet(path, columns=columns) for path in paths).select(columns)
+    key_of = {row[0]: key(row[1], row[2:] or None) for row in rows.iter_rows()}
+    texts = list(dict.fromkeys(key_of.values()))
+    place = {text: n for n, text in enumerate(texts)}
+    near = orjson.loads((folder / "truth.json").read_bytes())[name]["near"]
+    pairs = {tuple(sorted((place[key_of[a]], place[key_of[b]]))) for a, b in near}
+    return {"texts": texts, "planted": sorted(pair for pair in pairs if pair[0] != pair[1])}
 
 
 def shingles(text: str) -> frozenset[bytes]:
@@ -145,29 +132,40 @@ PROGRAMS = {program.__name__: program for program in (brute_force, ours, rensa, 
 
 def run(program: str, texts: Path, threshold: float, out: Path) -> None:
     """One program on one file of texts; its pairs, places in the file, go to `out`."""
-    found = PROGRAMS[program](orjson.loads(texts.read_bytes()), threshold)
+    found = PROGRAMS[program](orjson.loads(texts.read_bytes())["texts"], threshold)
     out.write_bytes(orjson.dumps(sorted(found)))
 
 
-def compare(folder: Path, name: str, scale: int, threshold: float, table: Table) -> None:
-    """One row a program; the texts are made where there are none."""
-    texts, out = folder / f"{name}-{scale}.json", folder / "pairs.json"
-    if not texts.exists():
-        # In a process of its own, for a child's peak begins at what its parent holds.
-        measure(sys.executable, HERE, "make", name, scale, texts)
+def compare(
+    folder: Path, name: str, scale: float, threshold: float, real: Path | None, table: Table
+) -> None:
+    """One row a program; the rows and texts are made where there are none."""
+    raw, texts, out = (
+        folder / f"raw-{scale:g}",
+        folder / f"{name}-{scale:g}.json",
+        folder / "pairs.json",
+    )
+    if not raw.exists():
+        counts = (str(int(count * scale)) for count in ROWS.values())
+        more = ["--real", real] if real else []
+        words = (HERE.with_name("bench_data.py"), raw, "--rows", next(counts))
+        measure(sys.executable, *words, "--mcq-rows", next(counts), *more)
+    # In a process of its own, for a child's peak begins at what its parent holds.
+    measure(sys.executable, HERE, "make", name, raw, texts)
+    made = orjson.loads(texts.read_bytes())
+    planted = set(checked(made["texts"], threshold, map(tuple, made["planted"])))
     true: set[tuple[int, int]] | None = None
     for program in PROGRAMS:
-        if program in RIVALS and scale > 1:
-            continue
         if program in RIVALS and not importlib.util.find_spec(program):
-            table.add_row(f"{name} {scale}x", program, f"not installed: pip install {program}")
+            table.add_row(f"{name} {scale:g}x", program, f"not installed: pip install {program}")
             continue
         cost = measure(sys.executable, HERE, "run", program, texts, threshold, out)
         found = {(i, j) for i, j in orjson.loads(out.read_bytes())}
-        row = [f"{name} {scale}x", program, f"{len(found):,}", "", ""]
+        row = [f"{name} {scale:g}x", program, f"{len(found):,}", "", "", ""]
         if true is not None:
             judged = found if program in RIVALS else {pair for pair in found if pair[0] < DEMO}
-            row[3:] = f"{len(judged & true) / len(true):.4f}", f"{len(judged - true):,}"
+            row[3] = f"{len(found & planted) / len(planted):.4f}"
+            row[4:] = f"{len(judged & true) / max(len(true), 1):.4f}", f"{len(judged - true):,}"
         table.add_row(*row, f"{cost.cpu:.1f}", f"{cost.memory:,.0f}")
         if program not in RIVALS:
             true = found
@@ -177,9 +175,10 @@ def compare(folder: Path, name: str, scale: int, threshold: float, table: Table)
 def main() -> None:
     """Parse the words, measure, print."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--scale", type=int, nargs="+", default=[1])
+    parser.add_argument("--scale", type=float, nargs="+", default=[1])
     parser.add_argument("--threshold", type=float, default=0.8)
     parser.add_argument("--folder", type=Path, help="keep the texts here for the next run")
+    parser.add_argument("--real", type=Path, help="rows to begin with, in place of the demo's")
     arguments = parser.parse_args()
     table = Table(
         title=f"near-duplicate pairs, similarity {arguments.threshold} and more",
@@ -187,21 +186,21 @@ def main() -> None:
     )
     for column in ("texts", "program"):
         table.add_column(column)
-    for column in ("pairs", "recall", "false", "CPU s", "MB"):
+    for column in ("pairs", "planted", "recall", "false", "CPU s", "MB"):
         table.add_column(column, justify="right")
     with tempfile.TemporaryDirectory() as scratch:
         folder = arguments.folder or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)
         for scale in arguments.scale:
-            for name in TEXTS:
-                compare(folder, name, scale, arguments.threshold, table)
+            for name in ROWS:
+                compare(folder, name, scale, arguments.threshold, arguments.real, table)
     Console(width=110).print(table)
 
 
 if __name__ == "__main__":
     match sys.argv[1:]:
-        case ["make", name, scale, out]:
-            Path(out).write_bytes(orjson.dumps(make(name, int(scale))))
+        case ["make", name, folder, out]:
+            Path(out).write_bytes(orjson.dumps(make(name, Path(folder))))
         case ["run", program, texts, threshold, out]:
             run(program, Path(texts), float(threshold), Path(out))
         case _:

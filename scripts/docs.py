@@ -47,7 +47,7 @@ SHARED = {
     ),
     "contaminated": (
         "decontaminate",
-        "a benchmark asks the same question, or nearly, or has a run of 13 words in common",
+        "a benchmark asks the same question, or nearly, or most of its question is in it",
     ),
     "row_limit": ("convert", "beyond `--rows` or `--validation-rows`"),
     "size_limit": ("convert", "the file would have more than `--max-bytes` bytes"),

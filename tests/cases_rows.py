@@ -97,7 +97,13 @@ def probed(hits: int) -> dict[str, Any]:
 def made(benchmarks: int = 1, pairs: int = 0, hits: int = 0, **more: Any) -> dict:
     """What is known of how files were made."""
     certificate = {"pairs": pairs, "benchmarks": {"hits": hits}}
-    known = {"benchmarks": benchmarks, "remedy": "do", "absent_shards": [], "chained": 1}
+    known = {
+        "benchmarks": benchmarks,
+        "remedy": "do",
+        "absent_shards": [],
+        "chained": 1,
+        "suspect_references": [],
+    }
     known["probes"] = {"items": 1000, "hits": {}}
     return {"provenance": known | {"certificate": certificate} | more}
 
@@ -232,6 +238,7 @@ CASES: dict[str, tuple[dict, dict, str]] = {
     "RFT603": (made(), made(pairs=1), ""),
     "RFT604": (made(), made(hits=1), ""),
     "RFT605": (made(chained=100), made(chained=101), ""),
+    "RFT608": (made(), made(suspect_references=[["one", "other"]]), ""),
     "RFT606": (made(probes=probed(5)), made(probes=probed(6)), ""),
     "RFT607": ({"digests": ("a", "a")}, {"digests": ("a", "b")}, ""),
     "RFT704": (pair([1, 2], [3], "same_side"), pair([1, 2], [2], "same_side"), ""),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 from pipelines.cli import terminal
 from pipelines.cli.command import Exit, argument, option
 from pipelines.cli.options import Benchmarks, Format, OutputFormat
-from pipelines.findings import SHOWN, BadInput
+from pipelines.findings import SHOWN, BadInput, show
 
 if TYPE_CHECKING:
     from pipelines.similarity.audit import Audit
@@ -27,8 +27,12 @@ def audit(
     ],
     benchmarks: Benchmarks = (),
     threshold: Annotated[
-        float, option(help="Similarity from which two prompts are near-duplicates.")
-    ] = 0.8,
+        float | None,
+        option(
+            help="Similarity from which two prompts are near-duplicates; without it, that of the "
+            "folder's manifest, or 0.8."
+        ),
+    ] = None,
     band: Annotated[
         float,
         option(help="Also list, apart, the pairs this far below the threshold, for reading."),
@@ -40,9 +44,11 @@ def audit(
 ) -> None:
     """List every question that training and validation share. Exit code 1 where there is one.
 
-    Any two JSONL files of chat rows, however they were made. Compared are the user's messages: the
-    same text, the same question (spelled otherwise, options in another order), near-duplicates
-    (exact Jaccard index of 5-byte shingles), and one question with other options.
+    Any two JSONL files of chat rows, however they were made. Compared are the user's messages,
+    without what most of a file share: the same text, the same question (set otherwise, options in
+    another order), near-duplicates (the larger of two exact Jaccard indexes of 5-byte shingles, of
+    the plain words and of what they say without typography), and one question with other options.
+    200 validation rows are compared with all by brute force, too.
 
     \b
     Examples:
@@ -53,11 +59,11 @@ def audit(
     # Here and not above: `rft --help` needs no frames, and polars takes 0.2 s to load.
     from pipelines.similarity import audit as audits
 
+    train, validation, threshold = _sides(paths, threshold)
     if not 0 < threshold <= 1:
         raise BadInput(f"--threshold {threshold}: give a similarity above 0, and 1 at most")
     if not 0 <= band < threshold:
         raise BadInput(f"--band {band}: give a width from 0 to the threshold")
-    train, validation = _sides(paths)
     sides = []
     for path in (train, validation):
         with path.open("rb") as lines:
@@ -75,20 +81,21 @@ def audit(
     raise Exit(int(not result.sound))
 
 
-def _sides(words: Sequence[str]) -> tuple[Path, Path]:
-    """The training and the validation file."""
+def _sides(words: Sequence[str], threshold: float | None) -> tuple[Path, Path, float]:
+    """The training and the validation file, and from which similarity on prompts are near."""
     if len(words) == 1 and not Path(words[0]).is_file():
         from pipelines.io import prepared
 
         folder = prepared.find(words[0])
-        return folder.path("train"), folder.path("validation")
+        chosen = threshold if threshold is not None else folder.threshold
+        return folder.path("train"), folder.path("validation"), 0.8 if chosen is None else chosen
     if len(words) != 2:
         raise BadInput("audit: give a prepared folder, or a training and a validation file")
     train, validation = map(Path, words)
     for path in (train, validation):
         if not path.is_file():
             raise BadInput(f"{path}: there is no such file")
-    return train, validation
+    return train, validation, 0.8 if threshold is None else threshold
 
 
 def _document(result: Audit) -> dict[str, object]:
@@ -96,13 +103,17 @@ def _document(result: Audit) -> dict[str, object]:
     listed = {name: fields.pop(name) for name in ("pairs", "band", "hits", "quotes")}
     counts: dict[str, int] = fields.pop("counts")
     train_rows, validation_rows = fields.pop("rows")
+    sampled = dict(zip(("rows", "pairs", "missed"), fields.pop("sampled"), strict=True))
+    shared = {name: [one._asdict() for one in some] for name, some in result.wrappings.items()}
     summary = {
         **{name: len(entries) for name, entries in listed.items()},
         "pairs": sum(counts.values()),
         "kinds": counts,
         "train_rows": train_rows,
         "validation_rows": validation_rows,
-        **fields,
+        "threshold": fields["threshold"],
+        "brute_force": sampled,
+        "not_compared": shared,
     }
     return {**listed, "summary": summary}
 
@@ -123,11 +134,16 @@ def _print(result: Audit, train: Path, validation: Path, most: int | None) -> No
     _list([f"benchmark, {hits[hit]}" for hit in result.hits], most)
     _list([f"to read: below the threshold, {across[pair]}" for pair in result.band], most)
     _list([f"to read: {hits[hit]}" for hit in result.quotes], most)
-    if any(result.left_out):
-        before, after = result.left_out
-        terminal.say(
-            f"not compared: {before:,} and {after:,} characters that all prompts begin and end with"
-        )
+    for name, some in result.wrappings.items():
+        for text, at_end, count in some:
+            where = "end" if at_end else "begin"
+            shown = show(" ".join(text.split()))
+            terminal.say(f"not compared: {shown}, with which {count:,} prompts of {name} {where}")
+    rows, pairs, missed = result.sampled
+    terminal.say(
+        f"{rows:,} validation rows compared with all by brute force: {pairs:,} near-duplicates by "
+        f"plain words, {missed:,} of them not found before"
+    )
     if result.hits:
         terminal.say(f"{len(result.hits):,} rows are a benchmark's question")
     total = sum(result.counts.values())
@@ -135,7 +151,7 @@ def _print(result: Audit, train: Path, validation: Path, most: int | None) -> No
     terminal.say(
         f"{total:,} pairs across{f' ({kinds})' if kinds else ''}; "
         f"{result.rows[0]:,} training and {result.rows[1]:,} validation rows, "
-        f"near-duplicates from {result.threshold:g}, {result.candidates:,} candidates counted"
+        f"near-duplicates from {result.threshold:g}, by plain words or by skeleton"
     )
 
 

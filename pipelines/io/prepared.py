@@ -31,11 +31,13 @@ LEDGER = ("id", "stage", "reason", "detail", "prompt")
 class Prepared:
     """A folder with the files that `FILES` lists.
 
-    dataset: the name in its manifest; None where it was made by hand.
+    dataset, threshold: the name and the certificate's threshold of its manifest; None where it was
+    made by hand.
     """
 
     folder: Path
     dataset: str | None
+    threshold: float | None = None
 
     def path(self, role: str) -> Path:
         """Where the file of a role is: train, validation, grader, response_format or job."""
@@ -81,5 +83,11 @@ def find(word: str) -> Prepared:
         made = orjson.loads((folder / "manifest.json").read_bytes())
     except (OSError, orjson.JSONDecodeError):
         made = None
-    name = made.get("dataset") if isinstance(made, dict) else None
-    return Prepared(folder, name if isinstance(name, str) else None)
+    made = made if isinstance(made, dict) else {}
+    name, audited = made.get("dataset"), made.get("certificate")
+    threshold = audited.get("threshold") if isinstance(audited, dict) else None
+    return Prepared(
+        folder,
+        name if isinstance(name, str) else None,
+        threshold if isinstance(threshold, float) else None,
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pipelines.findings import show
+from pipelines.findings import SHOWN, show
 from pipelines.rules.rule import Fault, rule
 from pipelines.rules.tables import limit
 
@@ -69,6 +69,22 @@ def chains_few(provenance: Mapping[str, Any]) -> Iterator[Fault]:
     if chained > limit("chained_questions"):
         message = f"{chained:,} questions hang together by near-duplicates"
         yield "", message, "look at clusters.parquet; raise --threshold, or shorten what they share"
+
+
+@rule("RFT608", "warning", source="this pipeline")
+def trusts_its_references(provenance: Mapping[str, Any]) -> Iterator[Fault]:
+    """No two rows ask the same, as far as wording and numbers tell, with different answers.
+
+    One of the two references is wrong, or the questions differ in a word that matters; of 22 such
+    pairs that were read 18 were one problem. Both rows stay, on one side of the split.
+    """
+    suspects = provenance["suspect_references"]
+    remedy = "look at both in clusters.parquet, and mend or drop the one with the wrong answer"
+    for one, other in suspects[:SHOWN]:
+        yield "", f"suspect_reference: {show(one)} and {show(other)} differ in the answer", remedy
+    if len(suspects) > SHOWN:
+        more = f"{len(suspects) - SHOWN:,} more pairs"
+        yield "", f"suspect_reference: {more}, in the manifest", remedy
 
 
 @rule("RFT606", "warning", source="this pipeline")

@@ -1,29 +1,37 @@
 """Whether training and validation share a question: every pair across, of any two JSONL files.
 
-Nothing here knows how the files were made. Prompts are compared by `text.key`, near-duplicates by
-the exact join of `similarity`, so that "no pair" is a statement and no estimate.
+Nothing here knows how the files were made. What most prompts of a file share is taken off; then two
+measures are taken exactly, on the plain words and on the skeletons (`keys.key`), and the larger
+counts. Both come from the join that made the files, so some rows are compared with all by brute
+force, too, on the plain words.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import islice
 from typing import Any
 
-import orjson
+import numpy as np
 import polars as pl
 
 from pipelines.findings import BadInput
 from pipelines.io.items import user_text
-from pipelines.io.jsonl import BOM
-from pipelines.similarity import ngrams
-from pipelines.similarity.keys import key
+from pipelines.io.jsonl import BOM, json_object
+from pipelines.similarity.contained import CONTAINED, benchmark_hits
+from pipelines.similarity.keys import digest, fold, key, plain_text
 from pipelines.similarity.near_pairs import TooManyPairs, near_pairs
+from pipelines.similarity.ngrams import quotes
+from pipelines.similarity.options import LETTERS, split_options
+from pipelines.similarity.wrappings import Wrapping, without, wrappings
 
-METHOD = "Jaccard index of the 5-byte shingles of text.key, exact: no pair missed, none estimated"
+METHOD = (
+    "larger of the Jaccard indexes of the 5-byte shingles of the folded text and of keys.key, "
+    "exact: no pair missed, none estimated"
+)
 
 # Kinds of pairs, the closest first; a pair has the first that holds.
 KINDS = ("same text", "same question", "near-duplicate", "same stem")
@@ -31,33 +39,55 @@ KINDS = ("same text", "same question", "near-duplicate", "same stem")
 # Pairs that are listed; all are counted. 50,000 copies on either side would be 2.5 billion.
 LISTED = 10_000
 
+# Validation rows that are compared with all training rows by brute force, too.
+SAMPLED = 200
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(slots=True)
 class Prompts:
-    """The prompts of a file: for each row its line (from 1), the user's words, and their key."""
+    """The prompts of a file: for each row its line (from 1), the user's words, its options if any.
+
+    keys, plain: what is compared of them, and the rows that have each key, the first one first.
+    """
 
     name: str
-    lines: list[int]
-    texts: list[str]
-    keys: list[str]
+    lines: list[int] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
+    options: list[list[str]] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list)
+    plain: list[str] = field(default_factory=list)
+    rows: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
 
-    def add(self, line: int, row: object) -> None:
+    def add(self, line: int, row: Mapping[str, Any]) -> None:
         """Add a row: the texts of its user messages, joined by line ends."""
         text = user_text(row)
         if not text.strip():
             raise BadInput(
                 f"{self.name}:{line}: no user message with text; give chat rows, see `rft validate`"
             )
+        options = row.get("options")
+        known = isinstance(options, list) and all(isinstance(one, str) for one in options)
         self.lines.append(line)
         self.texts.append(text)
-        self.keys.append(key(text))
+        self.options.append(options if known and options else [])
 
-    def without(self, before: int, after: int) -> Prompts:
-        """The same rows, compared without so many characters at the beginning and the end."""
-        if not before and not after:
-            return self
-        keys = [key(text[before : len(text) - after]) for text in self.texts]
-        return Prompts(self.name, self.lines, self.texts, keys)
+    def compare(self, shared: Sequence[Wrapping]) -> None:
+        """Make what is compared, without what most prompts share."""
+        texts = (without(text, shared) for text in self.texts)
+        asked = list(map(_parts, texts, self.options))
+        self.keys = [key(*parts) for parts in asked]
+        self.plain = [plain_text(*parts) for parts in asked]
+        self.rows = defaultdict(list)
+        for row, one in enumerate(self.keys):
+            self.rows[one].append(row)
+
+
+def _parts(text: str, options: list[str]) -> tuple[str, list[str]]:
+    """A prompt's question and options: those that its row lists, where it ends with them."""
+    listed = "\n".join(f"{letter}. {one}" for letter, one in zip(LETTERS, options, strict=False))
+    if listed and text.endswith(listed):
+        return text.removesuffix(listed), options
+    return split_options(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +116,11 @@ class Audit:
     """What an audit found.
 
     pairs, counts: pairs across, as far as they are listed, and how many of each kind there are.
-    band: pairs below the threshold that a person should read. candidates: pairs whose shingles were
-    counted. left_out: characters that all prompts begin and end with, which were not compared.
-    hits: rows that are a question of a benchmark. quotes: rows that have a run of 13 words
-    in common with one, for a person to read; how rare a run is depends on the files.
+    band: pairs below the threshold that a person should read. wrappings: by file, what most of its
+    prompts share, which was not compared. hits: rows that are a question of a benchmark or share
+    most of one. quotes: rows that have a run of 13 words in common with one, for a person to read;
+    how rare a run is depends on the files. sampled: rows that were compared by brute force, the
+    pairs that this found, and how many of them were not known before.
     """
 
     threshold: float
@@ -97,29 +128,24 @@ class Audit:
     pairs: list[Pair]
     counts: dict[str, int]
     band: list[Pair]
-    candidates: int
-    left_out: tuple[int, int]
+    wrappings: dict[str, list[Wrapping]]
     hits: list[Hit]
     quotes: list[Hit]
+    sampled: tuple[int, int, int]
 
     @property
     def sound(self) -> bool:
         """Whether nothing crosses and nothing is a benchmark's."""
-        return not self.counts and not self.hits
+        return not self.counts and not self.hits and not self.sampled[2]
 
 
 def prompts(lines: Iterable[bytes], name: str) -> Prompts:
     """The prompts of JSONL lines."""
-    found = Prompts(name, [], [], [])
+    read = Prompts(name)
     for number, line in enumerate(lines, 1):
-        if not line.removeprefix(BOM).strip():
-            continue
-        try:
-            row = orjson.loads(line.removeprefix(BOM))
-        except orjson.JSONDecodeError as error:
-            raise BadInput(f"{name}:{number}: not JSON ({error}); see `rft validate`") from None
-        found.add(number, row)
-    return found
+        if line.removeprefix(BOM).strip():
+            read.add(number, json_object(line, name, number))
+    return read
 
 
 def audit(
@@ -129,181 +155,178 @@ def audit(
     threshold: float,
     band: float = 0.0,
     benchmarks: pl.DataFrame | None = None,
+    quoted: bool = True,
 ) -> Audit:
     """Every pair of rows across, at or above `threshold`; and rows that `benchmarks` ask.
 
-    With `band`, also the pairs from `threshold - band` up to it. `benchmarks` has `key` and `name`.
-    What all prompts of both files begin or end with, such as an instruction, tells nothing about
-    any of them and is not compared.
+    With `band`, also the pairs from `threshold - band` up to it. `benchmarks` has `key`, `question`
+    and `name`. What most prompts of a file begin or end with, such as an instruction, tells nothing
+    about any of them and is compared in neither file.
     """
-    left_out = _template([*train.texts, *validation.texts])
-    train, validation = train.without(*left_out), validation.without(*left_out)
-    left, right = _Distinct(train.keys), _Distinct(validation.keys)
-    low = max(round(threshold - band, 6), 0.000001)
-    near, candidates = _near(left.keys, right.keys, low)
+    sides = (train, validation)
+    texts = {side.name: side.texts for side in sides}
+    texts["both files"] = [*train.texts, *validation.texts]
+    shared = {name: wrappings(some) for name, some in texts.items()}
+    for side in sides:
+        side.compare(list(dict.fromkeys(one for some in shared.values() for one in some)))
+    near = _near(train, validation, max(round(threshold - band, 6), 0.000001))
     exact = Fraction(str(threshold))
-    across: list[tuple[int, int, str, float]] = []
-    below: list[tuple[int, int, str, float]] = []
-    for a, b, shared, union in near:
-        if left.keys[a] != right.keys[b]:
-            into = across if shared >= exact * union else below
-            into.append((a, b, "near-duplicate", shared / union))
-    known = {(a, b) for a, b, _, _ in across}
-    places = {one: place for place, one in enumerate(left.keys)}
-    for b, one in enumerate(right.keys):
-        if one in places:
-            across.append((places[one], b, "same question", 1.0))
+    across = {pair: ("near-duplicate", float(s)) for pair, s in near.items() if s >= exact}
+    below = {pair: ("near-duplicate", float(s)) for pair, s in near.items() if s < exact}
+    sampled = _sampled(train, validation, across.keys(), exact)
     stems = defaultdict(list)
-    for place, one in enumerate(left.keys):
-        stems[one.partition("\n")[0]].append(place)
-    for b, one in enumerate(right.keys):
-        across.extend(
-            (a, b, "same stem", jaccard(left.keys[a], one))
-            for a in stems.get(one.partition("\n")[0], ())
-            if (a, b) not in known and left.keys[a] != one
-        )
-    rows = _Rows(train, validation, left, right)
+    for one in train.rows:
+        stems[one.partition("\n")[0]].append(one)
+    for other in validation.rows:
+        if other in train.rows:
+            across[other, other] = ("same question", 1.0)
+        stem, _, options = other.partition("\n")
+        for one in stems.get(stem, ()) if stem and options else ():
+            if one != other:
+                across.setdefault((one, other), ("same stem", jaccard(one, other)))
     counts: Counter[str] = Counter()
-    for pair in across:
-        for kind, count in rows.counts(*pair).items():
-            counts[kind] += count
-    hits, quotes = _benchmark_hits((train, validation), benchmarks, threshold)
+    for (one, other), (kind, _) in across.items():
+        same = Counter(train.texts[row] for row in train.rows[one])
+        rows = validation.rows[other]
+        alike = sum(same[validation.texts[row]] for row in rows)
+        counts.update({"same text": alike, kind: same.total() * len(rows) - alike})
+    hits, quotations = _benchmark_hits(sides, benchmarks, threshold, quoted=quoted)
     return Audit(
         threshold=threshold,
         rows=(len(train.lines), len(validation.lines)),
-        pairs=rows.listed(across),
+        pairs=_listed(train, validation, across),
         counts={kind: counts[kind] for kind in KINDS if counts[kind]},
-        band=rows.listed(below),
-        candidates=candidates,
-        left_out=left_out,
+        band=_listed(train, validation, below),
+        wrappings={name: some for name, some in shared.items() if some},
         hits=hits,
-        quotes=quotes,
+        quotes=quotations,
+        sampled=sampled,
     )
 
 
-def _template(texts: list[str]) -> tuple[int, int]:
-    """The characters that all of ten texts and more begin and end with: none, or a sentence."""
-    if len(texts) < _ROWS:
-        return 0, 0
-    before = _common(texts)
-    after = _common([text[:before:-1] for text in texts])
-    return tuple(n if n >= _SENTENCE else 0 for n in (before, after))  # type: ignore[return-value]
+# Two keys, one on each side.
+_Keys = tuple[str, str]
 
 
-_SENTENCE = 40  # characters
-_ROWS = 10
+def _near(train: Prompts, validation: Prompts, threshold: float) -> dict[_Keys, Fraction]:
+    """The similarity of every two different keys that are near by their own or by plain words."""
+    near: dict[_Keys, Fraction] = {}
+    for name in ("keys", "plain"):
+        sides = []
+        for side in (train, validation):
+            keys_of: dict[str, set[str]] = defaultdict(set)
+            for text, one in zip(getattr(side, name), side.keys, strict=True):
+                keys_of[text].add(one)
+            sides.append((list(keys_of), list(keys_of.values())))
+        (left, left_keys), (right, right_keys) = sides
+        for a, b, count, union in _join(left, right, threshold):
+            for pair in ((one, other) for one in left_keys[a] for other in right_keys[b]):
+                if pair[0] != pair[1]:
+                    near[pair] = max(Fraction(count, union), near.get(pair, Fraction(0)))
+    return near
 
 
-def _common(texts: list[str]) -> int:
-    """The length of the common beginning, up to the last white space in it."""
-    if len(set(texts)) < 2:
-        return 0
-    first, last = min(texts), max(texts)
-    length = next(
-        (n for n, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first)
-    )
-    shared = first[:length]
-    return length - len(shared.split()[-1] if shared[-1:].strip() else "")
-
-
-def jaccard(one: str, other: str) -> float:
-    """The similarity of two keys, the plain way: shared 5-byte shingles by all of them."""
-    a, b = (
-        {data[i : i + 5] for i in range(max(len(data) - 4, 1))}
-        for data in (one.encode(), other.encode())
-    )
-    return len(a & b) / len(a | b)
-
-
-class _Distinct:
-    """The distinct keys of a file in the order in which they first stand, and the rows of each."""
-
-    def __init__(self, keys: Sequence[str]) -> None:
-        self.rows: dict[str, list[int]] = defaultdict(list)
-        for row, one in enumerate(keys):
-            self.rows[one].append(row)
-        self.keys = list(self.rows)
-
-
-@dataclass(frozen=True, slots=True)
-class _Rows:
-    """From pairs of keys back to the rows that have them."""
-
-    train: Prompts
-    validation: Prompts
-    left: _Distinct
-    right: _Distinct
-
-    def pairs(self, a: int, b: int, kind: str, similarity: float) -> Iterator[Pair]:
-        for row in self.right.rows[self.right.keys[b]]:
-            for other in self.left.rows[self.left.keys[a]]:
-                same = self.train.texts[other] == self.validation.texts[row]
-                yield Pair(
-                    "same text" if same else kind,
-                    round(similarity, 6),
-                    self.train.lines[other],
-                    self.validation.lines[row],
-                )
-
-    def counts(self, a: int, b: int, kind: str, similarity: float) -> Mapping[str, int]:
-        """How many pairs of rows of each kind two keys make, without making them."""
-        texts = Counter(self.train.texts[row] for row in self.left.rows[self.left.keys[a]])
-        rows = self.right.rows[self.right.keys[b]]
-        same = sum(texts[self.validation.texts[row]] for row in rows)
-        return {"same text": same, kind: texts.total() * len(rows) - same}
-
-    def listed(self, across: list[tuple[int, int, str, float]]) -> list[Pair]:
-        """The pairs of rows: closest first, then by line; the first LISTED of them."""
-        closest = sorted(
-            across, key=lambda pair: (KINDS.index(pair[2]), -pair[3], pair[1], pair[0])
-        )
-        every = (one for pair in closest for one in self.pairs(*pair))
-        return sorted(
-            islice(every, LISTED),
-            key=lambda p: (KINDS.index(p.kind), -p.similarity, p.validation_line, p.train_line),
-        )
-
-
-def _near(
-    left: list[str], right: list[str], threshold: float
-) -> tuple[list[tuple[int, int, int, int]], int]:
+def _join(left: list[str], right: list[str], threshold: float) -> Iterator[tuple[Any, ...]]:
     try:
-        join = near_pairs(left, threshold, against=right)
+        pairs = near_pairs(left, threshold, against=right).pairs
     except TooManyPairs as error:
         raise BadInput(
             f"--threshold {threshold}: {error}; the prompts share most of their text, so raise it"
         ) from error
-    return list(join.pairs.select("left", "right", "shared", "union").iter_rows()), join.candidates
+    return pairs.select("left", "right", "shared", "union").iter_rows()
+
+
+def _sampled(
+    train: Prompts, validation: Prompts, known: Iterable[_Keys], threshold: Fraction
+) -> tuple[int, int, int]:
+    """Some validation rows, the training rows that are near by plain words, and those not known.
+
+    Counted shingle by shingle, in no way that the join has.
+    """
+    order = sorted(range(len(validation.texts)), key=lambda row: digest(validation.texts[row]))
+    chosen = np.array(order[:SAMPLED], np.int64)
+    sets = [_shingles(validation.plain[row]) for row in chosen]
+    number = {one: n for n, one in enumerate(sorted(set().union(*sets)))}
+    having = np.zeros((len(number), len(chosen)), np.uint8)
+    for column, own in enumerate(sets):
+        having[[number[one] for one in own], column] = 1
+    sizes = having.sum(axis=0, dtype=np.int64)
+    known, pairs, missed = set(known), 0, 0
+    for text, one in zip(train.plain, train.keys, strict=True):
+        own = _shingles(text)
+        shared = having[[number[s] for s in own & number.keys()]].sum(axis=0, dtype=np.int64)
+        near = shared * threshold.denominator >= (len(own) + sizes - shared) * threshold.numerator
+        for row in chosen[near].tolist():
+            other = validation.keys[row]
+            pairs += 1
+            missed += one != other and (one, other) not in known
+    return len(chosen), pairs, missed
+
+
+def jaccard(one: str, other: str) -> float:
+    """The similarity of two keys, the plain way: shared 5-byte shingles by all of them."""
+    a, b = _shingles(one), _shingles(other)
+    return len(a & b) / len(a | b)
+
+
+def _shingles(text: str) -> set[bytes]:
+    data = text.encode()
+    return {data[i : i + 5] for i in range(max(len(data) - 4, 1))}
+
+
+def _listed(
+    train: Prompts, validation: Prompts, across: dict[_Keys, tuple[str, float]]
+) -> list[Pair]:
+    """The pairs of rows: closest first, then by line; the first LISTED of them."""
+
+    def closeness(pair: tuple[_Keys, tuple[str, float]]) -> tuple[Any, ...]:
+        (one, other), (kind, similarity) = pair
+        return KINDS.index(kind), -similarity, validation.rows[other][0], train.rows[one][0]
+
+    every = (
+        Pair(
+            "same text" if train.texts[a] == validation.texts[b] else kind,
+            round(similarity, 6),
+            train.lines[a],
+            validation.lines[b],
+        )
+        for (one, other), (kind, similarity) in sorted(across.items(), key=closeness)
+        for b in validation.rows[other]
+        for a in train.rows[one]
+    )
+    return sorted(
+        islice(every, LISTED),
+        key=lambda p: (KINDS.index(p.kind), -p.similarity, p.validation_line, p.train_line),
+    )
 
 
 def _benchmark_hits(
-    sides: tuple[Prompts, Prompts], benchmarks: pl.DataFrame | None, threshold: float
+    sides: tuple[Prompts, Prompts],
+    benchmarks: pl.DataFrame | None,
+    threshold: float,
+    *,
+    quoted: bool,
 ) -> tuple[list[Hit], list[Hit]]:
-    """The rows of either file that are a benchmark's question, and those that quote one."""
+    """The rows of either file that are or hold a benchmark's question, and those that quote one."""
     hits: list[Hit] = []
-    quotes: list[Hit] = []
+    quotations: list[Hit] = []
     if benchmarks is None or benchmarks.is_empty():
-        return hits, quotes
-    named = benchmarks.filter(pl.col("key") != "").group_by("key").agg(pl.col("name").min())
-    named = named.sort("key")
-    questions, names = named["key"], named["name"].to_list()
+        return hits, quotations
+    questions = benchmarks.sort("key", "name").unique("key", keep="first", maintain_order=True)
     for side in sides:
-        near, _ = _near(side.keys, questions.to_list(), threshold)
-        best: dict[int, tuple[float, int]] = {}
-        for row, question, shared, union in near:
-            best[row] = max(best.get(row, (0.0, 0)), (shared / union, -question))
-        for row, (similarity, question) in sorted(best.items()):
-            same = side.keys[row] == questions[-question]
-            kind = "same question" if same else "near-duplicate"
-            found = Hit(kind, round(similarity, 6), side.name, side.lines[row], names[-question])
-            hits.append(found)
-        keys = pl.Series(side.keys, dtype=pl.String)
-        for row, question, _ in ngrams.quotes(keys, keys, questions).iter_rows():
-            if row not in best:
-                similarity = round(jaccard(side.keys[row], questions[question]), 6)
-                line, name = side.lines[row], names[question]
-                quotes.append(Hit("quoted", similarity, side.name, line, name))
-    return hits, quotes
+        near = benchmark_hits(side.keys, questions, threshold)
+        for text, name, similarity, share in near.iter_rows():
+            kind = "same question" if similarity == 1 else "near-duplicate"
+            kind, degree = (kind, similarity) if similarity >= threshold else ("shares", share)
+            hits.append(Hit(kind, round(degree, 6), side.name, side.lines[text], name))
+        known = set(near["text"])
+        plain = [fold(question) for question in questions["question"]]
+        for text, place in quotes(side.plain, plain) if quoted else ():
+            if text not in known:
+                degree = round(jaccard(side.keys[text], questions["key"][place]), 6)
+                line, name = side.lines[text], questions["name"][place]
+                quotations.append(Hit("quoted", degree, side.name, line, name))
+    return hits, quotations
 
 
 def certificate(
@@ -317,8 +340,15 @@ def certificate(
             side: {"rows": rows, "sha256": digests[side]}
             for side, rows in zip(("train", "validation"), found.rows, strict=True)
         },
-        "candidates": found.candidates,
-        "pairs": sum(found.counts.values()),
+        "pairs": sum(found.counts.values()) + found.sampled[2],
+        "brute_force": dict(zip(("rows", "pairs", "missed"), found.sampled, strict=True)),
+        "not_compared": {
+            name: [one.text for one in shared] for name, shared in found.wrappings.items()
+        },
         "band": {"from": round(found.threshold - band, 6), "pairs": len(found.band)},
-        "benchmarks": {"questions": benchmarks, "hits": len(found.hits)},
+        "benchmarks": {
+            "questions": benchmarks,
+            "contained_from": CONTAINED,
+            "hits": len(found.hits),
+        },
     }

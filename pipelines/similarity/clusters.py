@@ -1,26 +1,26 @@
-"""Which questions belong together, and the ties that say why.
+"""Which questions belong together, and the links that say why.
 
-A question is what has one `key`. Two are tied where they are near-duplicates or have one stem (the
-same question with other options); what is tied, directly or over others, is one cluster, and a
-cluster is on one side of the split. Questions are numbered so that a smaller number is a smaller
-digest; nothing here depends on the order in which anything is given.
+A question is what has one `key`. Two are linked where they are near-duplicates, reworded, or have
+one stem (the same question with other options); what is linked, directly or over others, is one
+cluster, and a cluster is on one side of the split. Questions are numbered so that a smaller number
+is a smaller digest; nothing here depends on the order in which anything is given.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
-# Two questions, and how similar they are; 1.0 and no more where they share a stem.
-Pair = tuple[int, int, float]
+# The kinds of links between questions, in the order in which they are preferred.
+KINDS = ("near-duplicate", "reworded", "same stem")
 
 
-@dataclass(frozen=True, slots=True)
-class Tie:
-    """Why a question is in its cluster: the question that it is tied to, how, how similar."""
+class Link(NamedTuple):
+    """That two questions belong together: how, and how similar they are; no number for a stem."""
 
-    to: int
+    one: int
+    other: int
     kind: str
     similarity: float | None
 
@@ -48,81 +48,78 @@ class _Sets:
         return a != b
 
 
-def spanning_ties(near: Iterable[Pair], stems: Iterable[Sequence[int]]) -> dict[int, Tie]:
-    """For each question that is not the smallest of its cluster: the tie on its way to it.
+def spanning_links(links: Iterable[Link]) -> dict[int, Link]:
+    """For each question that is not the smallest of its cluster: the link on its way to it.
 
-    Ties form a spanning tree of each cluster, of near pairs as far as they reach and the most
-    similar ones first; the smallest question is the root. `stems` are the groups that share one.
+    They are a spanning tree of each cluster, of near-duplicates as far as they reach and the most
+    similar ones first; the smallest question is the root, and `other` is the one nearer to it.
     """
     sets = _Sets()
-    tree: dict[int, list[tuple[int, str, float | None]]] = defaultdict(list)
-    links: list[tuple[int, int, str, float | None]] = [
-        (a, b, "near-duplicate", similarity)
-        for a, b, similarity in sorted(near, key=lambda pair: (-pair[2], pair[0], pair[1]))
-    ]
-    links += [
-        (min(group), other, "same stem", None)
-        for group in sorted(map(sorted, stems))
-        for other in group[1:]
-    ]
-    for a, b, kind, similarity in links:
-        if sets.unite(a, b):
-            tree[a].append((b, kind, similarity))
-            tree[b].append((a, kind, similarity))
-    ties: dict[int, Tie] = {}
+    tree: dict[int, list[Link]] = defaultdict(list)
+    for link in sorted(links, key=_closest_first):
+        one, other, kind, similarity = link
+        if sets.unite(one, other):
+            tree[one].append(Link(other, one, kind, similarity))
+            tree[other].append(link)
+    towards: dict[int, Link] = {}
     for root in sorted({sets.of(member) for member in tree}):
         reached, waiting = {root}, [root]
-        for one in waiting:
-            for other, kind, similarity in tree[one]:
-                if other not in reached:
-                    reached.add(other)
-                    waiting.append(other)
-                    ties[other] = Tie(one, kind, similarity)
-    return ties
+        for here in waiting:
+            for link in tree[here]:
+                if link.one not in reached:
+                    reached.add(link.one)
+                    waiting.append(link.one)
+                    towards[link.one] = link
+    return towards
 
 
-def roots(ties: Mapping[int, Tie]) -> dict[int, int]:
-    """The smallest question of each tied question's cluster."""
-    found: dict[int, int] = {}
-    for start in ties:
+def _closest_first(link: Link) -> tuple[int, float, int, int]:
+    return KINDS.index(link.kind), -(link.similarity or 0), link.one, link.other
+
+
+def roots(towards: Mapping[int, Link]) -> dict[int, int]:
+    """The smallest question of each linked question's cluster."""
+    known: dict[int, int] = {}
+    for start in towards:
         way = []
         one = start
-        while one in ties and one not in found:
+        while one in towards and one not in known:
             way.append(one)
-            one = ties[one].to
-        root = found.get(one, one)
-        found.update(dict.fromkeys(way, root))
-    return found
+            one = towards[one].other
+        root = known.get(one, one)
+        known.update(dict.fromkeys(way, root))
+    return known
 
 
-def tying(
-    near: Iterable[Pair], stems: Iterable[Sequence[int]], pinned: Mapping[int, str]
+def star(group: Sequence[int], centre: int) -> list[Link]:
+    """Links that hold together the questions that share a stem."""
+    return [Link(centre, one, "same stem", None) for one in group if one != centre]
+
+
+def conflicting(
+    links: Iterable[Link], stems: Iterable[Sequence[int]], pinned: Mapping[int, str]
 ) -> set[int]:
     """The questions that must go so that no cluster has pins on both sides.
 
-    `pinned` says on which side a question was in an earlier split. Questions come back one by one:
-    those of validation, those of training, then the others, by number; one that would tie the
-    two sides stays out. So a pinned question goes only where it is tied to a validation question
-    itself, and nothing changes sides.
+    `pinned` says on which side a question was in an earlier split, `stems` are the groups that
+    share one. Questions come back one by one: those of validation, those of training, then the
+    others, by number; one that would tie the two sides stays out. So a pinned question goes only
+    where it is linked to a validation question itself, and nothing changes sides.
     """
     neighbours: dict[int, set[int]] = defaultdict(set)
-    for a, b, _ in near:
-        neighbours[a].add(b)
-        neighbours[b].add(a)
-    stem_of = {}
-    for group in stems:
-        for one in group:
-            stem_of[one] = -1 - min(group)  # below every question, so that the two never meet
+    # A stem is a place of its own, below every question, which holds where one of them is out.
+    stem_links = (link for group in stems for link in star(group, -1 - min(group)))
+    for one, other, _, _ in (*links, *stem_links):
+        neighbours[one].add(other)
+        neighbours[other].add(one)
     sets = _Sets()
     side: dict[int, str] = {}
-    there: set[int] = set()
+    there = {one for one in neighbours if one < 0}
     out: set[int] = set()
     order = {"validation": 0, "train": 1}
-    several = neighbours.keys() | stem_of.keys()
+    several = neighbours.keys() - there
     for one in sorted(several, key=lambda one: (order.get(pinned.get(one, ""), 2), one)):
-        near_by = [other for other in neighbours.get(one, ()) if other in there]
-        if one in stem_of:
-            near_by.append(stem_of[one])
+        near_by = [other for other in neighbours[one] if other in there]
         sides = {side[root] for other in near_by if (root := sets.of(other)) in side}
         if one in pinned:
             sides.add(pinned[one])

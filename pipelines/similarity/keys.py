@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 
-from pipelines.similarity.latex import respelled
+from pipelines.similarity.latex import skeleton, structure
 from pipelines.similarity.options import LETTERS, split_options
 
-# Punctuation that carries no meaning at the edge of a question or an option. Not in it: `+ - < > =
-# % °` and digits, which tell "Rh+" from "Rh-"; `'` and `"`, which are minutes and inches; `!`,
-# which is a factorial after a number or a single letter.
-_EDGE = " .,;:?…_、。，；：？！“”«»"
+# Punctuation that carries no meaning at the edge of a question or an option, 8 characters at most,
+# so that a small edit stays a small change. Not in it: `+ - < > = % °` and digits, which tell "Rh+"
+# from "Rh-"; `'` and `"`, which are minutes and inches; `!`, which is a factorial after a number or
+# a single letter. A hyphen goes where it follows other punctuation (":-" ends a question).
+_EDGE = r" .,;:?…_、。，；：？！“”«»"
+_START = re.compile(rf"[{_EDGE}]{{1,8}}")
+_END = re.compile(rf"(?:[{_EDGE}]-*|(?<=[^\W\d_]{{2}})!){{1,8}}$")
 _QUOTES = "\"'"
-_EXCLAMATION = re.compile(r"(?<=[^\W\d_]{2})!+$")
 
 # What stands before a problem in a problem collection: "Example 16", "Problem 5.8.", "14.",
 # "6、", "(6 points)", "II.". A number needs punctuation and no digit after it, so that "2.5 kg" and
@@ -35,13 +38,6 @@ _LABEL = re.compile(
 )
 
 _LETTER = re.compile(r"\(?([A-J])\)?\.?")
-_MARK = re.compile(
-    r"\d+(?:[.,/]\d+)*|[-+*/=<>^|!%°≤≥≠±×÷√∈∉∪∩]|\\[a-z]+|\b[^\W\d_]\b|n't\b"
-    r"|\b(?:not?|non|none|never|neither|nor|cannot|without|except|excluding|least|false|incorrect"
-    r"|wrong|untrue|un\w+|in(?:correct|valid|accurate|appropriate)\w*|half|twice|double|thrice|triple"
-    r"|zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)\b"
-)
-_LOOSE_SPACE = re.compile(r"(?<!\d)\s+|\s+(?!\d)")
 
 
 def digest(text: str) -> str:
@@ -64,22 +60,19 @@ def fold(text: str) -> str:
 def trim(folded: str) -> str:
     """A folded text without the punctuation at its edges; the text itself where nothing is left.
 
-    A leading point stays before a digit (".5 mg" is not "5 mg"), and a hyphen goes only where it
-    follows other punctuation (":-" ends a question, "Rh-" ends an answer).
+    A leading point stays before a digit (".5 mg" is not "5 mg").
     """
     if folded[:1].isalnum() and folded[-1:].isalnum():
         return folded  # most texts, in a third of the time
-    body = folded.rstrip(_EDGE)
-    if body.endswith("-"):
-        head = body.rstrip("-")
-        if head and head[-1] != " " and head[-1] in _EDGE:
-            body = head.rstrip(_EDGE)
-    start = body.lstrip(_EDGE)
-    if start[:1].isdigit() and body[: len(body) - len(start)].endswith("."):
-        start = "." + start
-    body = _EXCLAMATION.sub("", start) if start.endswith("!") else start
+    body = folded
+    if end := _END.search(body):
+        body = body[: end.start()]
+    if (start := _START.match(body)) and not (
+        body[start.end() - 1] == "." and body[start.end() :][:1].isdigit()
+    ):
+        body = body[start.end() :]
     if len(body) > 2 and body[0] == body[-1] and body[0] in _QUOTES:
-        body = body[1:-1].strip(_EDGE)
+        body = body.strip(_QUOTES + _EDGE)
     return body or folded
 
 
@@ -91,28 +84,30 @@ def without_labels(prompt: str) -> str:
     return prompt[start:] if prompt[start:].strip() else prompt
 
 
-def key(prompt: str) -> str:
-    """The text by which two prompts are the same question.
+def key(prompt: str, options: Sequence[str] | None = None) -> str:
+    """The text on which two prompts are compared: skeletons of the question and of its options.
 
-    Case, canonical spelling, LaTeX spelling, white space, edge punctuation and leading labels do
-    not count, and neither does the order of lettered options. The question stands in the first line
-    and each option in one of its own.
+    Leading labels and punctuation at the edges do not count, and neither does the order of options.
+    The question stands in the first line and each option in one of its own. Without `options` a
+    prompt's own lettered ones are looked for.
     """
-    question, options = split_options(prompt)
-    stem = trim(fold(respelled(without_labels(question))))
-    if not options:
-        return stem
-    texts = (respelled(option).strip("$") for option in options)  # $2$ is 2
-    return "\n".join([stem, *sorted(trim(fold(text)) for text in texts)])
+    return _lines(skeleton, prompt, options)
 
 
-def marks(key: str) -> tuple[str, ...]:
-    """What two keys must have in common to say the same: numbers, signs, LaTeX commands, negations.
+def exact_key(prompt: str, options: Sequence[str] | None = None) -> str:
+    """What prompts with one key have in common, too, that are the same question beyond doubt."""
+    return _lines(structure, prompt, options)
 
-    In the order in which they stand, with single letters, which are variables or kinds ("vitamin
-    A"). A word changed is a synonym or a misprint; one of these changed is another question.
-    """
-    return tuple(_MARK.findall(key))
+
+def plain_text(question: str, options: Sequence[str]) -> str:
+    """The folded words of a question and its options, as they stand."""
+    return fold("\n".join([question, *options]))
+
+
+def _lines(spell: Callable[[str], str], prompt: str, options: Sequence[str] | None) -> str:
+    question, options = split_options(prompt) if options is None else (prompt, options)
+    stem = trim(spell(without_labels(question)))
+    return "\n".join([stem, *sorted(trim(spell(option)) for option in options)])
 
 
 def answer_text(answer: str, options: list[str]) -> str:
@@ -134,5 +129,4 @@ def answer_key(answer: str, options: list[str]) -> str:
     The letter of an option stands for the option's text, for its place may differ. White space
     counts only between digits, where "1 1/2" is not "11/2".
     """
-    math = respelled(f"${answer_value(answer, options).strip().strip('$')}$")
-    return _LOOSE_SPACE.sub("", trim(fold(math.strip("$"))))
+    return trim(structure(answer_value(answer, options)))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -114,7 +115,38 @@ def spans(starts: I64, counts: I64) -> I64:
     return places
 
 
-def _windows(data: bytes) -> U64:
+def windows_of(texts: Sequence[str], step: int) -> Iterator[tuple[I64, U64]]:
+    """Every window that lies in one text, as (texts, windows) in order, about `step` at a time."""
+    encoded = [text.encode() for text in texts]
+    lengths = np.fromiter(map(len, encoded), np.int64, len(texts))
+    for begin, end in cuts(lengths, step):
+        data = b"".join(encoded[begin:end])
+        if len(data) < SPAN:
+            continue
+        ends = np.cumsum(lengths[begin:end])
+        inside = np.ones(len(data), np.bool_)
+        for back in range(1, SPAN):  # what begins in the last 4 bytes of a text leaves the text
+            inside[ends[lengths[begin:end] >= back] - back] = False
+        counts = np.maximum(lengths[begin:end] - SPAN + 1, 0)
+        yield np.repeat(np.arange(begin, end), counts), windows(data)[inside[: 1 - SPAN]]
+
+
+def all_windows(texts: Sequence[str], step: int) -> tuple[I64, U64]:
+    """The parts of `windows_of` put together."""
+    parts = [(np.empty(0, np.int64), np.empty(0, np.uint64)), *windows_of(texts, step)]
+    numbers, codes = zip(*parts, strict=True)
+    return np.concatenate(numbers), np.concatenate(codes)
+
+
+def distinct(values: NDArray[Any]) -> NDArray[Any]:
+    """The different values, ascending; the array is sorted where it stands."""
+    values.sort()
+    new = np.ones(len(values), np.bool_)
+    np.not_equal(values[1:], values[:-1], out=new[1:])
+    return values[new]
+
+
+def windows(data: bytes) -> U64:
     """Every window of the bytes as an integer, in order."""
     one = np.frombuffer(data, np.uint8).astype(np.uint64)
     two = (one[:-1] << np.uint64(8)) | one[1:]
@@ -124,22 +156,11 @@ def _windows(data: bytes) -> U64:
 
 def _packed_windows(texts: Sequence[str], step: int) -> U64:
     """(window, text) of every window that lies in one text, sorted."""
-    lengths = np.fromiter((len(t.encode()) for t in texts), np.int64, len(texts))
-    counts = np.maximum(lengths - SPAN + 1, 0)
-    packed = np.empty(counts.sum(), np.uint64)
+    packed = np.empty(sum(max(len(t.encode()) - SPAN + 1, 0) for t in texts), np.uint64)
     at = 0
-    for begin, end in cuts(lengths, step):
-        data = "".join(texts[begin:end]).encode()
-        if len(data) < SPAN:
-            continue
-        ends = np.cumsum(lengths[begin:end])
-        inside = np.ones(len(data), np.bool_)
-        for back in range(1, SPAN):  # what begins in the last 4 bytes of a text leaves the text
-            inside[ends[lengths[begin:end] >= back] - back] = False
-        windows = _windows(data)[inside[: 1 - SPAN]]
-        numbers = np.repeat(np.arange(begin, end, dtype=np.uint64), counts[begin:end])
-        packed[at : at + len(windows)] = (windows << _TEXT_BITS) | numbers
-        at += len(windows)
+    for numbers, codes in windows_of(texts, step):
+        packed[at : at + len(codes)] = (codes << _TEXT_BITS) | numbers.astype(np.uint64)
+        at += len(codes)
     packed.sort()
     return packed
 
@@ -199,7 +220,7 @@ def _first_with_set(texts: Sequence[str], sizes: I64, sums: F64) -> I64:
     order = order[sizes[order] > 0]
     alike = (np.diff(sums[order]) == 0) & (np.diff(sizes[order]) == 0)
     for one, other in zip(order[:-1][alike], order[1:][alike], strict=True):
-        expected, actual = (np.unique(_windows(texts[i].encode())) for i in (first[one], other))
+        expected, actual = (np.unique(windows(texts[i].encode())) for i in (first[one], other))
         if np.array_equal(actual, expected):
             first[other] = first[one]
     return first

@@ -10,42 +10,51 @@ from pipelines.datasets.dataset import Dataset
 from pipelines.findings import BadInput
 from pipelines.io.jsonl import objects
 from pipelines.similarity.keys import key
+from pipelines.similarity.options import split_options
 from pipelines.sources import tables
 
 # Where a benchmark file keeps its question, in the order in which they are looked for.
 _FIELDS = ("problem", "question", "prompt")
 
-SCHEMA: dict[str, pl.DataType] = {"key": pl.String(), "name": pl.String()}
+# A question and its options.
+Asked = tuple[str, list[str]]
+
+SCHEMA: dict[str, pl.DataType] = dict.fromkeys(("key", "question", "name"), pl.String())
 
 
 def benchmark_rows(
     dataset: Dataset, published: tuple[Path, ...], against: tuple[str, ...]
 ) -> pl.DataFrame:
-    """One row for each benchmark question: `key`, as records have it, and `name`.
+    """One row for each benchmark question: `key`, as records have it, `question` and `name`.
 
     `published` are the dataset's own benchmark files, in its schema; `against` are JSONL or parquet
     files with the question in `problem`, `question` or `prompt`, or in the field that is named
     after the path and a colon. `name` is file name and row, counted from 1.
     """
-    own = [
-        (path.name, dataset.record(tables.read(dataset, (path,)))["prompt"].to_list())
-        for path in published
-    ]
+    own = [(path.name, _asked(dataset.record(tables.read(dataset, (path,))))) for path in published]
     return pl.concat([_rows(own), question_rows(against)])
 
 
 def question_rows(against: tuple[str, ...]) -> pl.DataFrame:
     """The rows of `benchmark_rows` for files that are named `PATH` or `PATH:FIELD`."""
     return _rows(
-        [(path.name, questions(path, field)) for path, field in map(path_and_field, against)]
+        [
+            (path.name, list(map(split_options, questions(path, field))))
+            for path, field in map(path_and_field, against)
+        ]
     )
 
 
-def _rows(questions: list[tuple[str, list[str]]]) -> pl.DataFrame:
+def _asked(records: pl.DataFrame) -> list[Asked]:
+    name = "question" if "question" in records.columns else "prompt"
+    return list(records.select(name, "options").iter_rows())
+
+
+def _rows(found: list[tuple[str, list[Asked]]]) -> pl.DataFrame:
     rows = [
-        {"key": key(prompt), "name": f"{name}:{i}"}
-        for name, prompts in questions
-        for i, prompt in enumerate(prompts, 1)
+        {"key": key(question, options), "question": question, "name": f"{name}:{i}"}
+        for name, asked in found
+        for i, (question, options) in enumerate(asked, 1)
     ]
     return pl.DataFrame(rows, schema=SCHEMA)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,11 +10,19 @@ import polars as pl
 
 from pipelines.datasets.dataset import Dataset
 from pipelines.findings import BadInput
-from pipelines.similarity.clusters import Pair, roots, spanning_ties, tying
-from pipelines.similarity.keys import answer_key, answer_text, answer_value, marks
-from pipelines.similarity.near_pairs import TooManyPairs, near_pairs
+from pipelines.similarity.clusters import KINDS, Link, conflicting, roots, spanning_links, star
+from pipelines.similarity.copies import COMPARED, Said, numbers
+from pipelines.similarity.keys import answer_key, answer_text, answer_value, exact_key, plain_text
+from pipelines.similarity.near_pairs import TooManyPairs, near_pairs, similarities
 from pipelines.stages import ledger
 from pipelines.stages.stage import Context, Stage
+
+# From this similarity on, two records with the same numbers and answers that the grader tells apart
+# are reported: of 22 pairs that were read 18 were one problem with two answers.
+SUSPECT = 0.85
+
+# Records in the order in which they are preferred.
+_PREFERRED = [pl.col("pinned").is_null(), -pl.col("verified").fill_null(0), pl.col("row")]
 
 
 def dedupe(
@@ -22,140 +30,204 @@ def dedupe(
 ) -> pl.DataFrame:
     """Cluster the records that ask the same thing, and keep one of those that are the same.
 
-    Tied are records with one text, with one key, near-duplicates (Jaccard of the 5-byte shingles of
-    their keys at least `threshold`, exactly) and records with one stem (the same question with
-    other options). Adds `cluster`, the digest of its first record; `tied_to` (a `row`), `tie` and
-    `similarity`, a spanning tree of each cluster; `near`, how many near-duplicates the question
-    has; `pinned`, the side in `previous` (`digest`, `split`), an earlier split.
+    Linked are records with one text; with one key; near-duplicates (Jaccard index of the 5-byte
+    shingles of their keys, or of their plain texts, at least `threshold`, exactly); reworded ones
+    (free answers: the same two numbers or more, the same answer, keys alike to 0.5); and those with
+    one stem (the same question with other options). Adds `cluster`, the digest of its first record;
+    `linked_to` (a `row`), `link` and `similarity`, a spanning tree of each cluster; `near`, how
+    many near-duplicates the question has; `suspects`, the ids of near-duplicates with the same
+    numbers and another answer; `pinned`, the side in `previous` (`digest`, `split`), an earlier
+    split.
 
-    Of records with one key, and of near-duplicates whose numbers, negations and answers agree, one
-    stays: one that is pinned before others, then the one with the most verified generations, then
-    the one with the smallest digest. The others are `duplicate` and `near_duplicate`. Records with
-    one key whose answers differ, to the dataset's grader too, are all `conflicting_answers`: none
-    can be trusted. Every other
-    near-duplicate stays, in its cluster. A record that would tie a training cluster of `previous`
-    to one of validation is `split_conflict`.
+    Of records that are the same question beyond doubt, and of those linked by their texts that say
+    the same (`similarity.copies`), one stays: one that is pinned before others, then the one with
+    the most verified generations, then the one with the smallest digest. The others are `duplicate`
+    and `near_duplicate`. Records of one question whose answers differ, to the dataset's grader too,
+    are all `conflicting_answers`: none can be trusted. Every other linked record stays, in its
+    cluster. A record that would tie a training cluster of `previous` to one of validation is
+    `split_conflict`.
     """
     sides = previous.select("digest", pinned="split").unique("digest", keep="first")
     records = ledger.untagged(records).join(sides, on="digest", how="left", maintain_order="left")
+    records = _with_same(records.with_columns(pl.coalesce("question", "prompt")))
     questions = (
         records.group_by("key")
         .agg(pl.col("row").min(), pl.col("pinned").drop_nulls().unique().sort())
         .sort("row")
+        .with_row_index("place")
     )
-    near = _near(questions["key"], threshold)
+    links = _links(records, questions, threshold)
     stems = _stems(questions["key"])
     pinned = {
         place: sides[-1]  # "validation" where a key was on both sides
         for place, sides in enumerate(questions["pinned"])
         if len(sides)
     }
-    out = tying(near, stems, pinned) if pinned else set()
-    records = _with_ties(records, questions, near, stems, out)
-    records = _tag_ties_splits(records, questions, out, pinned)
-    records = _tag_same_key(records, dataset)
-    return _tag_near(records, questions, near).drop("key_row")
+    out = conflicting(links, stems, pinned) if pinned else set()
+    records = _with_links(records, questions, links, stems, out)
+    records = _tag_split_conflicts(records, questions, out, pinned)
+    records = _tag_same_question(records, dataset)
+    records = _tag_copies(records, questions, links, dataset).drop("same", "key_row")
+    return records.with_columns(
+        question=pl.when(pl.col("question") != pl.col("prompt")).then("question")
+    )
 
 
 def facts(records: pl.DataFrame) -> dict[str, Any]:
     """What clustering found, for the manifest.
 
     `chained` is the largest number of questions that near-duplicates alone hold together: a long
-    chain of small steps may tie questions that have nothing in common.
+    chain of small steps may tie questions that have nothing in common. `suspect_references` are the
+    ids of records that ask the same, as far as their texts tell, with different answers.
     """
     sizes = records["cluster"].value_counts()["count"]
-    tied = records.drop_nulls("tied_to")
-    counts = Counter(tied["tie"].to_list())
-    chain = tied.filter(pl.col("tie") == "near-duplicate")
-    links = spanning_ties(((a, b, 1.0) for a, b in chain.select("row", "tied_to").iter_rows()), [])
-    chained = Counter(roots(links).values())
+    linked = records.drop_nulls("linked_to")
+    chain = linked.filter(pl.col("link") == "near-duplicate").select("row", "linked_to")
+    towards = spanning_links(Link(a, b, KINDS[0], 1.0) for a, b in chain.iter_rows())
+    chained = Counter(roots(towards).values())
+    suspects = ledger.kept(records).select("id", "suspects").explode("suspects").drop_nulls()
     return {
         "clusters": sizes.len(),
         "largest": sizes.max() or 0,
         "chained": max(chained.values(), default=0) + bool(chained),
-        "ties": dict(sorted(counts.items())),
+        "links": dict(sorted(Counter(linked["link"].to_list()).items())),
         "near_pairs": int(records["near"].sum() or 0) // 2,
+        "suspect_references": [list(pair) for pair in suspects.sort("id", "suspects").iter_rows()],
     }
 
 
-def _near(keys: pl.Series, threshold: float) -> list[Pair]:
+def _with_same(records: pl.DataFrame) -> pl.DataFrame:
+    """The records with `same`, which those have in common that ask the same beyond doubt."""
+    several = records.filter(pl.len().over("key") > 1)
+    asked = several.select("question", "options").iter_rows()
+    exact = pl.Series([exact_key(*parts) for parts in asked], dtype=pl.String)
+    exact = (several["key"] + "\n" + exact).alias("same")
+    records = records.join(
+        several.select("row", exact), on="row", how="left", maintain_order="left"
+    )
+    return records.with_columns(pl.coalesce("same", "key"))
+
+
+def _links(records: pl.DataFrame, questions: pl.DataFrame, threshold: float) -> list[Link]:
+    """Every link by text between two questions, by their places."""
+    place_of = dict(questions.select("key", "place").iter_rows())
+    asked = records.select("question", "options").iter_rows()
+    texts = pl.Series("text", [plain_text(*parts) for parts in asked], pl.String)
+    plain = records.select("key", texts).unique(maintain_order=True)
+    near: dict[tuple[int, int], float] = {}
+    for keys, texts in ((questions["key"], questions["key"]), (plain["key"], plain["text"])):
+        places = [place_of[key] for key in keys]
+        for a, b, similarity in _near(texts, threshold).iter_rows():
+            pair = (min(places[a], places[b]), max(places[a], places[b]))
+            if pair[0] != pair[1]:
+                near[pair] = max(near.get(pair, 0.0), similarity)
+    links = [Link(a, b, "near-duplicate", similarity) for (a, b), similarity in near.items()]
+    return [*links, *_reworded(records, questions, near)]
+
+
+def _near(texts: pl.Series, threshold: float) -> pl.DataFrame:
     try:
-        found = near_pairs(keys.to_list(), threshold).pairs
+        pairs = near_pairs(texts.to_list(), threshold).pairs
     except TooManyPairs as error:
         raise BadInput(
             f"--threshold {threshold}: {error}, so the prompts share most of their text; "
             "take what they share out of the prompts, or raise the threshold"
         ) from error
-    return list(found.select("left", "right", "similarity").iter_rows())
+    return pairs.select("left", "right", "similarity")
+
+
+def _reworded(
+    records: pl.DataFrame, questions: pl.DataFrame, near: dict[tuple[int, int], float]
+) -> Iterator[Link]:
+    """Links between questions with free answers whose numbers and answers are the same."""
+    free = (
+        records.filter(pl.col("options").list.len() == 0)
+        .join(questions.select("key", "place"), on="key")
+        .select("place", "question", "reference_answer")
+    )
+    blocks: dict[tuple[tuple[str, ...], str], set[int]] = defaultdict(set)
+    for place, question, answer in free.iter_rows():
+        known = numbers(question)
+        if len(known) > 1:
+            blocks[known, answer_key(answer, [])].add(place)
+    groups = [sorted(group) for group in blocks.values() if len(group) > 1]
+    pairs = similarities(questions["key"].to_list(), groups, COMPARED)
+    for a, b, similarity in pairs.select("left", "right", "similarity").iter_rows():
+        if (a, b) not in near:
+            yield Link(a, b, "reworded", similarity)
 
 
 def _stems(keys: pl.Series) -> list[list[int]]:
-    """The places of the questions that share a stem, where several do."""
+    """The places of the questions with options that share a stem, where several do."""
     stems = pl.DataFrame({"stem": keys.str.split("\n").list.first()}).with_row_index("place")
-    groups = stems.group_by("stem").agg("place").filter(pl.col("place").list.len() > 1)
+    groups = (
+        stems.filter((pl.col("stem") != "") & (pl.col("stem") != keys))
+        .group_by("stem")
+        .agg("place")
+        .filter(pl.col("place").list.len() > 1)
+    )
     return groups["place"].to_list()
 
 
-def _with_ties(
+def _with_links(
     records: pl.DataFrame,
     questions: pl.DataFrame,
-    near: list[Pair],
+    links: list[Link],
     stems: list[list[int]],
     out: set[int],
 ) -> pl.DataFrame:
-    """The records with `cluster`, `tied_to`, `tie`, `similarity` and `near`.
+    """The records with `cluster`, `linked_to`, `link`, `similarity` and `near`.
 
-    The first record of a key bears the tie of its question, the first of a text is tied to the
+    The first record of a key bears the link of its question, the first of a text is linked to the
     first of its key, and a copy to the first of its text. Rows stand by digest, so the first is the
     one with the smallest.
     """
-    ties = spanning_ties(
-        [pair for pair in near if pair[0] not in out and pair[1] not in out],
-        [[one for one in group if one not in out] for group in stems],
-    )
-    root, rows = roots(ties), questions["row"].to_list()
-    degree = Counter(place for a, b, _ in near for place in (a, b))
+    within = [link for link in links if link.one not in out and link.other not in out]
+    for group in stems:
+        left = [one for one in group if one not in out]
+        within += star(left, min(left, default=0))
+    towards = spanning_links(within)
+    root, rows = roots(towards), questions["row"].to_list()
+    near = (link for link in links if link.kind == "near-duplicate")
+    degree = Counter(place for one, other, _, _ in near for place in (one, other))
+    kind = records.schema["row"]
     of_question = pl.DataFrame(
-        {
-            "row": rows,
-            "root_row": [rows[root.get(place, place)] for place in range(len(rows))],
-            "near": [degree[place] for place in range(len(rows))],
-        },
-        schema={"row": records.schema["row"], "root_row": records.schema["row"], "near": pl.UInt32},
-    )
-    of_tie = pl.DataFrame(
         [
-            (rows[place], rows[tie.to], tie.kind, tie.similarity)
-            for place, tie in sorted(ties.items())
+            (row, rows[root.get(place, place)], degree[place], link and rows[link.other])
+            + ((link.kind, link.similarity) if link else (None, None))
+            for place, row in enumerate(rows)
+            for link in [towards.get(place)]
         ],
         schema={
-            "row": records.schema["row"],
-            "tied_to": records.schema["row"],
-            "tie": pl.String,
+            "row": kind,
+            "root_row": kind,
+            "near": pl.UInt32,
+            "linked_to": kind,
+            "link": pl.String,
             "similarity": pl.Float64,
         },
         orient="row",
     )
-    names = records.select("digest", root_row="row")
-    records = records.with_columns(
-        key_row=pl.col("row").min().over("key"), text_row=pl.col("row").min().over("digest")
-    )
+    names = records.select(cluster="digest", root_row="row")
+    row, text_row, key_row = pl.col("row"), pl.col("text_row"), pl.col("key_row")
     return (
-        records.join(of_question.drop("near"), left_on="key_row", right_on="row", how="left")
-        .join(of_question.select("row", "near"), on="row", how="left")
-        .join(names.rename({"digest": "cluster"}), on="root_row", how="left")
-        .join(of_tie, on="row", how="left")
+        records.with_columns(
+            key_row=row.min().over("key"), text_row=row.min().over("digest", "key")
+        )
+        .join(of_question.select("row", "root_row"), left_on="key_row", right_on="row", how="left")
+        .join(of_question.drop("root_row"), on="row", how="left")
+        .join(names, on="root_row", how="left")
         .with_columns(
-            tied_to=pl.when(pl.col("row") != pl.col("text_row"))
-            .then("text_row")
-            .when(pl.col("row") != pl.col("key_row"))
-            .then("key_row")
-            .otherwise("tied_to"),
-            tie=pl.when(pl.col("row") != pl.col("text_row"))
+            linked_to=pl.when(row != text_row)
+            .then(text_row)
+            .when(row != key_row)
+            .then(key_row)
+            .otherwise("linked_to"),
+            link=pl.when(row != text_row)
             .then(pl.lit("same text"))
-            .when(pl.col("row") != pl.col("key_row"))
+            .when(row != key_row)
             .then(pl.lit("same question"))
-            .otherwise("tie"),
+            .otherwise("link"),
             near=pl.col("near").fill_null(0),
         )
         .drop("root_row", "text_row")
@@ -163,11 +235,11 @@ def _with_ties(
     )
 
 
-def _tag_ties_splits(
+def _tag_split_conflicts(
     records: pl.DataFrame, questions: pl.DataFrame, out: set[int], pinned: dict[int, str]
 ) -> pl.DataFrame:
     """Tag what ties the sides of an earlier split, and a key's training rows where it had both."""
-    keys = questions.with_row_index("place").filter(pl.col("place").is_in(out))["key"]
+    keys = questions.filter(pl.col("place").is_in(list(out)))["key"]
     records = ledger.tag(
         records,
         "split_conflict",
@@ -183,17 +255,13 @@ def _tag_ties_splits(
     )
 
 
-# Records in the order in which they are preferred.
-_PREFERRED = [pl.col("pinned").is_null(), -pl.col("verified").fill_null(0), pl.col("row")]
-
-
-def _tag_same_key(records: pl.DataFrame, dataset: Dataset) -> pl.DataFrame:
-    """Tag all but one of the records with one key, or all of them where their answers differ."""
-    several = ledger.kept(records).filter(pl.len().over("key") > 1)
+def _tag_same_question(records: pl.DataFrame, dataset: Dataset) -> pl.DataFrame:
+    """Tag all but one of the records of a question, or all of them where their answers differ."""
+    several = ledger.kept(records).filter(pl.len().over("same") > 1)
     answers = several.select("reference_answer", "options").rows()
     groups = (
         several.select(
-            "key",
+            "same",
             "row",
             "digest",
             "id",
@@ -203,9 +271,9 @@ def _tag_same_key(records: pl.DataFrame, dataset: Dataset) -> pl.DataFrame:
             text=pl.Series([answer_text(*answer) for answer in answers], dtype=pl.String),
         )
         .sort("preferred")
-        .group_by("key", maintain_order=True)
+        .group_by("same", maintain_order=True)
         .agg(
-            pl.struct("answer", "value").unique(maintain_order=True).alias("answers"),
+            pl.struct("value", "answer").unique(maintain_order=True).alias("answers"),
             pl.col("text").sort_by("row").unique(maintain_order=True).alias("texts"),
             pl.col("id").sort_by("row").first().alias("first_id"),
             pl.col("row").first().alias("kept_row"),
@@ -213,9 +281,12 @@ def _tag_same_key(records: pl.DataFrame, dataset: Dataset) -> pl.DataFrame:
             pl.col("digest").first().alias("kept_digest"),
         )
     )
-    differ = [_differ(answers, dataset) for answers in groups["answers"]]
+    differ = [
+        _differ([(answer["value"], answer["answer"]) for answer in answers], dataset)
+        for answers in groups["answers"]
+    ]
     groups = groups.drop("answers").with_columns(pl.Series("differ", differ, pl.Boolean))
-    records = records.join(groups, on="key", how="left", maintain_order="left")
+    records = records.join(groups, on="same", how="left", maintain_order="left")
     records = ledger.tag(
         records,
         "conflicting_answers",
@@ -236,63 +307,77 @@ def _tag_same_key(records: pl.DataFrame, dataset: Dataset) -> pl.DataFrame:
     return records.drop("differ", "texts", "first_id", "kept_row", "kept_id", "kept_digest")
 
 
-def _differ(answers: pl.Series, dataset: Dataset) -> bool:
-    """Whether one of the answers is another than the first, to `answer_key` and to the grader."""
-    first, *others = answers
-    equal = dataset.equal or (lambda one, other: False)
-    return any(
-        other["answer"] != first["answer"] and not equal(first["value"], other["value"])
-        for other in others
-    )
+def _differ(answers: list[tuple[str, str]], dataset: Dataset) -> bool:
+    """Whether one of the answers, each with its key, is another than the first one.
 
-
-def _tag_near(records: pl.DataFrame, questions: pl.DataFrame, near: list[Pair]) -> pl.DataFrame:
-    """Tag the near-duplicates that say the same as one that stays.
-
-    In the order of preference each question is kept, unless it is near to one that was kept and
-    agrees with it in numbers, negations and answer; the nearest such one is named.
+    To its key, and to the dataset's grader.
     """
-    neighbours: dict[int, list[tuple[int, float]]] = {}
+    (first, first_key), *others = answers
+    equal = dataset.equal or (lambda one, other: False)
+    return any(key != first_key and not equal(first, value) for value, key in others)
+
+
+def _tag_copies(
+    records: pl.DataFrame, questions: pl.DataFrame, links: list[Link], dataset: Dataset
+) -> pl.DataFrame:
+    """Tag the linked records that say the same as one that stays, and note suspect references.
+
+    In the order of preference each record is kept, unless it is linked by its text to one that was
+    kept and says the same; the nearest such one is named.
+    """
     rows = questions["row"].to_list()
-    for a, b, similarity in near:
-        neighbours.setdefault(rows[a], []).append((rows[b], similarity))
-        neighbours.setdefault(rows[b], []).append((rows[a], similarity))
-    wanted = pl.col("key_row").is_in(list(neighbours))
-    candidates = ledger.kept(records).filter(wanted).sort(_PREFERRED)
-    kept: dict[int, tuple[str, tuple[object, ...]]] = {}
-    copies = []
-    told = candidates.select("row", "key_row", "id", "key", "reference_answer", "options")
-    for row, question, name, key, answer, options in told.iter_rows():
-        says = (*marks(key), answer_key(answer, options))
-        same = [
-            (-similarity, other)
-            for other, similarity in neighbours[question]
-            if other in kept and kept[other][1] == says
+    neighbours: dict[int, list[tuple[int, float]]] = defaultdict(list)
+    for one, other, _, similarity in links:
+        neighbours[rows[one]].append((rows[other], similarity or 0.0))
+        neighbours[rows[other]].append((rows[one], similarity or 0.0))
+    several = pl.col("key_row").is_in(list(neighbours)) | (pl.col("same") != pl.col("key"))
+    linked = ledger.kept(records).filter(several).sort(_PREFERRED)
+    kept: dict[int, list[tuple[str, str, Said]]] = defaultdict(list)  # by the row of a key
+    copies: list[tuple[int, str]] = []
+    suspects: list[tuple[int, str]] = []
+    columns = ("row", "key_row", "id", "question", "options", "reference_answer")
+    for row, key_row, name, question, options, answer in linked.select(columns).iter_rows():
+        said = Said.of(question, options, answer)
+        others = [
+            (-similarity, other, *one)
+            for other, similarity in [(key_row, 1.0), *neighbours[key_row]]
+            for one in kept[other]
         ]
+        same = [other for other in others if said.is_copy(other[-1], -other[0])]
         if same:
-            similarity, other = min(same)
-            copies.append((row, f"similarity {-similarity:.3f} to {kept[other][0]}"))
-        else:
-            kept[question] = (name, says)
-    hits = pl.DataFrame(
-        copies, schema={"row": records.schema["row"], "kept_near": pl.String}, orient="row"
-    )
-    records = records.join(hits, on="row", how="left", maintain_order="left")
-    found = pl.col("kept_near").is_not_null()
-    return ledger.tag(records, "near_duplicate", found, pl.col("kept_near")).drop("kept_near")
+            similarity, _, other_name, *_ = min(same, key=lambda other: other[:3])
+            copies.append((row, f"similarity {-similarity:.3f} to {other_name}"))
+            continue
+        kept[key_row].append((name, answer, said))
+        suspects += [
+            (row, other_name)
+            for similarity, _, other_name, other_answer, other in others
+            if -similarity >= SUSPECT
+            and not options
+            and said.asks_the_same(other)
+            and _differ([(answer, said.answer), (other_answer, other.answer)], dataset)
+        ]
+    kind = records.schema["row"]
+    named = pl.DataFrame(copies, schema={"row": kind, "copy_of": pl.String}, orient="row")
+    noted = pl.DataFrame(suspects, schema={"row": kind, "suspects": pl.String}, orient="row")
+    noted = noted.group_by("row").agg(pl.col("suspects").sort())
+    for more in (named, noted):
+        records = records.join(more, on="row", how="left", maintain_order="left")
+    copied = pl.col("copy_of").is_not_null()
+    return ledger.tag(records, "near_duplicate", copied, pl.col("copy_of")).drop("copy_of")
 
 
 def _outputs(records: pl.DataFrame, context: Context) -> Iterator[tuple[str, pl.DataFrame]]:
-    """The records that are not alone, by cluster, and what ties each to it."""
-    ids = records.select(tied_to="row", tied_to_id="id")
+    """The records that are not alone, by cluster, and what links each to it."""
+    ids = records.select(linked_to="row", linked_id="id")
     together = (
         records.filter(pl.len().over("cluster") > 1)
-        .join(ids, on="tied_to", how="left", maintain_order="left")
+        .join(ids, on="linked_to", how="left", maintain_order="left")
         .sort("cluster", "row")
     )
-    columns = ("tie", "similarity", "dropped", "reference_answer", "prompt")
-    tied_to = pl.col("tied_to_id").alias("tied_to")
-    yield "clusters.parquet", together.select("cluster", "id", tied_to, *columns)
+    columns = ("link", "similarity", "dropped", "reference_answer", "prompt")
+    linked_to = pl.col("linked_id").alias("linked_to")
+    yield "clusters.parquet", together.select("cluster", "id", linked_to, *columns)
 
 
 STAGE = Stage(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from typing import Any
 
 import polars as pl
 
@@ -13,6 +14,7 @@ from pipelines.graders.sandbox import Refused
 from pipelines.graders.select import Band, band
 from pipelines.graders.self_check import OwnGrader
 from pipelines.similarity.keys import digest, key
+from pipelines.similarity.wrappings import Wrapping, without, wrappings
 from pipelines.stages import ledger
 from pipelines.stages.stage import Context, Stage
 
@@ -20,6 +22,8 @@ from pipelines.stages.stage import Context, Stage
 COLUMNS = (
     "id",
     "prompt",
+    "question",
+    "wrapping",
     "reference_answer",
     "options",
     "verified",
@@ -29,6 +33,10 @@ COLUMNS = (
     "digest",
     "key",
 )
+
+# What a fifth of all prompts begin or end with is taken off where it is whole sentences: the files
+# that were put together may each have another instruction.
+_SHARED = 0.2
 
 # Rows taken at a time where each becomes Python strings, to bound the memory that they take.
 _SLICE = 16_384
@@ -57,9 +65,14 @@ def normalize(
     parts = []
     rows = rows.with_row_index("raw_row")
     for part in rows.iter_slices(_SLICE) if rows.height else [rows]:
-        parts.append(_named(dataset.record(part)).with_columns(part["raw_row"]))
+        parts.append(dataset.record(part).with_columns(part["raw_row"]))
         advance(part.height)
-    records = _one_prompt_an_id(pl.concat(parts))
+    records = pl.concat(parts)
+    if "question" not in records.columns:
+        records = records.with_columns(question="prompt")
+    shared = wrappings(records["question"], _SHARED)
+    parts = [_named(part, shared) for part in records.iter_slices(_SLICE)]
+    records = _one_prompt_an_id(pl.concat(parts) if parts else _named(records, shared))
     records = ledger.untagged(records)
     for fault in dataset.faults:
         records = ledger.tag(records, fault.reason, fault.where, fault.detail)
@@ -79,12 +92,33 @@ def normalize(
     return records.sort([*order, *joined, "raw_row"], nulls_last=True).with_row_index("row")
 
 
-def _named(records: pl.DataFrame) -> pl.DataFrame:
+def _named(records: pl.DataFrame, shared: list[Wrapping]) -> pl.DataFrame:
+    """The records with `digest`, `key` and `question`, null where it is the prompt itself."""
     prompts = records["prompt"].to_list()
+    whole = records["question"].to_list()
+    questions = [without(question, shared) for question in whole] if shared else whole
+    asked = zip(questions, records["options"].to_list(), strict=True)
     return records.with_columns(
         pl.Series("digest", [digest(prompt) for prompt in prompts], pl.String),
-        pl.Series("key", [key(prompt) for prompt in prompts], pl.String),
-    )
+        pl.Series("key", [key(*parts) for parts in asked], pl.String),
+        pl.Series("question", questions, pl.String),
+        wrapping=pl.Series(
+            [None if q == w else _around(w, q) for w, q in zip(whole, questions, strict=True)],
+            dtype=pl.String,
+        ),
+    ).with_columns(question=pl.when(pl.col("question") != pl.col("prompt")).then("question"))
+
+
+def _around(whole: str, question: str) -> str:
+    """What stands around a question, with an ellipsis in its place."""
+    before, _, after = whole.partition(question)
+    return f"{before.strip()} … {after.strip()}".strip()
+
+
+def facts(records: pl.DataFrame) -> dict[str, Any]:
+    """What most prompts share and is not compared, with how many have it, for the manifest."""
+    shared = records["wrapping"].drop_nulls().value_counts(name="rows").sort("rows", "wrapping")
+    return {"wrappings": shared.reverse().head(10).to_dicts()}
 
 
 def _tag_pass_rate(records: pl.DataFrame, wanted: Band) -> pl.DataFrame:
@@ -153,5 +187,6 @@ STAGE = Stage(
     ),
     settings=("dataset", "max_prompt_bytes", "min_pass_rate", "max_pass_rate"),
     reads=("raw",),
+    facts=facts,
     outputs=_outputs,
 )

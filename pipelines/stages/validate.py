@@ -40,7 +40,7 @@ def validate(
     """
     settings, benchmarks = context.settings, context.benchmarks()
     digests = {split: sha256() for split in SPLITS}
-    prompts = {split: audit.Prompts(FILES[split], [], [], []) for split in SPLITS}
+    prompts = {split: audit.Prompts(FILES[split]) for split in SPLITS}
     probed: list[dict[str, Any]] = []
 
     def lines(split: str) -> Iterator[bytes]:
@@ -68,7 +68,11 @@ def validate(
     )
     findings = list(check.validate(files))
     audited = audit.audit(
-        *prompts.values(), threshold=context.threshold, band=BAND, benchmarks=benchmarks
+        *prompts.values(),
+        threshold=context.threshold,
+        band=BAND,
+        benchmarks=benchmarks,
+        quoted=False,
     )
     sums = {split: digest.hexdigest() for split, digest in digests.items()}
     results = {

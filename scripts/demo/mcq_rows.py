@@ -132,14 +132,21 @@ def medmcqa_rows() -> tuple[list[Row], list[Row], list[Row]]:
         ),
         # nearly the same
         fresh(
-            "Which of these structures passes through the carpal tunnel together with the tendons?",
+            "Which of these structures passes through the carpal tunnel with the tendons?",
             "Median nerve",
             "Ulnar nerve",
             "Radial artery",
             "Palmaris longus",
         ),
         fresh(
-            "Which of these structures passes through the carpal tunnel along with the tendons?",
+            "Which of the following structures pass through the carpal tunnel with the tendons?",
+            "Median nerve",
+            "Ulnar nerve",
+            "Radial artery",
+            "Palmaris longus",
+        ),
+        fresh(
+            "Which structture passes through the carpal tunnel with the tendons?",
             "Median nerve",
             "Ulnar nerve",
             "Radial artery",

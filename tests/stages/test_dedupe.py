@@ -150,7 +150,7 @@ def test_near_duplicates_go_only_where_they_say_the_same(
     records = run(math(LONG + one, first, uuid="1"), math(LONG + other, second, uuid="2"))
     assert records["cluster"].n_unique() == 1
     assert set(outcome(records).values()) == {None, expected}
-    assert records["tie"].drop_nulls().to_list() == ["near-duplicate"]
+    assert records["link"].drop_nulls().to_list() == ["near-duplicate"]
 
 
 def test_a_near_duplicate_names_the_one_that_is_kept_and_the_similarity() -> None:
@@ -171,7 +171,7 @@ def test_one_question_with_other_options_is_one_cluster() -> None:
     )
     clusters = dict(records.select("id", "cluster").iter_rows())
     assert clusters["1"] == clusters["2"] != clusters["3"]
-    assert records["tie"].drop_nulls().to_list() == ["same stem"]
+    assert records["link"].drop_nulls().to_list() == ["same stem"]
     assert set(outcome(records).values()) == {None}
 
 
@@ -180,17 +180,17 @@ def test_ties_are_a_spanning_tree_from_the_first_of_the_cluster() -> None:
     records = run(*rows)
     assert records["cluster"].n_unique() == 1
     assert records["cluster"][0] == records["digest"].min()
-    assert records["tied_to"].null_count() == 1
-    above = dict(records.select("row", "tied_to").iter_rows())
+    assert records["linked_to"].null_count() == 1
+    above = dict(records.select("row", "linked_to").iter_rows())
     for row in above:
         steps = 0
         while above[row] is not None:
             row, steps = above[row], steps + 1
             assert steps < len(above)
-    assert Counter(records["tie"]) == {"same text": 9, "near-duplicate": 8, None: 1}
+    assert Counter(records["link"]) == {"same text": 9, "near-duplicate": 8, None: 1}
     found = facts(records)
     assert (found["clusters"], found["largest"], found["chained"]) == (1, 18, 9)
-    assert found["ties"] == {"near-duplicate": 8, "same text": 9}
+    assert found["links"] == {"near-duplicate": 8, "same text": 9}
 
 
 def test_a_text_50_000_times_is_one_cluster() -> None:
@@ -239,9 +239,8 @@ def test_a_pinned_record_is_kept_before_a_better_one() -> None:
 
 def test_a_record_that_ties_the_sides_of_an_earlier_split_goes() -> None:
     """Small steps from one side to the other: the middle goes, what hangs on to one side stays."""
-    texts = {
-        n: LONG + "Over hill, over dale, thorough bush, thorough brier"[: 9 * n] for n in range(6)
-    }
+    walk = "Over hill, over dale, through bush, through brier, over park, over pale, by flood"
+    texts = {n: LONG + walk[: 15 * n] for n in range(6)}
     previous = {texts[0]: "train", texts[5]: "validation"}
     got = run(*(math(texts[n], str(n), uuid=str(n)) for n in texts), previous=previous)
     sides = outcome(got)

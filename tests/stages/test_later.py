@@ -48,8 +48,14 @@ def sides(frame: pl.DataFrame) -> dict[str, str]:
 # decontaminate
 
 
+def asked(name: str, *questions: str) -> pl.DataFrame:
+    """Benchmark questions of one name."""
+    rows = [{"key": key(one), "question": one, "name": name} for one in questions]
+    return pl.DataFrame(rows, schema=dict.fromkeys(("key", "question", "name"), pl.String))
+
+
 def test_benchmark_questions_go() -> None:
-    benchmark = pl.DataFrame({"key": [key("Number 3.")], "name": ["bench.jsonl:7"]})
+    benchmark = asked("bench.jsonl:7", "Number 3.")
     tagged = decontaminate(records(6), benchmark, threshold=1.0)
     hit = tagged.filter(pl.col("dropped").is_not_null())
     assert hit.select("prompt", "dropped", "detail").rows() == [
@@ -58,13 +64,12 @@ def test_benchmark_questions_go() -> None:
 
 
 def test_no_benchmark_drops_nothing() -> None:
-    nothing = pl.DataFrame(schema={"key": pl.String, "name": pl.String})
+    nothing = asked("none")
     assert decontaminate(records(6), nothing, threshold=0.8)["dropped"].null_count() == 6
 
 
 def test_a_question_that_two_benchmarks_have_is_one_hit() -> None:
-    name = key("number 3")
-    benchmark = pl.DataFrame({"key": [name, name], "name": ["b:2", "a:1"]})
+    benchmark = pl.concat([asked("b:2", "number 3"), asked("a:1", "number 3")])
     tagged = decontaminate(records(6), benchmark, threshold=1.0)
     assert tagged.height == 6
     assert tagged["detail"].drop_nulls().to_list() == ["same question as a:1"]
@@ -76,17 +81,23 @@ WALK = (
 )
 
 
+PAGE = (
+    "Last week our class went through some old contest questions, and this one was rather hard.",
+    "I tried it with a friend, and we drew a picture first, but then we were stuck. Any hints?",
+)
+
+
 @pytest.mark.parametrize(
     ("prompt", "detail"),
     [
         (WALK + "How far does it run?", "same question as b:1"),
-        (WALK + "How far did it run?", "similarity 0.925 to b:1"),
-        (WALK[:90] + "he meets a friend.", "runs of 13 words, 6 of them, as in b:1"),
+        (WALK + "How far did it run?", "similarity 0.91 to b:1"),
+        (f"{PAGE[0]} {WALK}How far does it run? {PAGE[1]}", "shares 1.0 with b:1"),
         (WALK[:60] + "and back again.", None),
     ],
 )
 def test_kinds_of_contamination(prompt: str, detail: str | None) -> None:
-    benchmark = pl.DataFrame({"key": [key(WALK + "How far does it run?")], "name": ["b:1"]})
+    benchmark = asked("b:1", WALK + "How far does it run?")
     tagged = decontaminate(unique(frame(math(prompt))), benchmark, threshold=0.8)
     assert tagged["detail"].to_list() == [detail]
     assert tagged["dropped"].to_list() == [detail and "contaminated"]
@@ -97,24 +108,32 @@ def test_hits_are_counted_by_kind() -> None:
         "same question": WALK + "How far does it run?",
         "similarity": WALK + "How far did it run?",
         "another": WALK + "How long did it run?",
-        "runs of": WALK[:90] + "he meets a friend.",
+        "shares": f"{PAGE[0]} {WALK}How far does it run? {PAGE[1]}",
     }
-    benchmark = pl.DataFrame({"key": [key(prompts["same question"])], "name": ["b:1"]})
+    benchmark = asked("b:1", prompts["same question"])
     rows = unique(frame(*map(math, prompts.values()), math("Why?")))
-    tagged = decontaminate(rows.with_columns(cluster=pl.lit("one")), benchmark, threshold=0.8)
-    assert facts(tagged) == {"same_question": 1, "near_duplicate": 2, "quoted": 1}
+    tagged = decontaminate(rows, benchmark, threshold=0.8)
+    assert facts(tagged) == {"same_question": 1, "near_duplicate": 2, "shared": 1}
 
 
 def test_a_stock_phrase_is_no_contamination() -> None:
-    """A run of 13 words counts neither where two benchmark questions have it nor in many rows."""
+    """What many rows and questions have weighs little."""
     phrase = "in the form m over n where m and n are relatively prime positive integers"
     own = [" ".join(f"{n}q{k * k}" for k in range(40)) for n in range(14)]
     rows = unique(frame(*(math(f"{words} {phrase}") for words in own)))
-    one = pl.DataFrame({"key": [key(f"Find the sum {phrase}")], "name": ["b:1"]})
-    two = pl.concat([one, pl.DataFrame({"key": [key(f"Count {phrase}")], "name": ["b:2"]})])
-    assert decontaminate(rows.head(2), one, threshold=0.8)["dropped"].null_count() == 0
-    assert decontaminate(rows, one, threshold=0.8)["dropped"].null_count() == 14
-    assert decontaminate(rows.head(2), two, threshold=0.8)["dropped"].null_count() == 2
+    questions = pl.concat([asked("b:1", f"Find the sum {phrase}"), asked("b:2", f"Count {phrase}")])
+    assert decontaminate(rows, questions, threshold=0.8)["dropped"].null_count() == 14
+
+
+def test_only_a_row_with_its_numbers_holds_a_question() -> None:
+    question = asked("b:1", WALK + "How far does it run in 17 minutes?")
+    page = "Somebody asked me on the way to school: {} I could not say, and neither could he. " * 3
+    for minutes, expected in ((17, 1), (18, 0)):
+        rows = unique(
+            frame(math(page.format(f"{WALK}How far does it run in {minutes} minutes?", *"xy")))
+        )
+        tagged = decontaminate(rows, question, threshold=0.8)
+        assert tagged["dropped"].count() == expected
 
 
 # split

@@ -52,6 +52,7 @@ def test_each_line_is_read_and_parsed_once(tmp_path: Path, monkeypatch: pytest.M
 
     documents = {role: prepared.document(role) for role in ("grader", "job")}
     provenance = {"benchmarks": 1, "absent_shards": (), "chained": 1}
+    provenance["suspect_references"] = []
     monkeypatch.setattr(orjson, "loads", counted)
     results = validate(read, documents, provenance, context)
     assert reads == {"train": 1, "validation": 1}

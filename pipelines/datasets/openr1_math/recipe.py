@@ -44,7 +44,8 @@ def record(rows: pl.DataFrame) -> pl.DataFrame:
     )
     published = raw["problem"].fill_null("").to_list()
     repaired = [repair(problem) for problem in published]
-    options = pl.Series("options", [split_options(t)[1] for t, _ in repaired], pl.List(pl.String))
+    asked = [split_options(text) for text, _ in repaired]
+    options = pl.Series("options", [texts for _, texts in asked], pl.List(pl.String))
     answer = pl.col("answer").fill_null("").str.strip_chars()
     lettered = (options.list.len() > 0) & raw.select(
         answer.str.contains(r"^\(?[a-j]\)?$")
@@ -52,6 +53,7 @@ def record(rows: pl.DataFrame) -> pl.DataFrame:
     return raw.select(
         pl.col("uuid").alias("id"),
         pl.Series("prompt", [text for text, _ in repaired], pl.String),
+        pl.Series("question", [question for question, _ in asked], pl.String),
         # Options are known by capital letters, also where the problem has "(a)".
         pl.when(lettered)
         .then(answer.str.to_uppercase())
