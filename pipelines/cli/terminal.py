@@ -104,7 +104,7 @@ class Tally:
         grave = {finding.code: finding.severity for finding in self.held}
         totals = Counter(dict.fromkeys(("error", "warning", "info"), 0))
         for code, number in counts.items():
-            totals[grave[code]] += number
+            totals[grave.get(code, "error")] += number
         problems = "warnings" if totals["warning"] else "sound"
         return {
             "verdict": "errors" if totals["error"] else problems,

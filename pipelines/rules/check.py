@@ -29,6 +29,7 @@ from pipelines.rules.tokens import Tokens
 
 # The role of a file of rows (train, validation, test) and its path.
 RowFile = tuple[str, Path]
+
 DOCUMENTS = ("grader", "response_format", "job")
 
 # Who is shown each parsed row, with its role and line.
@@ -44,7 +45,7 @@ class Files:
     (rules of family 6). `model` takes the place of the job's; without a job it is judged in the job
     that this project would write. `limits` overrides values of the table of limits by name. `whole`
     is true where the files are a set, so that one that is missing is a finding. `see` is shown each
-    parsed row with its role and line, so that nobody has to parse it again.
+    parsed row, so that nobody has to parse it again.
     """
 
     rows: Iterable[tuple[str, str, Iterable[bytes]]] = ()
@@ -138,10 +139,7 @@ _BROKEN = 10_000
 
 
 def _rows(
-    summary: FileSummary,
-    lines: Iterable[bytes],
-    known: Mapping[str, Any],
-    see: See | None,
+    summary: FileSummary, lines: Iterable[bytes], known: Mapping[str, Any], see: See | None
 ) -> Iterator[Finding]:
     answers, judged, name = known["answers"], known["judged"], summary.name
     every = known["grader"] is None
@@ -152,7 +150,7 @@ def _rows(
     small = limit("line_values")
     known = dict(known)
     loads, add, counted = orjson.loads, summary.adder(answers, judged), summary.tokens
-    quick = not always and counted is None
+    quick = not always and counted is None and see is None
     supervised: bool | None = None
     size = rows = 0
     broken = 0  # lines that hold no object
@@ -161,12 +159,13 @@ def _rows(
     for number, line in enumerate(lines, 1):
         size += len(line)
         try:
-            item = loads(line) if len(line) <= small or not oversize(line) else None
+            parsed = len(line) <= small or not oversize(line)
+            item = loads(line.removeprefix(BOM)) if parsed else None
         except orjson.JSONDecodeError:
             if line.isspace():
                 blank, last = blank + 1, line
                 continue
-            item = _without_bom(line)
+            item = None
         if blank:
             known["line"], known["blank"], blank = last, blank, 0
             yield from _run(of_line, known, name, number - 1)
@@ -210,14 +209,6 @@ def _rows(
     known["file"] = summary
     of_file = of_scope("file")
     yield from _run(_shared(*of_file) if summary.supervised else of_file, known, name)
-
-
-def _without_bom(line: bytes) -> Any:
-    """The value of a line that begins with a byte-order mark; None where it holds none."""
-    try:
-        return orjson.loads(line.removeprefix(BOM)) if line.startswith(BOM) else None
-    except orjson.JSONDecodeError:
-        return None
 
 
 def _shared(*some: Rule) -> list[Rule]:

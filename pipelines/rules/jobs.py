@@ -13,18 +13,10 @@ from typing import Any
 
 from pipelines.findings import pointer, show
 from pipelines.io import schema
+from pipelines.rules import tables
 from pipelines.rules.request import REINFORCEMENT, differs
 from pipelines.rules.rule import Fault, of_scope, rule
 from pipelines.rules.shapes import by_schema, inside, is_whole, seen
-from pipelines.rules.tables import (
-    dated_name,
-    is_supervised_only,
-    limit,
-    meant,
-    models,
-    training_types,
-)
-from pipelines.rules.tables import model as model_row
 
 # What other rules, or family 4, judge: the rule of the job's schema passes over it and all below.
 _OWNED = (
@@ -50,7 +42,7 @@ def _misspelt(job: object) -> dict[str, str | None]:
     for key in (key for key in job if key not in known and key != _HYPERPARAMETERS):
         # A match takes 0.1 ms; a job with a hundred unknown keys is not a misspelt one.
         close = absent if len(key) <= 40 and len(found) < 100 else []
-        near = [meant("fields", key), *get_close_matches(key, close, n=1, cutoff=0.75)]
+        near = [tables.meant("fields", key), *get_close_matches(key, close, n=1, cutoff=0.75)]
         found[key] = next((name for name in near if name in absent), None)
         absent = [name for name in absent if name != found[key]]
     return found
@@ -86,18 +78,18 @@ def has_trainable_model(job: Any) -> Iterator[Fault]:
     and go faster than tables; that a model is retiring or by invitation is a warning too.
     """
     model, kind = inside(job).get("model"), _training_type(job)
-    if not isinstance(model, str) or not model or is_supervised_only(model):
+    if not isinstance(model, str) or not model or tables.is_supervised_only(model):
         return  # RFT501 or RFT528 says so
-    known = model_row(model)
+    known = tables.model(model)
     if known is None:
-        better = dated_name(model, models())
+        better = tables.dated_name(model, tables.models())
         remedy = f"did you mean {better!r}?" if better else "check that it takes RFT jobs"
         yield "/model", f"{show(model)} is not in the table of models", remedy
         return
     if "note" in known:
         yield "/model", f"{show(model)}: {known['note']}", "choose another model, or make sure"
     listed = _lower([*known["training_types"], *known.get("refuses", [])])
-    if kind in _lower(training_types()) and kind not in listed:
+    if kind in _lower(tables.training_types()) and kind not in listed:
         message = f"{show(job['trainingType'])} was not seen with {show(model)}"
         yield "/trainingType", message, "use GlobalStandard"
 
@@ -133,7 +125,8 @@ def names_training_type(job: Any) -> Iterator[Fault]:
     only "The fineTuningJob field is required." Upper and lower case were seen mixed.
     """
     kind = inside(job).get("trainingType")
-    if kind is None or _is_otherwise_known(kind) or _training_type(job) in _lower(training_types()):
+    known = _training_type(job) in _lower(tables.training_types())
+    if kind is None or known or _is_otherwise_known(kind):
         return
     remedy = "use " + ("developerTier" if _training_type(job) == "developer" else "GlobalStandard")
     yield "/trainingType", f"{seen(kind)} is not a training type", remedy
@@ -148,8 +141,9 @@ def _is_otherwise_known(kind: object) -> bool:
 def spells_training_type(job: Any) -> Iterator[Fault]:
     """The training type is spelled as its page spells it.
 
-    The number 1 is reported to work, as another name of GlobalStandard. `Data zone` is a training
-    type since 2026-10, in the US alone; how a request spells it is in no page that was found.
+    The number 1 is reported to work where Standard is refused; that it means GlobalStandard is
+    only likely. `Data zone` is a training type since 2026-10, in the US alone; how a request spells
+    it is in no page that was found.
     """
     kind = inside(job).get("trainingType")
     if _is_otherwise_known(kind):
@@ -161,9 +155,9 @@ def spells_training_type(job: Any) -> Iterator[Fault]:
 def takes_reinforcement(job: Any) -> Iterator[Fault]:
     """The model is not one that is tuned by supervised or preference methods alone."""
     model = inside(job).get("model")
-    if isinstance(model, str) and is_supervised_only(model):
+    if isinstance(model, str) and tables.is_supervised_only(model):
         message = f"{show(model)} takes no reinforcement job"
-        yield "/model", message, f"use one of {', '.join(models())}"
+        yield "/model", message, f"use one of {', '.join(tables.models())}"
 
 
 @rule("RFT505", "warning", source="Azure SDK for Python, reinforcement sample, 2026")
@@ -185,7 +179,7 @@ def takes_training_type(job: Any) -> Iterator[Fault]:
     TrainingType." And o4-mini has no developer tier. Other pairs that were not seen only warn.
     """
     model, kind = inside(job).get("model"), _training_type(job)
-    known = model_row(model) if isinstance(model, str) else None
+    known = tables.model(model) if isinstance(model, str) else None
     if known and kind in _lower(known.get("refuses", [])):
         message = f"{show(model)} refuses {show(job['trainingType'])}"
         yield "/trainingType", message, "use GlobalStandard"
@@ -266,7 +260,7 @@ def has_suffix_shape(job: Any) -> Iterator[Fault]:
 
     OpenAI's schema and Microsoft's azd allow 64; Azure's page says 40 and no dots, and decides.
     """
-    remedy = f"use 1 to {limit('suffix_length')} of A-Z, a-z, 0-9, - and _"
+    remedy = f"use 1 to {tables.limit('suffix_length')} of A-Z, a-z, 0-9, - and _"
     yield from by_schema("job", job, "suffix", remedy)
 
 
@@ -276,7 +270,7 @@ def has_short_suffix(job: Any) -> Iterator[Fault]:
 
     One note says 18, where Azure's page says 40: short ones are safe under both.
     """
-    suffix, most = inside(job).get("suffix"), limit("suffix_length_advised")
+    suffix, most = inside(job).get("suffix"), tables.limit("suffix_length_advised")
     if isinstance(suffix, str) and len(suffix) > most and not any(has_suffix_shape(job)):
         yield "/suffix", f"{len(suffix)} characters, over {most}", f"shorten it to {most}"
 

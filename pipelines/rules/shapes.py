@@ -100,20 +100,6 @@ def by_schema(name: str, value: object, field: str = "", remedy: str = "") -> It
             yield pointer([field]) + place, message, remedy
 
 
-# How a value differs from what a keyword of a schema asks for.
-_BREACHES = {
-    "pattern": "has another form",
-    "maxLength": "is longer than",
-    "minLength": "is shorter than",
-    "maximum": "is over",
-    "minimum": "is under",
-    "minItems": "has fewer parts than",
-    "maxItems": "has more parts than",
-    "maxProperties": "has more fields than",
-    "minProperties": "has fewer fields than",
-}
-
-
 def explained(
     validator: jsonschema_rs.Draft202012Validator, value: object, see: str, what: str
 ) -> Iterator[Fault]:
@@ -146,6 +132,5 @@ def explained(
                 key = kind.error.instance
                 yield place + pointer([key]), f"the key breaks {kind.error.kind.name}", see
             case _:
-                breach = _BREACHES.get(kind.name, f"breaks {kind.name}")
-                message = f"{seen(error.instance)} {breach} {getattr(kind, 'limit', '')}"
-                yield place, message.rstrip(), see
+                short = error.message if len(error.message) <= VALUE_WIDTH else ""
+                yield place, short or f"{seen(error.instance)} breaks {kind.name}", see

@@ -44,20 +44,20 @@ def model(name: str) -> dict[str, Any] | None:
     return next(rows, None)
 
 
+def _undated(name: str) -> str:
+    """A model's name without its date, its signs and the difference of letters."""
+    return re.sub(r"-20\d\d-\d\d-\d\d$|[^a-z0-9]", "", name.lower())
+
+
 def is_supervised_only(name: str) -> bool:
     """Whether a model, dated or not, is known to take no reinforcement job."""
-    base = re.sub(r"-20\d\d-\d\d-\d\d$", "", name.partition(".ft-")[0])
-    return base.lower() in map(str.lower, _load("models")["supervised_only"]["names"])
+    names = _load("models")["supervised_only"]["names"]
+    return _undated(name.partition(".ft-")[0]) in map(_undated, names)
 
 
 def dated_name(name: str, known: Iterable[str]) -> str | None:
-    """The known name that is meant by one without a date, or with other signs or letters."""
-    meant = re.sub(r"[^a-z0-9]", "", name.lower())
-    for each in known:
-        plain = re.sub(r"-20\d\d-\d\d-\d\d$", "", each.lower())
-        if meant in (re.sub(r"[^a-z0-9]", "", form) for form in (each.lower(), plain)):
-            return each
-    return None
+    """The known name that is meant by one without its date, or with other signs or letters."""
+    return next((each for each in known if _undated(each) == _undated(name)), None)
 
 
 def training_types() -> Table:
