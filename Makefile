@@ -69,6 +69,8 @@ bench: $(VENV)/.dev ## Measure CPU, memory and what is found, beside a naive scr
 	@$(BIN)/python scripts/bench_contaminated.py
 	@$(BIN)/python scripts/bench_download.py
 	@$(BIN)/python scripts/bench_sft.py
+	@$(if $(RFT_REAL_DATA),$(BIN)/python scripts/bench_answers.py "$(RFT_REAL_DATA)/answers")
+	@$(if $(RFT_REAL_DATA),$(BIN)/python scripts/bench_ablation.py "$(RFT_REAL_DATA)")
 
 demo: $(VENV)/.dev ## Write raw/demo anew
 	@$(BIN)/python scripts/demo

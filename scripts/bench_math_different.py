@@ -73,9 +73,9 @@ def rounded_root(reference: str) -> Iterator[str]:
 
 @different
 def wrong_percent(reference: str) -> Iterator[str]:
-    """A percent sign too many, and a percentage ten times as small."""
+    """A hundred times the number in percent, and a percentage ten times as small."""
     if re.fullmatch(r"[1-9][05]?", reference):
-        yield rf"{reference}\%"
+        yield rf"{reference}00\%"
     if found := re.fullmatch(r"(\d+)\\%", reference):
         yield rf"{int(found[1]) / 10}\%"
 

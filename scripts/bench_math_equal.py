@@ -121,7 +121,9 @@ def unit_in_words(reference: str) -> Iterator[str]:
 
 @equal
 def percent(reference: str) -> Iterator[str]:
-    """A percentage as decimals and, since the reference says percent, as the bare number."""
+    """A percentage as decimals and as the bare number, and a number as percentage."""
+    if re.fullmatch(r"[1-9][05]?", reference):
+        yield rf"{reference}\%"
     if found := re.fullmatch(r"(\d+)\\%", reference):
         yield str(int(found[1]) / 100)
         yield found[1]

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from inspect import getsource
 
 from pipelines.datasets import DATASETS
-from pipelines.exports.chats import Item, chat
+from pipelines.exports.chats import Item, Misfit, chat
 from pipelines.findings import BadInput
-from pipelines.graders import python_grader
 from pipelines.graders.thinking import after_thinking
 from pipelines.io.prepared import Prepared
 
@@ -19,17 +18,14 @@ class Form:
     """What a prompt asks for and the Python that reads it: they come together or not at all.
 
     source: a module with `grade(sample, item)`, as a python grader has it. instruction: what takes
-    the place of the items' own; None where theirs fits. notes: what the user should know of it.
+    the place of the items' own; None where theirs fits. known: instructions of the dataset, whose
+    place it may take; a user's is not lost. notes: what the user should know of it.
     """
 
     source: str
     instruction: str | None = None
+    known: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
-
-    @property
-    def letters(self) -> bool:
-        """Whether an answer is one letter in plain output."""
-        return self.source == python_grader("one_letter")["source"]
 
     def messages(self, item: Item) -> list[dict[str, str]]:
         """The chat of an item, with this form's instruction first."""
@@ -37,6 +33,13 @@ class Form:
         if self.instruction is None:
             return messages
         rest = messages[1:] if messages and messages[0]["role"] == "system" else messages
+        if len(rest) < len(messages) and messages[0]["content"] not in self.known:
+            raise Misfit(
+                "/messages/0",
+                "an instruction of its own, and the answers that it asks for are graded on the "
+                "service only",
+                "prepare the dataset with a python grader, or export to openai or foundry",
+            )
         return [{"role": "system", "content": self.instruction}, *rest]
 
 
@@ -54,7 +57,9 @@ def of(prepared: Prepared) -> Form:
     for grading in dataset.gradings if dataset else ():
         if grading.grader["type"] == "python" and grading.response_format is None:
             note = f"graded by {grading.name!r}, with its instruction: {_why(own)}"
-            return Form(str(grading.grader["source"]), grading.instruction, (note,))
+            known = frozenset(each.instruction for each in dataset.gradings) if dataset else ()
+            source = str(grading.grader["source"])
+            return Form(source, grading.instruction, frozenset(known), (note,))
     raise BadInput(
         f"{prepared.path('grader')}: {_why(own)}; give the folder a python grader, or export to "
         "openai or foundry"
@@ -104,7 +109,7 @@ def _export_score(completion, item):
 _ANSWER = getsource(after_thinking).replace("def after_thinking", "def _export_answer") + "\n"
 
 # What adapters import.
-_IMPORTED = {"json", "Path"}
+_IMPORTED = {"json", "re", "Path"}
 
 
 def module(form: Form, adapter: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,9 +13,10 @@ import pytest
 
 from pipelines.datasets import DATASETS
 from pipelines.exports import TARGETS
+from pipelines.exports.target import Unfit
 from pipelines.findings import BadInput
 from pipelines.graders import python_grader
-from pipelines.io.prepared import Prepared
+from pipelines.io.prepared import Prepared, find
 from pipelines.io.progress import Progress
 
 NAMES = ["bedrock", "gemini", "fireworks", "trl", "verl", "verifiers", "aml"]
@@ -126,17 +128,13 @@ def run(path: Path, calls: list) -> list:
 FORMS = {"openr1-math": "\\boxed{%s}", "medmcqa": "Answer: %s"}
 
 
-def form_of(target: str, dataset: str) -> str:
-    return "Final Answer: %s" if (target, dataset) == ("aml", "medmcqa") else FORMS[dataset]
-
-
 @pytest.mark.parametrize("target", NAMES)
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_instruction_form_and_reward_are_a_set(
     target: str, dataset: str, demo: dict[str, Prepared], tmp_path: Path
 ) -> None:
     rows = export(target, demo[dataset], tmp_path)[:60]
-    form = form_of(target, dataset)
+    form = FORMS[dataset]
     assert {form.partition("%")[0].strip().rstrip("{") in asked(target, row) for row in rows} == {
         True
     }
@@ -164,7 +162,7 @@ def test_thinking_is_no_answer(
     own = "def grade(sample, item):\n    return item['reference_answer'] in sample['output_text']\n"
     prepared = demo[dataset] if dataset in demo else make(grader=source(own))
     rows = export(target, prepared, tmp_path / "out")[: len(THINKING)]
-    form = form_of(target, dataset) if dataset in demo else "%s"
+    form = FORMS[dataset] if dataset in demo else "%s"
     answers = [
         text.replace("%s", form % reference(target, row))
         for row, text in zip(rows, THINKING, strict=True)
@@ -180,6 +178,69 @@ def test_the_grader_stands_in_it_as_it_is(
     export(target, prepared, tmp_path)
     source = prepared.document("grader")["source"]
     assert (tmp_path / "reward.py").read_text(encoding="utf-8").startswith(source.rstrip())
+
+
+@pytest.mark.parametrize("dataset", DATASETS)
+def test_aml_s_trainer_finds_both_rewards(
+    dataset: str, demo: dict[str, Prepared], tmp_path: Path
+) -> None:
+    row, *_ = export("aml", demo[dataset], tmp_path)
+    form = row["problem"].partition("in this form, and nothing else:\n")[2].partition("\n\n")[0]
+    answer = form.replace("your answer", FORMS[dataset] % row["solution"])
+    texts = {
+        answer: [1.0, 1.0],
+        answer.replace("</answer>", ""): [1.0, 0.0],
+        f"{answer}\n": [1.0, 0.0],
+        f"So: {answer}": [1.0, 0.0],
+        answer + answer.partition("</think>\n")[2]: [1.0, 0.0],
+        form: [0.0, 1.0],
+        "": [0.0, 0.0],
+    }
+    said = [[{"role": "assistant", "content": text}] for text in texts]
+    columns = {name: [row[name]] * len(said) for name in ("solution", "item")}
+    program = PROGRAM.partition("called = ")[0] + (
+        "rewards = module.get_rewards_funcs(['accuracy', 'format'])\n"
+        "columns = json.load(sys.stdin)\n"
+        "json.dump([each(**columns) for each in rewards], sys.stdout)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-W", "error", "-c", program, str(tmp_path / "reward.py")],
+        input=orjson.dumps({"completions": said, **columns}),
+        capture_output=True,
+        check=True,
+    )
+    assert [*zip(*orjson.loads(done.stdout), strict=True)] == [
+        tuple(each) for each in texts.values()
+    ]
+
+
+OWN = "Think in French."
+
+
+@pytest.mark.parametrize("target", NAMES)
+def test_an_instruction_of_one_s_own_is_kept(target: str, make, tmp_path: Path) -> None:
+    def change(item: dict) -> None:
+        item["messages"][0] = {"role": "developer", "content": OWN}
+
+    for row in export(target, make(change=change), tmp_path / "out"):
+        assert OWN in asked(target, row)
+
+
+@pytest.mark.parametrize("target", NAMES)
+def test_an_instruction_whose_answers_nobody_reads_is_refused(
+    target: str, demo: dict[str, Prepared], tmp_path: Path
+) -> None:
+    """Structured output gives way to a letter, and with it the instruction that asks for it."""
+    folder = tmp_path / "medmcqa"
+    shutil.copytree(demo["medmcqa"].folder, folder)
+    path = folder / "train.jsonl"
+    lines = path.read_bytes().splitlines(keepends=True)
+    item = orjson.loads(lines[3])
+    item["messages"][0]["content"] = OWN
+    path.write_bytes(b"".join([*lines[:3], orjson.dumps(item) + b"\n", *lines[4:]]))
+    with pytest.raises(Unfit) as caught:
+        export(target, find(str(folder)), tmp_path / "out")
+    assert [(each.code, each.line) for each in caught.value.findings] == [("EXP101", 4)]
 
 
 def test_structured_output_gives_way_to_a_letter_and_says_so(

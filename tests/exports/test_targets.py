@@ -169,7 +169,7 @@ def test_bedrock_wants_a_hundred_rows(make, tmp_path: Path) -> None:
     with pytest.raises(Unfit) as caught:
         export("bedrock", make(train=99), tmp_path / "out")
     path = tmp_path / "squares/train.jsonl"
-    expected = f"{path}: EXP102: 99 rows; bedrock takes at least 100; prepare more"
+    expected = f"{path}: error: EXP102: 99 rows; bedrock takes at least 100; prepare more"
     assert str(caught.value.findings[0]) == expected
     assert not (tmp_path / "out").exists()
     assert export("bedrock", make(train=100), tmp_path / "out").rows["train"] == 100

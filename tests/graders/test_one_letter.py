@@ -486,6 +486,37 @@ def test_an_option_s_own_text_is_no_second_answer(options: list, text: str, lett
         assert grade({"output_text": text}, item) == float(each == letter)
 
 
+DRESSES = """
+    Answer: ?; **Answer:** ?; **Answer**: ?; **Answer: ?**; *Answer:* ?; __Answer:__ ?; _Answer:_ ?
+    ***Answer:*** ?; **Answer:**?; <b>Answer:</b> ?; `Answer:` ?; ### Answer: ?; - **Answer:** ?
+    > **Answer:** ?; 1. **Answer:** ?
+"""
+LABELS = ("Answer", "ANSWER", "Final Answer", "Correct answer", "The answer")
+SIGNS = (":", " :", "：", " –", " is")
+LETTERS = (
+    *("B", "(B)", "**B**", "*B*", "`B`", "[B]", "$B$", r"\boxed{B}", r"$\boxed{\text{B}}$", "“B”"),
+    *("B. beriberi", "**B. beriberi**", "B) beriberi", "B – beriberi", "Option B", "\n\n**B**"),
+)
+LINES = [
+    dress.strip().replace("Answer", label).replace(":", sign).replace("?", letter)
+    for dress in DRESSES.replace(";", "\n").strip().splitlines()
+    for label in LABELS
+    for sign in SIGNS
+    for letter in LETTERS
+]
+
+
+def test_every_dress_of_the_line_that_is_asked_for() -> None:
+    """One letter is paid however the line is dressed; a second one beside it never is."""
+    assert len(LINES) == 6_000
+    item = {"reference_answer": "B", "options": OPTIONS}
+    for text in LINES:
+        assert grade({"output_text": text}, item) == 1.0, text
+        assert grade({"output_text": f"Not A.\n\n{text}\n\n**Why:** C is rare."}, item) == 1.0, text
+        assert grade({"output_text": f"{text} or C"}, item) == 0.0, text
+        assert grade({"output_text": text}, {**item, "reference_answer": "C"}) == 0.0, text
+
+
 @pytest.mark.parametrize("sample", [{}, {"output_text": None}, {"output_text": 7}, None, [], "B"])
 def test_whatever_comes_in_is_graded(sample: object) -> None:
     assert grade(sample, {}) == 0.0

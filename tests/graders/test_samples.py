@@ -106,7 +106,7 @@ REMEDY = "give every sample an `id` or a `line`"
         ),
         (
             texts("p", line=True),
-            "s.jsonl:1: no item of items.jsonl has line True; correct it, or leave the sample out",
+            "s.jsonl:1: no item of items.jsonl has line true; correct it, or leave the sample out",
         ),
         (
             texts("p", line=[1]),

@@ -1,14 +1,13 @@
 """Azure Machine Learning's GRPO example: `problem` and `solution` in three plain files.
 
 The example gives its trainer a system message of its own, so that the instruction stands in
-`problem`, before the question. Its own reward reads the letter after `Final Answer:` on the last
-line; our reward module reads that form too, and boxed answers, which the example's does not.
+`problem`, before the question. Its rewards are accuracy, 0.8, and the form in which it wants
+thinking and answer, 0.2; `reward.py` has both in the registry that its trainer loads.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from hashlib import sha256
 
 import orjson
@@ -19,40 +18,64 @@ from pipelines.exports.target import Rows, Target
 from pipelines.io.jsonl import objects
 from pipelines.io.prepared import Prepared
 
-LETTER = (
-    "Answer the multiple-choice question with the letter of the best option. End with a line that "
-    "says Final Answer: and the letter, and nothing else."
-)
+FORMAT = """\
+Give your reasoning and your answer in this form, and nothing else:
+<think>
+your reasoning
+</think>
+<answer>
+your answer
+</answer>"""
 
 _ADAPTER = '''
 import json
+import re
+
+# The tags that the prompt asks for, each pair once.
+_EXPORT_FORM = re.compile(
+    r"<think>\\n(?:(?!</?think>).)*</think>\\n<answer>(?:(?!</?answer>).)*</answer>", re.DOTALL
+)
 
 
 def accuracy(completions, solution, item=None, **kwargs):
-    """The scores of completions, in place of the example's function of this name."""
+    """The scores of completions."""
     items = [json.loads(text) for text in item] if item else [{} for _ in completions]
     return [
         _export_score(completion, {**each, "reference_answer": right})
         for completion, right, each in zip(completions, solution, items)
     ]
+
+
+def format_reward(completions, **kwargs):
+    """1.0 for each completion that is thinking and an answer in the tags of the prompt."""
+    return [float(bool(_EXPORT_FORM.fullmatch(_export_text(each)))) for each in completions]
+
+
+reward_registry = {"format": format_reward, "accuracy": accuracy}
+
+
+def get_rewards_funcs(reward_names):
+    """The functions of the names that the trainer's settings give as reward_funcs."""
+    return [reward_registry[name] for name in reward_names]
 '''
 
 
 def export(rows: Rows) -> None:
     """Training as it is; validation is parted into validation and test by `in_test`."""
-    form = rows.form
-    letters = replace(form, instruction=LETTER) if form.letters else form
 
     def row(item: Item, split: str, index: int) -> Row:
-        messages = letters.messages(item)
+        messages = rows.form.messages(item)
         if [message["role"] for message in messages if message["role"] != "system"] != ["user"]:
             raise Misfit("/messages", "a conversation", "`problem` is one question")
+        question = messages[-1]["content"]
         more = fields(item)
         solution = {}
         if "reference_answer" in more:
             solution["solution"] = more.pop("reference_answer")
         return {
-            "problem": "\n\n".join(message["content"] for message in messages),
+            "problem": "\n\n".join(
+                (*(each["content"] for each in messages[:-1]), FORMAT, question)
+            ),
             **solution,
             "item": orjson.dumps(more).decode(),
         }
@@ -61,9 +84,11 @@ def export(rows: Rows) -> None:
     sides = {tested(item) for _, item in objects(rows.prepared.path("validation"))}
     if len(sides) < 2:
         rows.refuse_count("validation", "all fall to one of validation.jsonl and test.jsonl")
-    notes = ["test.jsonl is about half of the prepared validation rows, in whole clusters"]
-    if not form.letters:
-        notes.append("the example's `accuracy` reads letters only: use that of reward.py")
+    notes = (
+        "test.jsonl is about half of the prepared validation rows, in whole clusters",
+        "reward.py takes the place of the example's grpo_trainer_rewards.py, with reward_funcs "
+        "accuracy and format, reward_weights 0.8 and 0.2",
+    )
     rows.write_with_reward(
         row,
         _ADAPTER,

@@ -16,7 +16,7 @@ from decimal import (
 )
 from fractions import Fraction
 
-from pipelines.graders.boxed_math.bounds import MAX_BITS, Unreadable
+from pipelines.graders.boxed_math.bounds import MAX_BITS, Unreadable, spend
 
 
 class Ball:
@@ -51,6 +51,7 @@ def precision(digits: int) -> AbstractContextManager[Context]:
 
 def rounded(re: Decimal, im: Decimal, error: Decimal) -> Ball:
     """A ball for parts that were rounded a few times in their last places, on top of an error."""
+    spend(2)
     most = UP.add(abs(re), abs(im))
     return Ball(re, im, UP.add(error, UP.scaleb(most, 2 - getcontext().prec)))
 
@@ -72,7 +73,9 @@ def as_real(number: Number) -> Ball:
 
 def small(number: Fraction) -> Fraction:
     """The fraction. Unreadable where it has more than MAX_BITS bits."""
-    if max(number.numerator.bit_length(), number.denominator.bit_length()) > MAX_BITS:
+    bits = max(number.numerator.bit_length(), number.denominator.bit_length())
+    spend(1 + (bits >> 10) ** 2 // 4)
+    if bits > MAX_BITS:
         raise Unreadable
     return number
 

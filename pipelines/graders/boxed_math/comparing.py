@@ -6,12 +6,16 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from pipelines.graders.boxed_math.answers import Answer, name_and_value
-from pipelines.graders.boxed_math.cases import same_cases
-from pipelines.graders.boxed_math.declarations import INTEGER
-from pipelines.graders.boxed_math.families import declared, parameter, same_families
-from pipelines.graders.boxed_math.points import LETTERS, proportional, same_expression
+from pipelines.graders.boxed_math.parameters import lettered_alike
+from pipelines.graders.boxed_math.points import (
+    LETTERS,
+    constant,
+    proportional,
+    rounds_to,
+    same_expression,
+)
 from pipelines.graders.boxed_math.real_sets import is_set, real_set, same_set
-from pipelines.graders.boxed_math.samples import Letters
+from pipelines.graders.boxed_math.samples import CONSTANTS, Letters
 from pipelines.graders.boxed_math.trees import (
     MINUS_ONE,
     Node,
@@ -19,7 +23,9 @@ from pipelines.graders.boxed_math.trees import (
     paired,
     renamed,
     steps_of,
+    symbols,
 )
+from pipelines.graders.boxed_math.values import is_name
 
 
 def _same_unordered(these: Sequence[Node], those: Sequence[Node]) -> bool:
@@ -37,22 +43,10 @@ def _same_value(reference: Node, answer: Node) -> bool:
     match kinds:
         case ("qty", "qty"):
             return _same_quantity(reference, answer)
-        case ("qty", "numeral") | ("numeral", "qty"):
-            plain, numeral = sorted((reference, answer), key=lambda node: node[0] == "numeral")
-            return plain[1:] == (("num", Fraction(numeral[1])), "")
         case ("tuple", "tuple"):
             return _same_brackets(reference, answer) and _same_ordered(reference[3:], answer[3:])
         case ("set", "set") | ("list", "list") | ("cup", "cup") | ("cap", "cap"):
             return _same_unordered(reference[1:], answer[1:])
-        case ("minus", "minus"):
-            return _same_ordered(reference[1:], answer[1:])
-        case ("class", "class"):
-            return same_families([reference], [answer]) is True
-        case ("class", "qty") | ("qty", "class"):  # 9 (mod 11), and the remainder alone
-            pair = [node[1] for node in (reference, answer)]
-            return not any(node[2] for node in (reference, answer) if node[0] == "qty") and (
-                same_expression(*pair)
-            )
         case ("time", "ratio") | ("ratio", "time"):
             return _same_time(*sorted((reference, answer), key=lambda node: node[0] == "ratio"))
         case ("ratio", _) | (_, "ratio"):
@@ -69,8 +63,6 @@ def _same_value(reference: Node, answer: Node) -> bool:
             return _same_ordered(_named_values(reference), answer[3:])
         case ("tuple", "list"):
             return _same_ordered(reference[3:], _named_values(answer))
-        case ("cases", _) | (_, "cases"):
-            return same_cases(reference, answer, _same_value)
         case ("rel", "rel"):
             return _same_relation(reference, answer)
         case ("rel", _) if set(reference[1]) == {"="}:  # 2 + 3 = 5
@@ -102,20 +94,19 @@ def _same_brackets(a: Node, b: Node) -> bool:
 
 def _same_quantity(reference: Node, answer: Node) -> bool:
     (_, a, unit), (_, b, other) = reference, answer
-    if unit == other:
-        return same_expression(a, b)
-    if unit and other:
+    if unit and other and unit != other:
         return False
-    if "%" in (unit, other):
-        hundredth: Node = ("num", Fraction(1, 100))
-        if unit:
-            return same_expression(a, b) or same_expression(("mul", a, hundredth), b)
-        return same_expression(a, ("mul", b, hundredth))
+    if same_expression(a, b) or rounds_to(b, a):
+        return True
+    if unit == other:
+        return False
+    if unit == "%":
+        return same_expression(("mul", a, ("num", Fraction(1, 100))), b)
     if "°" in (unit, other):
         radian: Node = ("mul", ("sym", "π"), ("num", Fraction(1, 180)))
-        turned = (("mul", a, radian), b) if unit else (a, ("mul", b, radian))
-        return same_expression(a, b) or same_expression(*turned)
-    return same_expression(a, b)
+        a, b = (("mul", a, radian), b) if unit else (a, ("mul", b, radian))
+        return same_expression(a, b)
+    return False
 
 
 def _same_time(time: Node, clock: Node) -> bool:
@@ -162,7 +153,24 @@ def _same_step(this: tuple[str, Node, Node], that: tuple[str, Node, Node]) -> bo
     if sign == "in" or any(side[0] != "qty" or side[2] for side in sides):
         return False
     a, b = (("add", x[1], negative(y[1])) for x, y in ((left, right), that[1:]))
-    return proportional(a, b, positive=sign in ("<", "<="))
+    if proportional(a, b, positive=sign in ("<", "<=")):
+        return True
+    if sign != "=" or is_name(left) or is_name(right):
+        return False  # F = ma is not a = F/m, if that is asked for
+    return _multiplied(a, b) or _multiplied(b, a)
+
+
+def _multiplied(a: Node, b: Node) -> bool:
+    """Whether an equation is another one times a letter: xy = 6 and y = 6/x.
+
+    Where that letter is zero the first must not hold, or it had more solutions: x(y − 1) = 0.
+    """
+    zero: Node = ("num", Fraction(0))
+    return any(
+        proportional(a, ("mul", ("sym", name), b), positive=False)
+        and not same_expression(renamed(a, {("sym", name): zero}), zero)
+        for name in sorted(symbols(a) & symbols(b) - CONSTANTS)[:4]
+    )
 
 
 def same_answer(reference: Answer, answer: Answer) -> bool:
@@ -180,16 +188,7 @@ def _same_answer(reference: Answer, answer: Answer) -> bool:
     other, other_names, other_values = answer
     if not values or not other_values:
         return False
-    marks = declared(values), declared(other_values)
-    if marks[0] != marks[1]:
-        answer = _numbered_alike(reference, answer, *marks)
-        other_values = answer[2]
-    if INTEGER in marks or "class" in (values[0][0], other_values[0][0]):
-        one_letter = len({_letter(name) for name in (*names, *other_names)}) < 2
-        if one_letter and all(map(_is_family, (values, other_values))):
-            verdict = same_families(values, other_values)
-            if verdict is not None:
-                return verdict
+    answer = other, other_names, other_values = lettered_alike(reference, answer)
     if is_set(reference) or is_set(answer):
         sets = real_set(reference), real_set(answer)
         if sets[0] and sets[1]:
@@ -197,45 +196,39 @@ def _same_answer(reference: Answer, answer: Answer) -> bool:
     if kind and other:
         return _same_named(reference, answer)
     if "each" in (kind, other):
+        if not kind and other_names[0][0] == "label":
+            return False  # of 1, 2 nobody says which is the length
         names = names or other_names
         one_letter = len({_letter(name) for name in names}) == 1
         tuples = [each[0][0] == "tuple" for each in (values, other_values) if len(each) == 1]
         if one_letter and not any(tuples):
             return _same_unordered(values, other_values)
-        return _same_ordered(_entries(values, 2), _entries(other_values, 2))
+        return _same_ordered(_entries(values, True), _entries(other_values, True))
     if len(values) == len(other_values) == 1 and values[0][0] != other_values[0][0]:
         if kind and other_values[0][0] == "rel":
             return _same_relation(_equations(reference)[0], other_values[0])
         if other and values[0][0] == "rel":
             return _same_relation(values[0], _equations(answer)[0])
     if (len(values) == 1) != (len(other_values) == 1):
-        return _same_ordered(_entries(values, 3), _entries(other_values, 3))
+        return _same_ordered(_entries(values), _entries(other_values))
     return _same_unordered(values, other_values)
 
 
-def _is_family(values: Sequence[Node]) -> bool:
-    return declared(values) == INTEGER or values[0][0] == "class"
+def _entries(values: Sequence[Node], named: bool = False) -> Sequence[Node]:
+    """The entries of a tuple in parentheses that is the only value and can be no interval.
 
-
-def _numbered_alike(reference: Answer, answer: Answer, mark: str, other: str) -> Answer:
-    """The answer with the reference's letter for an integer, where one of them declares it.
-
-    Only where the reference does may they begin elsewhere: of 4k without a word of k, 4k + 4 is no
-    other spelling.
+    A pair is one where its entries rise, or where they are no numbers; not where they have names.
     """
-    (_, names, values), (kind, other_names, other_values) = reference, answer
-    if mark and other:
-        return answer  # k ∈ Z is not k ∈ N
-    letter = parameter(values, names) if other else parameter(other_values, other_names)
-    swaps = {("sym", other or letter): ("sym", mark or letter or other)}
-    return kind, other_names, tuple(renamed(value, swaps) for value in other_values)
-
-
-def _entries(values: Sequence[Node], least: int) -> Sequence[Node]:
-    """The entries of a tuple in parentheses that is the only value and has enough of them."""
-    if len(values) == 1 and values[0][:3] == ("tuple", "(", ")") and len(values[0]) >= least + 3:
-        return values[0][3:]
+    if len(values) == 1 and values[0][:3] == ("tuple", "(", ")"):
+        entries: Sequence[Node] = values[0][3:]
+        if named or len(entries) > 2 or _falling(*entries):
+            return entries
     return values
+
+
+def _falling(first: Node, second: Node) -> bool:
+    numbers = [constant(each[1], True, 50) for each in (first, second) if each[0] == "qty"]
+    return all(isinstance(each, Fraction) for each in numbers) and numbers[:1] > numbers[1:] != []
 
 
 def _letter(name: Node) -> str:

@@ -8,8 +8,8 @@ from fractions import Fraction
 from pipelines.graders.boxed_math.bounds import MAX_DEPTH, MAX_SIGNS, Unreadable
 from pipelines.graders.boxed_math.brackets import closing, joined, split
 from pipelines.graders.boxed_math.tokens import ANSWERS, FUNCTIONS, OPENING, Token
-from pipelines.graders.boxed_math.trees import MINUS_ONE, Node, levels, negative, renamed, symbols
-from pipelines.graders.boxed_math.units import SCALES, UNITS, unit_name
+from pipelines.graders.boxed_math.trees import MINUS_ONE, Node, negative
+from pipelines.graders.boxed_math.units import UNITS, is_unit, phrase, unit_name
 
 _FUNCTION_LETTERS = frozenset("fghFGH")  # functions before any bracket
 _NUMBER = re.compile(r"-?(?:[\d.]+(?:/\d+)?|frac(?:\d+|\{\d+\}){1,2})")
@@ -18,6 +18,7 @@ _FACTORS: dict[str, tuple[Node, ...]] = {
     "°": (("sym", "π"), ("num", Fraction(1, 180))),
 }
 _RATES = {"mph": {"mi": 1, "h": -1}, "kph": {"km": 1, "h": -1}}
+_JOINING = frozenset(("per", "square", "sq", "cubic", "cu"))
 _END: Token = ("end of text", "")
 
 
@@ -93,9 +94,6 @@ class Parser:
                 factors.append(self.factor())
             elif self.take("/"):
                 factors.append(("pow", self.factor(), MINUS_ONE))
-            elif self.token[1] in SCALES and self.tokens[self.at - 1][0] == "number":
-                factors.append(("num", Fraction(SCALES[self.token[1]])))  # 5 million
-                self.at += 1
             elif self.starts_factor():
                 zero = joined(self.tokens[self.at : self.at + 3]) == "(0)"
                 if zero and factors[-1][0] != "num":
@@ -115,7 +113,10 @@ class Parser:
                 raise Unreadable  # "2 3" is no product, 2^6 3^5 is one
             return True
         if kind == "word":
-            return not self.units or (len(text) == 1 and text not in UNITS) or text in FUNCTIONS
+            if self.units and text in UNITS:  # 40 min is no minimum, 2 sec x no time
+                after = self.tokens[self.at + 1 : self.at + 2]
+                return text in FUNCTIONS and after != [] and after[0][1] not in ("/", "per", ".")
+            return not self.units or len(text) == 1 or text in FUNCTIONS
         if kind == "sign":
             return text in ("(", "[", "{", "⌊", "⌈") or (text == "|" and not self.bars)
         return kind in ("symbol", "command")
@@ -129,18 +130,10 @@ class Parser:
             elif not last and (sign := self.take(*_FACTORS)):
                 node = ("mul", node, *_FACTORS[sign])
             elif self.take("^"):
-                node = self.raised(node)
+                node = ("pow", node, self.exponent())
             else:
                 return node
         raise Unreadable
-
-    def raised(self, node: Node) -> Node:
-        if self.token == ("sign", "{"):
-            start, inner = self.at, self.span()
-            if inner and inner[0][1] in ("th", "st", "nd", "rd"):  # 5^{th}
-                return node
-            self.at = start
-        return ("pow", node, self.exponent())
 
     def exponent(self) -> Node:
         sign = self.take("-")
@@ -199,8 +192,9 @@ class Parser:
     def number(self, text: str) -> Node:
         """A number, with the fraction after it where it is mixed: 3 1/2, 3\\frac{1}{2}."""
         start, value = self.at, Fraction(text)
-        if not text.isdigit():
-            return ("num", value)
+        if not text.isdigit():  # 2.50 is no number that was rounded to one place
+            number: Node = ("num", value)
+            return ("mul", number) if "." in text and text.endswith("0") else number
         above: Node = ("sym", "")
         below = above
         ahead = self.tokens[start : start + 3]
@@ -218,15 +212,11 @@ class Parser:
     def symbol(self, name: str) -> Node:
         if self.take("_"):
             below = self.span()
-            if name == "C" and self.take("^"):  # a binomial coefficient, n below and k above
-                pair = (Parser(each, self.depth + 1).whole() for each in (below, self.span()))
-                return ("fn", "binomial", *pair)
             name = f"{name}_{joined(below)}"
         while self.take("'"):
             name += "'"
-        ahead = self.tokens[self.at : self.at + 6]
-        if name[0] in _FUNCTION_LETTERS and joined(ahead) == "^{-1}(":  # the inverse function
-            name += "^-1"
+        if name[0] in _FUNCTION_LETTERS and joined(self.tokens[self.at : self.at + 6]) == "^{-1}(":
+            name += "^-1"  # the inverse function
             self.at += 5
         return self.called(name)
 
@@ -282,29 +272,7 @@ class Parser:
             return self.called(f"{name} {joined(self.span())}")
         if name in FUNCTIONS:
             return self.function(name)
-        if name in ("sum", "prod"):
-            return self.big(name)
         raise Unreadable
-
-    def big(self, name: str) -> Node:
-        """A sum or a product over an index; it ends with its term, a product with its factor."""
-        low: list[Token] = []
-        high: list[Token] = []
-        while sign := self.take("_", "^"):
-            low, high = (self.span(), high) if sign == "_" else (low, self.span())
-        if len(low) < 3 or low[0][0] != "symbol" or low[1] != ("sign", "=") or not high:
-            raise Unreadable
-        self.depth += 1
-        bounds = [Parser(part, self.depth).whole() for part in (low[2:], high)]
-        term = self.term() if name == "sum" else self.power()
-        self.depth -= 1
-        if name == "prod" and (self.token[1] in ("*", "/") or self.starts_factor()):
-            raise Unreadable
-        index = low[0][1]
-        if any(index in symbol.partition("_")[2] for symbol in symbols(term)):
-            raise Unreadable  # a_k, of which nothing is known
-        level = levels(term) + 1
-        return ("big", name, level, *bounds, renamed(term, {("sym", index): ("index", level)}))
 
     def function(self, name: str) -> Node:
         """A function with its argument, which ends before a sum, a function or a bracket."""
@@ -317,13 +285,13 @@ class Parser:
             power = self.exponent()
             if power == MINUS_ONE and f"arc{name}" in FUNCTIONS:
                 name, power = f"arc{name}", None
+        node: Node
         if name in ("gcd", "lcm", "max", "min"):
             if self.token[1] not in ("(", "\\{"):
                 raise Unreadable
-            close = closing(self.tokens, self.at)
-            given = split(self.tokens[self.at + 1 : close], ",")[0]
-            self.at = close + 1
-            node: Node = ("fn", name, *(Parser(each, self.depth).whole() for each in given))
+            start, self.at = self.at + 1, closing(self.tokens, self.at) + 1
+            given = split(self.tokens[start : self.at - 1], ",")[0]
+            node = ("fn", name, *(Parser(each, self.depth).whole() for each in given))
         else:
             units, self.units = self.units, False
             node = ("fn", name, self.operand())
@@ -351,6 +319,11 @@ class Parser:
 
     def unit(self) -> str:
         """The unit that ends a quantity, in one spelling; empty where there is none."""
+        counted = [text for kind, text in self.tokens[self.at :] if kind == "word"]
+        nothing_else = 1 < len(counted) == len(self.tokens) - self.at
+        if nothing_else and not _JOINING & {*counted} and not all(map(is_unit, counted)):
+            self.at = len(self.tokens)
+            return phrase(counted)
         powers: dict[str, int] = {}
         sign, factor = 1, 1
         while self.at < len(self.tokens):
@@ -373,7 +346,7 @@ class Parser:
                 sign, factor = 1, 1
             elif text != "*":
                 raise Unreadable
-        if len(powers) > 1 and any(name not in UNITS for name in powers):
+        if len(powers) > 1 and not all(map(is_unit, powers)):
             raise Unreadable
         return " ".join(
             name if powers[name] == 1 else f"{name}^{powers[name]}" for name in sorted(powers)

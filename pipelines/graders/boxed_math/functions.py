@@ -28,11 +28,12 @@ from pipelines.graders.boxed_math.arithmetic import (
     square_root,
     whole_power,
 )
-from pipelines.graders.boxed_math.bounds import MAX_BITS, MAX_CHOSEN, MAX_DIGITS, Unreadable
+from pipelines.graders.boxed_math.bounds import MAX_BITS, MAX_CHOSEN, MAX_DIGITS, Unreadable, spend
 
 
 def exponential(a: Ball) -> Ball:
     """e to the power of a number."""
+    spend(getcontext().prec // 2)
     if a.error > Decimal("0.1"):
         raise Unreadable
     scale = a.re.exp()
@@ -42,6 +43,7 @@ def exponential(a: Ball) -> Ball:
 
 def _log(a: Number) -> Number:
     """The natural logarithm of a positive number."""
+    spend(getcontext().prec // 2)
     if a == 1:
         return Fraction(0)
     ball = as_real(a)
@@ -91,6 +93,7 @@ def pi() -> Ball:
 
 def _turn(angle: Number) -> Ball:
     """Cosine and sine of a real angle as one number: its series for a 256th, squared 8 times."""
+    spend(getcontext().prec // 2)
     ball = as_real(angle)
     if ball.re.adjusted() > 20:
         raise Unreadable
@@ -123,6 +126,7 @@ def _sine(a: Number) -> Number:
 
 def _arctangent(a: Number) -> Number:
     """The series for the tangent of a 64th of the angle."""
+    spend(getcontext().prec // 2)
     ball = as_real(a)
     with localcontext() as wide:
         wide.prec += 10
@@ -207,9 +211,9 @@ APPLY: dict[str, Callable[..., Number]] = {
     "ceiling": lambda a: negated(_floor(negated(a))),
     "min": _least,
     "max": lambda *numbers: negated(_least(*map(negated, numbers))),
+    "gcd": _counting(math.gcd, 10**MAX_DIGITS),
+    "lcm": _counting(math.lcm, 10**MAX_DIGITS),
     "factorial": _counting(math.factorial, MAX_BITS // 8),
     "double factorial": _counting(lambda n: math.prod(range(n, 0, -2)), MAX_BITS // 8),
     "binomial": _counting(_choose, MAX_BITS),
-    "gcd": _counting(math.gcd, 10**MAX_DIGITS),
-    "lcm": _counting(math.lcm, 10**MAX_DIGITS),
 }

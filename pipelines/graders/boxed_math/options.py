@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from pipelines.graders.boxed_math.bounds import MAX_TEXT
 from pipelines.graders.boxed_math.meaning import same
 
 _LETTERS = "ABCDEFGHIJ"
@@ -20,6 +21,8 @@ def chosen(text: str, options: Sequence[str]) -> str | None:
 
     None where the text names no letter and is no option's text.
     """
+    if len(text) > MAX_TEXT:
+        return None
     letters = _LETTERS[: len(options)]
     named = _BETWEEN.sub("", _WRAPPER.sub(r" \1 ", _WRAPPER.sub(r" \1 ", text)))
     if len(named) == 1 and named in letters:

@@ -12,9 +12,8 @@ from functools import cmp_to_key
 from pipelines.graders.boxed_math.answers import Answer
 from pipelines.graders.boxed_math.arithmetic import Number, as_real, order, precision
 from pipelines.graders.boxed_math.bounds import Unreadable
-from pipelines.graders.boxed_math.declarations import INTEGER, NATURAL
 from pipelines.graders.boxed_math.points import constant
-from pipelines.graders.boxed_math.samples import CONSTANTS
+from pipelines.graders.boxed_math.samples import CONSTANTS, INTEGER
 from pipelines.graders.boxed_math.trees import Node, negative, steps_of, symbols
 
 Cut = tuple[int, Number, int]
@@ -44,11 +43,6 @@ def _merge(a: list[Cut], b: list[Cut], both: bool) -> list[Cut]:
         if (all(inside) if both else any(inside)) != before:
             cuts.append(cut)
     return cuts
-
-
-def intersection(a: list[Cut], b: list[Cut]) -> list[Cut]:
-    """What two sets have in common."""
-    return _merge(a, b, both=True)
 
 
 def without(cuts: list[Cut]) -> list[Cut]:
@@ -139,7 +133,7 @@ def _solved(node: Node) -> tuple[str, list[Cut]]:
 
 def _variable(node: Node) -> str:
     """The variable that a set is said of; one that takes only whole numbers is none."""
-    if node[0] != "qty" or node[1][0] != "sym" or symbols(node) <= CONSTANTS | {INTEGER, NATURAL}:
+    if node[0] != "qty" or node[1][0] != "sym" or symbols(node) <= CONSTANTS | {INTEGER}:
         raise Unreadable
     return str(node[1][1])
 

@@ -3,11 +3,10 @@
 They are drawn by a hash from both texts together, so that no answer can be written around them,
 and a letter's place among all letters tells it from the others. Each letter has
 
-- at the points −3 to −1 a whole number of 61 bits, for arithmetic modulo one of 290;
 - at 0 to 10, if it stands for whole numbers, each of 3 to 13 once, in one of 110 orders, another
   one than the other letters; else one of 28,227 fractions up to three times the point's scale;
 - at 11 to 16, which only count where a letter stands for whole numbers, one of 14 to 343; at 17
-  again a whole number of 61 bits.
+  one of 61 bits, for polynomials, and at 18 one of 1,030 to 1,429, for binomial coefficients.
 
 Fractions are positive at the points 0 to 3 and 8, negative at 4, 7 and 9, and elsewhere negative
 for some letters. Of several letters each in turn is larger than the others together from 11 on,
@@ -16,27 +15,24 @@ and larger than the others where fractions are large, for roots and factorials o
 
 from __future__ import annotations
 
-import math
 from fractions import Fraction
 from functools import cached_property
 from hashlib import sha256
 
 from pipelines.graders.boxed_math.arithmetic import Number
-from pipelines.graders.boxed_math.declarations import INTEGER, NATURAL
 from pipelines.graders.boxed_math.trees import Node, symbols
 
+INTEGER = "ℤ"  # the symbol that a letter becomes of which it is said that it is any integer
 WHOLE = frozenset("kmnKMN")  # letters that stand for whole numbers
 CONSTANTS = frozenset("πei")
-HUGE = range(-3, 0)
-_COVERING, _WIDE, _POINTS = 11, 17, 18
+_COVERING, _WIDE, _POINTS = 11, 17, 19
 _SCALES = (1, 3, Fraction(1, 3), 1000, 1, 30, Fraction(1, 3), 1000, 100, 3, Fraction(1, 3))
 _STEPS = 97**2  # of one; an odd number, so that powers of negative numbers are real
-_SMOOTH = math.lcm(*range(1, 100))
 
 
 def is_whole(name: str) -> bool:
     """Whether a letter stands for whole numbers wherever it occurs."""
-    return name.partition("_")[0] in WHOLE or name in (INTEGER, NATURAL)
+    return name.partition("_")[0] in WHOLE or name == INTEGER
 
 
 def points(names: set[str], whole: bool) -> range:
@@ -65,22 +61,13 @@ class Letters:
         """A number of 256 bits."""
         return int.from_bytes(sha256(self._seed + ascii((name, point)).encode()).digest(), "big")
 
-    @cached_property
-    def modulus(self) -> int:
-        """A number of about 290 bits without a divisor below 100."""
-        return 1 + _SMOOTH * (self.drawn("modulus") >> 100)
-
-    def huge(self, name: str, point: int) -> int:
-        """A whole number of 61 bits for a letter, and for π and e, at a point."""
-        return 2**60 + self.drawn(name, point) % 2**60
-
     def number(self, name: str, point: int, whole: bool) -> Fraction:
         """What stands for a letter at a point."""
         place = self._places.setdefault(name, len(self._places))
         drawn = self.drawn(name, point)
         whole = whole or is_whole(name)
-        if point < 0 or (whole and point >= _WIDE):
-            return Fraction(self.huge(name, point))
+        if whole and point >= _WIDE:
+            return Fraction(1030 + drawn % 400 if point > _WIDE else 2**60 + drawn % 2**60)
         largest = point % len(self._places) == place and len(self._places) > 1
         if whole:
             if point >= _COVERING:

@@ -31,21 +31,18 @@ _UNICODE = str.maketrans(
 )
 
 
-def _fraction(numerator: int, denominator: int) -> str:
-    return rf"\frac{{{numerator}}}{{{denominator}}}"
+_NO_ARGUMENT = r"(?<![_^]\d)(?<!sqrt\d)(?<!frac\d\d)"  # behind a digit
+_NESTED = r"(?:[^{}]|\{[^{}]{0,99}\}){0,99}"
+_RELATION = r"\s*(?:=|<|>|\\[lg]e|\\approx)"
+_BARE_NUMBER = r"-?\d+(?:\.\d+)?"
 
 
-def _repeating(match: re.Match[str]) -> str:
-    """0.1(6) as a fraction: what stands before the period, and the period over nines."""
-    whole, before, period = match[1], match[2], match[match.lastindex or 0]
-    scale, nines = 10 ** len(before), 10 ** len(period) - 1
-    return _fraction(int((whole or "0") + before) * nines + int(period), scale * nines)
-
-
-def _angle(match: re.Match[str]) -> str:
-    """Degrees, minutes and seconds as a fraction of degrees."""
-    degrees, minutes, seconds = (int(part or 0) for part in match.groups())
-    return _fraction(degrees * 3600 + minutes * 60 + seconds, 3600) + "°"
+def _rows(match: re.Match[str]) -> str:
+    """Equations in rows as a list; a row that begins with its sign goes on with the one before."""
+    if re.search(rf"&(?!{_RELATION})|,(?!\s*(?:\\\\|$))", match[1]):  # values and conditions
+        return match[0]
+    going_on = re.sub(rf"\\\\\s*&?(?={_RELATION})", " ", match[1])
+    return going_on.replace("&", "").replace(r"\\", ",")
 
 
 # What the text must hold, or the rule has nothing to do there; a pattern; what takes its place.
@@ -54,17 +51,15 @@ _RULES: tuple[_Rule, ...] = tuple(
     (needle, re.compile(pattern), replacement)
     for needle, pattern, replacement in (
         ("...", r"\.\.\.", r"\\ldots "),
-        ("{", r"(?<!\\)\{\s*\}(?=\s*[\^_])", ""),
+        ("color", r"\\(?:text)?color\s*\{[^{}]*\}", ""),
+        (r"\tag", r"\\tag\*?\s*\{[^{}]*\}", ""),
+        ("\\", r"\\\\\s*$", ""),
         (
             r"\end",
-            r"(?:\\left\s*)?(?:\\\{\s*\\begin\{array\}\s*\{[lcr]+\}|\\begin\{cases\})([^&]*)"
-            r"\\end\{(?:array|cases)\}(?:\s*\\right\s*\.)?",
-            lambda match: match[1].replace(r"\\", ","),
-        ),
-        (
-            r"\end{array}",
-            r"\\\{\s*\\begin\{array\}\s*\{[lcr\s]+\}((?:(?!\\begin|\\end)[\s\S])*)\\end\{array\}",
-            r"\\begin{cases}\1\\end{cases}",
+            r"(?:\\left\s*)?(?:\\\{\s*\\begin\{array\}\s*\{[lcr\s]+\}"
+            r"|\\begin\{(?:cases|aligned|align\*?|gathered|split)\})((?:(?!\\begin|\\end)[\s\S])*)"
+            r"\\end\{(?:array|cases|aligned|align\*?|gathered|split)\}(?:\s*\\right\s*\.)?",
+            _rows,
         ),
         # 0{,}5 and 3{,}14: a decimal comma, for no group of three follows
         ("{,}", r"(?<![\d.,}])(0|\d+(?=\{,\}(?!\d{3}(?!\d))))\{,\}(?=\d+(?![\d{]))", r"\1."),
@@ -77,23 +72,11 @@ _RULES: tuple[_Rule, ...] = tuple(
         ),
         ("frac", r"\\([dtc])frac(?![A-Za-z])", r"\\frac"),
         ("binom", r"\\[dt]binom(?![A-Za-z])", r"\\binom"),
-        (r"\choose", r"\{([^{}]*)\\choose(?![A-Za-z])([^{}]*)\}", r"\\binom{\1}{\2}"),
-        (r"\choose", r"^([^{}\\]+)\\choose(?![A-Za-z])([^{}\\]+)$", r"\\binom{\1}{\2}"),
-        (
-            "mod",
-            r"\(\s*(?:\\b?mod|\\(?:text|mathrm|operatorname)\s*\{\s*mod\s*\}|mod)(?![A-Za-z])"
-            r"([^()]+)\)",
-            r"\\pmod{\1}",
-        ),
+        (r"\over", rf"\{{({_NESTED})\\over(?![A-Za-z])({_NESTED})\}}", r"\\frac{\1}{\2}"),
         (r"\math", r"\\math(?:bb|bf)\s*(?:\{\s*R\s*\}|R)", r"\\reals "),
         (r"\math", r"\\math(bb|bf|rm)\s+([A-Z])(?![A-Za-z])", r"\\math\1{\2}"),
-        (
-            r"\frac{",
-            r"\\frac\{\\(?:text|mathrm)\{([^{}]*)\}\}\{\\(?:text|mathrm)\{([^{}]*)\}\}",
-            r"\\text{\1/\2}",
-        ),
         # 1{,}000 and 10,\!080 and 1\,000 and 1 000: groups of three digits
-        ("", r"(?<=\d)(?:\{,\}|,?\\!|\\,|~|\\ )\s*(?=\d{3}(?!\d))", ""),
+        ("", rf"(?<=\d){_NO_ARGUMENT}(?:\{{,\}}|,?\\!|\\,|~|\\ )\s*(?=\d{{3}}(?!\d))", ""),
         (
             "",
             r"(?<!\\)\\(?:[,;:!> ]|quad(?![A-Za-z])|qquad(?![A-Za-z])|hspace\*?\{[^{}]*\})|~",
@@ -101,25 +84,22 @@ _RULES: tuple[_Rule, ...] = tuple(
         ),
         (
             " ",
-            r"(?<![\d.,])\d{1,3}(?: \d{3})+(?!\d|\s*/|\s*\\frac)",
+            rf"(?<![\d.,])\d{{1,3}}{_NO_ARGUMENT}(?: \d{{3}})+(?!\d|\s*/|\s*\\frac)",
             lambda match: match[0].replace(" ", ""),
         ),
         ("\\", r"\^\s*(?:\{\s*\\circ\s*\}|\\circ(?![A-Za-z]))|\\degree(?![A-Za-z])", "°"),
-        (
-            r"\prime",
-            r"\^\s*(?:\{\s*\\prime\s*\\prime\s*\}|\\prime\s*\\prime(?![A-Za-z]))",
-            "''",
-        ),
-        ('"', r"(?<=\d)\s*\"", "''"),
         ('"', r"\"", ""),
         (r"\prime", r"\^\s*(?:\{\s*\\prime\s*\}|\\prime(?![A-Za-z]))", "'"),
-        ("°", r"(?<![\d.])(\d{1,4})\s*°\s*(\d{1,2})\s*'(?!')(?:\s*(\d{1,2})\s*'')?", _angle),
+        ("_", rf"\^\s*(\{{{_NESTED}\}}|[\w*+])\s*_\s*(\{{{_NESTED}\}}|\w)", r"_\2^\1"),
+        ("", r"(?<=\d)\s*\^\s*\{\s*\\(?:text|mathrm|rm)\s*\{\s*(?:th|st|nd|rd)\s*\}\s*\}", ""),
+        ("th", r"^\s*(\d+)\s*(?:\\(?:text|mathrm)\s*\{\s*)?th(?:\s*\})?\s*$", r"\1"),
         (
-            ".",
-            r"(?<![\d.])(\d{0,40})\.(\d{0,40})"
-            r"(?:\\overline\s*\{(\d{1,40})\}|\\dot\s*(?:\{(\d)\}|(\d))|\((\d{1,40})\))",
-            _repeating,
+            " ",
+            rf"^([\s{{]*)(?=.*\d +\d)({_BARE_NUMBER}(?: +{_BARE_NUMBER}){{2,99}})([\s}}.]*)$",
+            lambda match: f"{match[1]}({', '.join(match[2].split())}){match[3]}",
         ),
+        ("ircled", r"\\(?:text)?circled\s*\{\s*(\d)\s*\}", lambda m: "⓪①②③④⑤⑥⑦⑧⑨"[int(m[1])]),
+        ("", r"([①-⑳])\s*(?=[①-⑳])", r"\1,"),
     )
 )
 
@@ -127,7 +107,7 @@ _RULES: tuple[_Rule, ...] = tuple(
 def spell(text: str) -> str:
     """A text in one spelling: without the size of its signs, its spacing and its last full stop."""
     text = text.translate(_UNICODE)
-    if not text.isalnum():
+    if not text.isdecimal():
         for needle, pattern, replacement in _RULES:
             if needle in text:
                 text = pattern.sub(replacement, text)

@@ -11,7 +11,10 @@ Token = tuple[str, str]  # kind and text; the kinds are number, symbol, word, co
 _TOKEN = re.compile(
     r"""
       (?P<space>\s+)
-    | (?P<number>[1-9]\d{0,2}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)
+    | (?P<number>
+          (?<!\d,)[1-9]\d{0,2}(?:(?:,\d{3})+(?!,?\d)|(?:,0\d\d)+(?!\d))(?:\.\d+)?
+        | (?:\d+(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d{1,3}(?![\w.^]))?
+      )
     | (?P<letters>[^\W\d_]+)
     | \\(?:text\w*|mathrm|operatorname\*?|mbox|hbox|rm)\s*(?P<words>\{)
     | \\(?:math[a-z]+|boldsymbol|bm|bf|it)\s*(?P<font>\{)
@@ -24,7 +27,7 @@ _TOKEN = re.compile(
 _SIGNS = {
     **{"times": "*", "cdot": "*", "ast": "*", "div": "/", "pm": "pm", "mp": "mp"},
     **{"le": "<=", "leq": "<=", "leqslant": "<=", "lt": "<"},
-    **{"ge": ">=", "geq": ">=", "geqslant": ">=", "gt": ">"},
+    **{"ge": ">=", "geq": ">=", "geqslant": ">=", "geslant": ">=", "gt": ">"},
     **{"ne": "!=", "neq": "!=", "approx": "approx", "in": "in", "colon": ":", "equiv": "≡"},
     **{"pmod": "mod", "bmod": "mod", "mod": "mod"},
     **{"cup": "cup", "cap": "cap", "setminus": "minus", "backslash": "minus"},
@@ -37,7 +40,7 @@ _SIGNS = {
 }
 _GREEK = frozenset(
     spaced(
-        "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi rho sigma tau "
+        "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau "
         "upsilon phi chi psi omega Gamma Delta Theta Lambda Xi Sigma Phi Psi Omega ell"
     )
 )
@@ -86,7 +89,7 @@ def tokens(text: str, grouped: bool = True) -> list[Token]:
         elif kind == "matrix":
             found.append(("begin" if match[0].startswith("\\begin") else "end", part))
         elif kind == "command":
-            found.append(_command(part))
+            found += _command(part)
         elif part == "{":
             in_words.append(in_words[-1])
             shown.append(True)
@@ -106,15 +109,16 @@ def tokens(text: str, grouped: bool = True) -> list[Token]:
     return found
 
 
-def _command(name: str) -> Token:
+def _command(name: str) -> list[Token]:
     if name in _SIGNS:
-        return "sign", _SIGNS[name]
+        return [("sign", _SIGNS[name])]
     plain = name.removeprefix("var")
     if plain in _GREEK:
-        return "symbol", plain
-    if name == "pi":
-        return "symbol", "π"
-    return "command", FUNCTIONS.get(name, name)
+        return [("symbol", "π" if plain == "pi" else plain)]
+    for end in (-1, -2):  # a lost space: \pit
+        if name[:end] in _GREEK:
+            return [*_command(name[:end]), *_letters(name[end:])]
+    return [("command", FUNCTIONS.get(name, name))]
 
 
 def _letters(run: str) -> list[Token]:

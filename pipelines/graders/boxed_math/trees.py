@@ -1,7 +1,6 @@
 """The tree of an answer: a tuple whose first entry names its kind.
 
-Arithmetic: num, sym, add, mul, pow, pm (± a term), fn (name, arguments), call (name, arguments),
-big (sum or prod, level, first and last value of the index, term), index (level).
+Arithmetic: num, sym, add, mul, pow, pm (± a term), fn (name, arguments), call (name, arguments).
 Values: qty (arithmetic, unit), numeral (digits, base), ratio, inf, tuple, set, list, matrix,
 union and its like, reals, empty, text, rel (signs, sides).
 """
@@ -64,11 +63,6 @@ def symbols(*nodes: Node) -> set[str]:
     """The names of symbols and of unknown functions."""
     parts = (part for node in nodes for part in walk(node))
     return {part[1] for part in parts if part[0] in ("sym", "call")}
-
-
-def levels(node: Node) -> int:
-    """How many sums and products stand within each other."""
-    return max((part[2] for part in walk(node) if part[0] == "big"), default=0)
 
 
 def renamed(node: Any, swaps: dict[Node, Node]) -> Any:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from pipelines.graders.boxed_math.bounds import MAX_TEXT, Unreadable
+from pipelines.graders.boxed_math.brackets import split
 from pipelines.graders.boxed_math.spelling import spaced, spell
 from pipelines.graders.boxed_math.tokens import Token, tokens
 from pipelines.graders.boxed_math.trees import Node
@@ -21,7 +22,15 @@ _NUMBERS = spaced("zero one two three four five six seven eight nine ten eleven 
 
 
 def words_of(part: Sequence[Token]) -> Node:
-    """What is compared as text. The case of words does not count, that of symbols does."""
+    """What is compared as text. The case of words does not count, nor the order of a sum."""
+    try:
+        summands = split(part, "+")[0]
+    except Unreadable:
+        summands = []
+    if len(summands) > 1:
+        terms = [words_of(term) for term in summands]
+        if all(term[0] == "text" and term[1] for term in terms):
+            return ("text", "+".join(sorted(term[1] for term in terms)))
     if len(part) > 1 and part[0] in _ARTICLES:
         part = part[1:]
     key, last = "", ""
@@ -29,8 +38,6 @@ def words_of(part: Sequence[Token]) -> Node:
         if kind == "word":
             key = key.removesuffix("-") if last == "hyphen" else key  # Winnie-the-Pooh
             text = text.casefold()
-            if last == "number" and text in ("th", "st", "nd", "rd"):  # May 9th
-                continue
         elif kind == last == "number":
             text = " " + text
         elif text == "}" and key[-2:-1] == "{":  # x^{2} is x^2

@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from pipelines.graders.thinking import after_thinking
+from pipelines.graders.thinking import given
 
 # Ｂ and ： of fonts as wide as Chinese signs; an underline is a sign as any other.
 _PLAIN = {0xFF01 + n: 0x21 + n for n in range(94)} | {ord("_"): " "}
+_BOLD = re.compile(r"<(b|strong|i|em)>([^<>\n]*)</\1>")
 # A capital, or a small letter before a bracket or at the end of its line.
 _LETTER = r"(?:[A-HJ]|[a-hj](?=\)|\W{0,9}$))(?!\w)"
 # What names the answer, and all that may stand between that and the letter.
@@ -45,12 +46,9 @@ _NEXT = re.compile(
 
 def grade(sample: Any, item: Any) -> float:
     """Whether the letter of a sample is that of an item's reference answer."""
-    output = sample.get("output_text") if isinstance(sample, dict) else None
-    item = item if isinstance(item, dict) else {}
-    reference, options = item.get("reference_answer"), item.get("options")
-    if not isinstance(output, str) or not isinstance(reference, str):
-        return 0.0
-    letter = _chosen(after_thinking(output).translate(_PLAIN), options)
+    text, fields = given(sample, item)
+    letter = _chosen(_BOLD.sub(r"\2", text.translate(_PLAIN)), fields.get("options"))
+    reference = fields.get("reference_answer")
     return 1.0 if letter and letter == reference else 0.0
 
 
