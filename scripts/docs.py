@@ -17,7 +17,8 @@ from pathlib import Path
 
 from pipelines import exports
 from pipelines.cli.tables import dated
-from pipelines.datasets import DATASETS
+from pipelines.datasets import gradings, shipped, shipped_paths
+from pipelines.io import schema
 from pipelines.rules.catalogue import RULES
 from pipelines.stages import order
 
@@ -78,29 +79,35 @@ def output() -> str:
 
 def datasets() -> str:
     """Where each dataset comes from and what its items hold."""
+    known = [shipped(name) for name in shipped_paths()]
     rows = (
         (
             f"`{dataset.name}`",
-            f"[{dataset.hub}]({dataset.page}) at `{dataset.revision[:12]}`",
-            f"`{dataset.kaggle}`" if dataset.kaggle else "no parquet copy known",
-            dataset.licence,
-            ", ".join(f"`{field}`" for field in dataset.fields),
+            f"[{dataset.hub}]({dataset.page})"
+            + (f" at `{dataset.revision[:12]}`" if dataset.revision else ""),
+            dataset.license,
+            ", ".join(f"`{field}`" for field in dataset.item_fields),
+            dataset.tried,
         )
-        for dataset in DATASETS.values()
+        for dataset in known
     )
     graders = (
-        (f"`{dataset.name}`", f"`{grading.name}`", f"`{grading.grader['type']}`", grading.about)
-        for dataset in DATASETS.values()
-        for grading in dataset.gradings
+        (f"`{name}`", f"`{grading.name}`", f"`{grading.grader['type']}`", grading.about)
+        for name in gradings.NAMES
+        for grading in gradings.named(name)
     )
     return "\n\n".join(
         (
-            _table(("dataset", "hub", "Kaggle", "licence", "item fields"), rows),
-            _table(
-                ("dataset", "`--grader`", "type", "what scores; the first is the default"), graders
-            ),
+            _table(("dataset", "hub", "license", "item fields", "tried on"), rows),
+            _table(("grader", "`--grader`", "type", "what scores; the first is used"), graders),
         )
     )
+
+
+def description() -> str:
+    """The keys of a dataset's description."""
+    keys = schema.load("dataset")["properties"]
+    return _table(("key", "what it says"), ((f"`{key}`", keys[key]["description"]) for key in keys))
 
 
 def stage_table() -> str:
@@ -116,7 +123,7 @@ def reasons() -> str:
     """Why a row is dropped."""
     rows = [
         (f"`{fault.reason}`", "normalize", f"`{dataset.name}`", fault.why)
-        for dataset in DATASETS.values()
+        for dataset in map(shipped, shipped_paths())
         for fault in dataset.faults
     ]
     rows += [(f"`{reason}`", stage, "every", why) for reason, (stage, why) in SHARED.items()]

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import orjson
 
-from pipelines.datasets import DATASETS
+from pipelines.datasets import DEMO, find
 
 ROOT = Path(__file__).parents[1]
 
@@ -52,7 +52,7 @@ def main() -> int:
     parser.add_argument("--environment", type=Path, default=ROOT / ".venv-sandbox")
     python = install(parser.parse_args().environment.absolute())
     failed = 0
-    for dataset in DATASETS.values():
+    for dataset in map(find, DEMO):
         path = ROOT / "tests" / "golden" / f"{dataset.name}.jsonl"
         references = [orjson.loads(line)["reference_answer"] for line in path.open("rb")]
         for grading in dataset.gradings:

@@ -19,10 +19,12 @@ import polars as pl
 import pytest
 
 from pipelines.cli import main
+from pipelines.datasets import find
 from pipelines.io.progress import Progress
 from pipelines.rules.request import DEFAULT_MODEL
 from pipelines.rules.tables import limit
 from pipelines.similarity.keys import digest
+from pipelines.sources.rows import from_frame
 from pipelines.stages.settings import Settings
 
 # A machine that is busy is slow; nothing here is tested by the clock.
@@ -174,12 +176,11 @@ def math(problem: str | None = "What is $1+1$?", answer: str | None = "2", **mor
 
 def reason(problem: str, answer: str, **more: Any) -> str | None:
     """The reason with which a math row is dropped that nobody judged; None where it is kept."""
-    from pipelines.datasets.openr1_math.recipe import DATASET, record
     from pipelines.stages import ledger
 
     unjudged = {"correctness_math_verify": None, **more}
-    records = ledger.untagged(record(frame(math(problem, answer, **unjudged))))
-    for fault in DATASET.faults:
+    records = ledger.untagged(record("openr1-math", frame(math(problem, answer, **unjudged))))
+    for fault in find("openr1-math").faults:
         records = ledger.tag(records, fault.reason, fault.where, fault.detail)
     return records["dropped"].item()
 
@@ -210,6 +211,17 @@ def frame(*rows: dict) -> pl.DataFrame:
     """Raw rows as a frame with the published types."""
     schema = {name: _TYPES.get(name, pl.String) for name in rows[0]}
     return pl.DataFrame(list(rows), schema=schema)
+
+
+def read(name: str, rows: pl.DataFrame) -> pl.DataFrame:
+    """Published rows of a shipped dataset as it reads them from a file."""
+    cells = find(name).cells
+    return rows if cells is None else from_frame(Path(f"{name}.parquet"), rows, cells)
+
+
+def record(name: str, rows: pl.DataFrame) -> pl.DataFrame:
+    """Published rows of a shipped dataset as records."""
+    return find(name).record(read(name, rows))
 
 
 def contents(folder: Path) -> dict[str, bytes]:

@@ -7,8 +7,8 @@ from typing import Any
 from cases_grader import JSON_FIELD, READS_JSON, check, python
 from cases_job import FORMAT, JOB
 from changes import Change, put, rename
+from known import DATASETS
 
-from pipelines.datasets import DATASETS
 from pipelines.rules import request
 
 MEDMCQA = DATASETS["medmcqa"]

@@ -6,8 +6,8 @@ import os
 from dataclasses import replace
 
 from hub_server import COMMIT
+from known import DATASETS
 
-from pipelines.datasets import DATASETS
 from pipelines.io.progress import Progress
 from pipelines.io.retry import RetryPolicy
 from pipelines.stages.download import download

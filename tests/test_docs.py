@@ -6,11 +6,11 @@ import sys
 
 import pytest
 from conftest import ROOT
+from known import DATASETS
 
 from pipelines.cli.command import command
 from pipelines.cli.main import MODULES
 from pipelines.cli.prepare import prepare
-from pipelines.datasets import DATASETS
 from pipelines.rules.catalogue import RULES
 from pipelines.stages import order
 

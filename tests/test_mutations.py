@@ -12,8 +12,8 @@ import orjson
 import pytest
 from changes import put
 from conftest import settings
+from known import DATASETS
 
-from pipelines.datasets import DATASETS
 from pipelines.io.progress import Progress
 from pipelines.rules import check, files
 from pipelines.rules.check import given

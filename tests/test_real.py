@@ -10,9 +10,9 @@ import orjson
 import polars as pl
 import pytest
 from conftest import ROOT, settings
+from known import DATASETS
 
-from pipelines.datasets import DATASETS
-from pipelines.datasets.openr1_math.recipe import repair
+from pipelines.datasets.openr1_math.repair import repair
 from pipelines.io.prepared import find
 from pipelines.io.progress import Progress
 from pipelines.rules.check import check, given
@@ -30,7 +30,7 @@ SOURCE = (ROOT / (FOLDER or "")).resolve()
 def test_prepare(tmp_path: Path, name: str) -> None:
     dataset = DATASETS[name]
     result = driver.prepare(dataset, settings(tmp_path, SOURCE), Progress())
-    assert result.raw == result.train + result.validation + sum(result.dropped.values())
+    assert result.raw == sum(result.splits.values()) + sum(result.dropped.values())
     assert result.sound
     assert list(check(tmp_path / name)) == []
     assert demo.rows(find(str(tmp_path / name))) is None
@@ -43,7 +43,7 @@ def test_prepare(tmp_path: Path, name: str) -> None:
             sides[key(prompt)] = side
             assert "\r" not in prompt
             assert balanced(item["reference_answer"])
-    assert Counter(sides.values()) == {"train": result.train, "validation": result.validation}
+    assert Counter(sides.values()) == result.splits
 
 
 def test_real_answers_that_were_cut_are_dropped(tmp_path: Path) -> None:

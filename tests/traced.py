@@ -8,8 +8,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 from conftest import math, problem, settings
+from known import DATASETS
 
-from pipelines.datasets import DATASETS
 from pipelines.io.prepared import Prepared, find
 from pipelines.io.progress import Progress
 from pipelines.run import driver

@@ -70,9 +70,9 @@ def audit(
             sides.append(audits.prompts(lines, str(path)))
     questions = None
     if benchmarks:
-        from pipelines.sources.benchmarks import question_rows
+        from pipelines.sources.benchmarks import benchmark_rows, path_and_field
 
-        questions = question_rows(benchmarks)
+        questions = benchmark_rows(map(path_and_field, benchmarks))
     result = audits.audit(*sides, threshold=threshold, band=band, benchmarks=questions)
     if output_format is Format.json:
         terminal.print_json(_document(result))

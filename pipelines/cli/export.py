@@ -139,10 +139,7 @@ def export(
 
 def _folder(prepared: Prepared, target: Target, out: Path) -> Path:
     """Where an export goes; nothing of a prepared folder may be written over."""
-    from pipelines.datasets import DATASETS
-
-    known = prepared.dataset if prepared.dataset in DATASETS else None
-    folder = out / target.name / (known or prepared.folder.resolve().name)
+    folder = out / target.name / (prepared.dataset or prepared.folder.resolve().name)
     if folder.resolve().is_relative_to(prepared.folder.resolve()):
         raise BadInput(f"{folder}: is inside the prepared folder; choose another --out")
     return folder

@@ -27,6 +27,7 @@ from pipelines.findings import BadInput
 
 # The commands in the order of the help, with the modules of their functions.
 MODULES = {
+    "init": "init",
     "prepare": "prepare",
     "validate": "validate",
     "audit": "audit",

@@ -24,7 +24,7 @@ PILOT = (200, 50)
 
 
 def prepare(
-    datasets: Annotated[tuple[str, ...], argument(metavar="[DATASET]...")] = (),
+    datasets: Annotated[tuple[str, ...], argument(metavar="[DATASET|FILE.toml]...")] = (),
     until: Annotated[
         str,
         option(
@@ -33,14 +33,18 @@ def prepare(
         ),
     ] = "validate",
     source: Annotated[
-        str, option(help="demo, huggingface, kaggle, or a folder with parquet files.")
-    ] = "demo",
+        str | None,
+        option(
+            help="demo, huggingface, kaggle, or a folder with the files; by default what the "
+            "description says, and the demo where there is one."
+        ),
+    ] = None,
     revision: Annotated[
         str | None, option(help="A commit, branch or tag in place of the pinned commit.")
     ] = None,
     config: Annotated[
         str | None,
-        option(help="A published configuration: default, extended or all (OpenR1)."),
+        option(help="A published configuration: data, extended or all (OpenR1)."),
     ] = None,
     shards: Annotated[
         str | None, option(metavar="A-B", help="Only these train files, from 0: 0-1.")
@@ -65,11 +69,18 @@ def prepare(
     instruction: Annotated[
         str | None, option(help="The developer message, in place of the dataset's.")
     ] = None,
-    model: Annotated[str, option(help="The model to train, for job.json.")] = DEFAULT_MODEL,
+    model: Annotated[
+        str | None,
+        option(help=f"The model to train, for job.json; {DEFAULT_MODEL} by default."),
+    ] = None,
     seed: Annotated[int, option(help="Decides with the cluster's name which side it is on.")] = 0,
     validation_share: Annotated[
         float, option(help="Share of the clusters that goes to validation.")
     ] = 0.1,
+    test_share: Annotated[
+        float,
+        option(help="Share of the clusters that goes to a test split, which is never uploaded."),
+    ] = 0.0,
     rows: Annotated[
         int | None,
         option(
@@ -119,13 +130,14 @@ def prepare(
 
     \b
     Examples:
-      rft prepare                                both datasets, from the demo
+      rft prepare                                two datasets, from the demo
       rft prepare medmcqa --source huggingface   the published files
-      rft prepare --source DIR --out out         parquet that you have
+      rft prepare my.toml                        your own files; see `rft init`
+      rft prepare medmcqa --source DIR           published files that you have
       rft prepare medmcqa --until dedupe         some of the stages
     """
     # Here and not above: frames and recipes take 0.3 s to load, which `--help` needs not.
-    from pipelines.datasets import DATASETS, find
+    from pipelines.datasets import DEMO, find
     from pipelines.graders.select import band
     from pipelines.run import driver
     from pipelines.stages.order import NAMES
@@ -135,6 +147,8 @@ def prepare(
         raise BadInput(f"--until {until}: no stage has this name; {did_you_mean(until, NAMES)}")
     if not 0 < validation_share < 1:
         raise BadInput(f"--validation-share {validation_share}: give a share between 0 and 1")
+    if not 0 <= test_share < 1 - validation_share:
+        raise BadInput(f"--test-share {test_share}: give a share that leaves rows to train on")
     if threshold is not None and not 0.5 <= threshold <= 1:
         raise BadInput(f"--threshold {threshold}: give a similarity from 0.5 to 1")
     band(min_pass_rate, max_pass_rate)
@@ -151,9 +165,10 @@ def prepare(
         source=source,
         out=out,
         instruction=instruction,
-        model=model,
+        model=model or "",
         seed=seed,
         validation_share=validation_share,
+        test_share=test_share,
         rows=rows or limit("train_rows"),
         validation_rows=validation_rows or limit("validation_rows"),
         max_bytes=max_bytes,
@@ -168,7 +183,10 @@ def prepare(
         offline=offline,
         edits="keep" if keep_edits else "replace" if replace_edits else None,
     )
-    chosen = [find(name) for name in dict.fromkeys(datasets or DATASETS)]
+    chosen = [find(name) for name in dict.fromkeys(datasets or DEMO)]
+    for dataset in chosen:
+        if test_share and dataset.files["test"]:
+            raise BadInput(f"--test-share: {dataset.path} has a test split; leave one of them out")
     if check:
         _check_downloads(chosen, quiet=quiet)
     progress = terminal.progress(quiet=quiet)
@@ -227,7 +245,7 @@ def _show(
     show_results(results, terminal.console())
     terminal.show_findings(terminal.Tally(findings, every=every))
     for result in results:
-        rows = terminal.counted(result.train + result.validation, "row")
+        rows = terminal.counted(sum(result.splits.values()), "row")
         checked = f"{terminal.Tally(result.findings, every=False)}, {rows}"
         place = "nothing is written" + " (--dry-run)" * dry_run
         if not dry_run and result.folder.exists():

@@ -11,6 +11,7 @@ from pipelines.run.result import Result
 
 # Columns of the closing table: that of the names, and one for each dataset.
 _NAMES_WIDTH, _COUNTS_WIDTH = 26, 14
+_TITLES = {"train": "training", "validation": "validation", "test": "test"}
 
 
 def show_results(results: list[Result], out: Console) -> None:
@@ -31,8 +32,11 @@ def _results_table(results: list[Result]) -> Table:
         counts = (result.dropped.get(reason) for result in results)
         rows[f"  {reason}"] = [f"{count:,}" if count else "" for count in counts]
     rows |= {
-        "training rows": [f"{result.train:,}" for result in results],
-        "validation rows": [f"{result.validation:,}" for result in results],
+        **{
+            f"{title} rows": [f"{result.splits.get(split, 0):,}" for result in results]
+            for split, title in _TITLES.items()
+            if split != "test" or any(split in result.splits for result in results)
+        },
         "bytes": [f"{result.size:,}" for result in results],
         "seconds": [f"{result.seconds:.1f}" for result in results],
     }
@@ -53,8 +57,9 @@ def results_document(results: list[Result]) -> dict[str, object]:
                 "folder": str(result.folder),
                 "rows": {
                     "raw": result.raw,
-                    "train": result.train,
-                    "validation": result.validation,
+                    "train": 0,
+                    "validation": 0,
+                    **result.splits,
                     "dropped": sum(result.dropped.values()),
                 },
                 "dropped": result.dropped,

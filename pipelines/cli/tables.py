@@ -18,22 +18,22 @@ Listing = tuple[tuple[str, ...], Iterable[tuple[str, ...]]]
 
 
 def datasets() -> None:
-    """List the datasets: where they come from and which fields their items have."""
-    # Here and not above: the recipes have frames behind them.
-    from pipelines.datasets import DATASETS
+    """List the shipped datasets. Your own is a TOML file, which `rft init FILE` writes."""
+    # Here and not above: a description has frames behind it.
+    from pipelines.datasets import shipped, shipped_paths
 
     rows = (
         (
             dataset.name,
-            f"{dataset.hub}\n{dataset.revision[:12]}",
-            dataset.licence,
-            "\n".join(dataset.fields),
-            "\n".join(grading.name for grading in dataset.gradings),
-            "\n".join(fault.reason for fault in dataset.faults),
+            f"{dataset.hub}\n{(dataset.revision or 'newest')[:12]}",
+            str(dataset.license),
+            ", ".join(dataset.item_fields),
+            ", ".join(grading.name for grading in dataset.gradings),
+            dataset.tried,
         )
-        for dataset in DATASETS.values()
+        for dataset in map(shipped, shipped_paths())
     )
-    names = ("dataset", "hub, revision", "licence", "item fields", "graders", "reasons")
+    names = ("dataset", "hub, revision", "license", "item fields", "graders", "tried on")
     _print([(names, rows)])
 
 

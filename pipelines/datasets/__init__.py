@@ -1,17 +1,49 @@
-"""The datasets, a folder each. To add one: its folder, its schemas, its demo rows, a line here."""
+"""The datasets: descriptions, shipped or a user's own. To add one: a TOML file, here or there."""
 
 from __future__ import annotations
 
+from functools import cache
+from pathlib import Path
+
 from pipelines.datasets.dataset import Dataset
-from pipelines.datasets.medmcqa.recipe import DATASET as MEDMCQA
-from pipelines.datasets.openr1_math.recipe import DATASET as OPENR1_MATH
+from pipelines.datasets.declared import dataset
 from pipelines.findings import BadInput, did_you_mean
 
-DATASETS: dict[str, Dataset] = {dataset.name: dataset for dataset in (OPENR1_MATH, MEDMCQA)}
+# Prepared where no dataset is named: those whose demo is in a checkout.
+DEMO = ("openr1-math", "medmcqa")
 
 
-def find(name: str) -> Dataset:
-    """The dataset of that name; an unknown name is answered with the nearest one."""
-    if name in DATASETS:
-        return DATASETS[name]
-    raise BadInput(f"unknown dataset {name!r}; {did_you_mean(name, DATASETS)}")
+@cache
+def shipped_paths() -> dict[str, Path]:
+    """The shipped descriptions by the names of their datasets, those with a demo first."""
+    paths = {path.stem: path for path in sorted(Path(__file__).parent.glob("*/*.toml"))}
+    return {name: paths[name] for name in (*DEMO, *sorted(paths.keys() - DEMO))}
+
+
+@cache
+def shipped(name: str) -> Dataset:
+    """The shipped dataset of that name; KeyError where there is none."""
+    return dataset(shipped_paths()[name], shipped=True)
+
+
+def known(name: str | None) -> Dataset | None:
+    """The shipped dataset of a prepared folder's name; None where it is a user's own."""
+    return shipped(name) if name is not None and name in shipped_paths() else None
+
+
+def find(word: str) -> Dataset:
+    """The dataset of that name, or the one that a TOML file describes.
+
+    An unknown name is answered with the nearest one.
+    """
+    paths = shipped_paths()
+    if word in paths:
+        return shipped(word)
+    path = Path(word)
+    if path.suffix == ".toml":
+        if path.stem in paths:
+            raise BadInput(f"{word}: {path.stem} is a dataset of ours; give the file another name")
+        return dataset(path)
+    if path.is_file():
+        raise BadInput(f"{word}: not a description; run `rft init {word}`, which writes one")
+    raise BadInput(f"unknown dataset {word!r}; {did_you_mean(word, [*paths, 'NAME.toml'])}")

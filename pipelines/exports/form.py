@@ -6,7 +6,7 @@ import ast
 from dataclasses import dataclass
 from inspect import getsource
 
-from pipelines.datasets import DATASETS
+from pipelines.datasets import gradings
 from pipelines.exports.chats import Item, Misfit, chat
 from pipelines.findings import BadInput
 from pipelines.graders.thinking import after_thinking
@@ -53,13 +53,12 @@ def of(prepared: Prepared) -> Form:
     own = grader if isinstance(grader, dict) else {}
     if own.get("type") == "python" and prepared.document("response_format") is None:
         return Form(str(own["source"]))
-    dataset = DATASETS.get(prepared.dataset or "")
-    for grading in dataset.gradings if dataset else ():
+    for grading in gradings.of(grader):
         if grading.grader["type"] == "python" and grading.response_format is None:
             note = f"graded by {grading.name!r}, with its instruction: {_why(own)}"
-            known = frozenset(each.instruction for each in dataset.gradings) if dataset else ()
+            known = frozenset(each.instruction for each in gradings.of(grader))
             source = str(grading.grader["source"])
-            return Form(source, grading.instruction, frozenset(known), (note,))
+            return Form(source, grading.instruction, known, (note,))
     raise BadInput(
         f"{prepared.path('grader')}: {_why(own)}; give the folder a python grader, or export to "
         "openai or foundry"

@@ -23,7 +23,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pipelines.datasets import DATASETS
+from pipelines.datasets import gradings
 from pipelines.exports.turns import LeftOut, Offered, Spool, Turn
 from pipelines.graders import run, select
 from pipelines.graders.samples import Sample, read
@@ -129,8 +129,8 @@ def _candidate(prepared: Prepared, grader: Any, closed: ExitStack) -> _Candidate
     """The test of a score; graders that it needs are closed with `closed`."""
     least = grader.get("pass_threshold") or 0.0
     own: list[OwnGrader] = []
-    if prepared.dataset in DATASETS and grader == prepared.document("grader"):
-        own += map(OwnGrader, DATASETS[prepared.dataset].gradings)
+    if grader == prepared.document("grader"):
+        own += map(OwnGrader, gradings.of(grader))
     for each in own:
         closed.callback(each.close)
 

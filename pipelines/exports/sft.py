@@ -29,7 +29,7 @@ from typing import IO, Any
 import orjson
 import polars as pl
 
-from pipelines.datasets import DATASETS
+from pipelines.datasets import known
 from pipelines.exports import rejection, traces
 from pipelines.exports.chats import Misfit, chat
 from pipelines.exports.target import Exported
@@ -41,7 +41,7 @@ from pipelines.io.prepared import SPLITS, Prepared
 from pipelines.io.progress import Progress, stage_line
 from pipelines.rules.messages import SPECIAL
 from pipelines.rules.tables import limit
-from pipelines.sources import tables
+from pipelines.sources.rows import count
 
 LEFT_OUT = "left_out.parquet"
 _NAMES = (*(f"{split}.jsonl" for split in SPLITS), LEFT_OUT)
@@ -83,7 +83,7 @@ def write(
         paths = traces.raw_files(prepared, dataset, source, report)
     with closing(Items(*map(prepared.path, SPLITS))) as items, _spooled(out) as file:
         spool = Spool(file)
-        report.begin(f"{name} {stage}", sum(map(tables.count, paths)) if paths else None)
+        report.begin(f"{name} {stage}", sum(map(count, paths)) if paths else None)
         if samples:
             offered = rejection.rewarded(
                 prepared,
@@ -137,7 +137,7 @@ def _chosen(
     prepared: Prepared, items: Items, offered: Offered, max_bytes: int
 ) -> tuple[dict[str, list[Turn]], list[LeftOut]]:
     """The turns of each split that become rows, in the order of the file, and all that do not."""
-    dataset = DATASETS.get(prepared.dataset or "")
+    dataset = known(prepared.dataset)
     turns, left_out = offered[0], list(offered[1])
     sizes: dict[int, int] = {}
     strata: dict[str, dict[str, list[int]]] = {split: defaultdict(list) for split in SPLITS}
@@ -149,7 +149,7 @@ def _chosen(
         except Misfit as fault:
             unfit[number] = f"{fault.pointer}: {fault.message}"
             continue
-        stratum = str(item.get(dataset.stratum)) if dataset else ""
+        stratum = str(item.get(dataset.stratum_field or "")) if dataset else ""
         strata[SPLITS[items.places[number].file]][stratum].append(number)
     left_out += [
         LeftOut(turn.item, "unfit_prompt", unfit[turn.item]) for turn in turns if turn.item in unfit

@@ -34,7 +34,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.datasets import find
+from pipelines.datasets import known
 from pipelines.datasets.dataset import Dataset
 from pipelines.exports.turns import LeftOut, Offered, Spool, Turn
 from pipelines.findings import BadInput
@@ -66,9 +66,9 @@ def recipe(prepared: Prepared) -> Dataset:
     remedy = "give outputs of your own model with --samples"
     if prepared.dataset is None:
         raise BadInput(f"{prepared.folder}: no manifest that names a dataset; {remedy}")
-    dataset = find(prepared.dataset)
-    if TRACES not in schema.load(f"raw.{dataset.name}")["properties"]:
-        raise BadInput(f"{dataset.name}: its rows have no verified reasoning traces; {remedy}")
+    dataset = known(prepared.dataset)
+    if dataset is None or not schema.exists(f"raw.{dataset.name}"):
+        raise BadInput(f"{prepared.dataset}: its rows have no verified reasoning traces; {remedy}")
     return dataset
 
 
@@ -88,7 +88,7 @@ def raw_files(prepared: Prepared, dataset: Dataset, source: str, report: Progres
         settings = {}  # choices of what to download, which another source does not have
     raw = download(dataset, source=source, progress=report, fetch=False, offline=True, **settings)
     expected = {entry["path"]: entry["sha256"] for entry in made["source"]["files"]}
-    names = {path.relative_to(raw.root).as_posix(): path for path in raw.train}
+    names = {path.relative_to(raw.root).as_posix(): path for path in raw.splits["train"]}
     remedy = f"give the --source that it had ({kind}), or prepare it again"
     for name, path in names.items():
         if expected.get(name) != (raw.digests.get(path) or files.sha256(path)):

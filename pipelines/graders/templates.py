@@ -84,9 +84,10 @@ def strings(value: object) -> Iterator[tuple[Path, str]]:
 
 
 def item_fields(grader: object) -> set[str]:
-    """The top-level item fields that a grader reads, in templates and in python source.
+    """The top-level item fields that a grader needs, in templates and in python source.
 
-    In source these are `item["name"]` and `item.get("name")`; a name that is computed is not seen.
+    In source these are `item["name"]` and `item.get("name")`; one that is read with a default may
+    be absent, and a name that is computed is not seen.
     """
     fields: set[str] = set()
     for path, text in strings(grader):
@@ -137,7 +138,8 @@ def read_keys(tree: ast.Module, root: str) -> Iterator[tuple[str, int]]:
                 ast.Subscript(value=ast.Name(id=name), slice=ast.Constant(value=str(key)))
                 | ast.Call(
                     func=ast.Attribute(value=ast.Name(id=name), attr="get"),
-                    args=[ast.Constant(value=str(key)), *_],
+                    args=[ast.Constant(value=str(key))],
+                    keywords=[],
                 )
             ) if name == root:
                 yield key, node.lineno

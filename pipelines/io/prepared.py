@@ -12,7 +12,9 @@ import orjson
 from pipelines.findings import BadInput
 from pipelines.io.jsonl import content, objects
 
+# The splits that a job takes, and all that a prepared folder may have.
 SPLITS = ("train", "validation")
+ALL_SPLITS = (*SPLITS, "test")
 
 # The files of a prepared folder, by their roles.
 FILES = {

@@ -19,6 +19,12 @@ def folder() -> Path:
 
 
 @cache
+def exists(name: str) -> bool:
+    """Whether there is a schema of that name."""
+    return (folder() / f"{name}.json").is_file()
+
+
+@cache
 def load(name: str) -> Schema:
     """The schema `schemas/<name>.json`."""
     schema: Schema = orjson.loads((folder() / f"{name}.json").read_bytes())

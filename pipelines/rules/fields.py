@@ -10,6 +10,7 @@ from typing import Any
 
 from pipelines.findings import pointer, show
 from pipelines.graders.templates import item_fields
+from pipelines.io import schema
 from pipelines.rules.files import is_not_wrapped
 from pipelines.rules.rule import Fault, rule
 from pipelines.rules.shapes import by_schema, inside
@@ -62,7 +63,9 @@ def has_graded_fields(item: Mapping[str, Any], graded: tuple[str, ...]) -> Itera
 @rule("RFT302", "error", source="schemas/item.<dataset>.json")
 def fits_dataset(item: Mapping[str, Any], dataset: str | None) -> Iterator[Fault]:
     """A row of a prepared dataset has that dataset's fields, with their types."""
-    for fault in by_schema(f"item.{dataset}", item) if dataset else ():
+    for fault in (
+        by_schema(f"item.{dataset}", item) if dataset and schema.exists(f"item.{dataset}") else ()
+    ):
         if not fault[0].startswith("/messages"):
             yield fault
 

@@ -45,7 +45,7 @@ def checker(
     types of the fields alone is looked at once a shape.
     """
     fits_item, fits_messages = _compiled()
-    fits = schema.compiled(f"item.{dataset}").is_valid if dataset else None
+    fits = schema.compiled(f"item.{dataset}").is_valid if schema.exists(f"item.{dataset}") else None
     known: dict[Shape, _Sound | None] = {}
 
     def looked_at(item: Mapping[str, Any], shape: Shape) -> _Sound | None:

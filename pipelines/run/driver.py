@@ -10,25 +10,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from functools import cache, partial
+from functools import cache
 from hashlib import sha256
 from itertools import islice
+from operator import methodcaller
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
-from typing import Any, BinaryIO
+from typing import Any
 
 import polars as pl
 
 from pipelines.datasets.dataset import Dataset
 from pipelines.findings import BadInput, Finding
 from pipelines.io import files
-from pipelines.io.prepared import LEDGER, SPLITS
+from pipelines.io.prepared import ALL_SPLITS, LEDGER
 from pipelines.io.progress import Progress, stage_line
+from pipelines.rules.request import DEFAULT_MODEL
 from pipelines.run import edits, manifest
 from pipelines.run.manifest import Receipt
 from pipelines.run.result import Result
-from pipelines.sources import tables
+from pipelines.sources import rows, tables
 from pipelines.sources.benchmarks import benchmark_rows, path_and_field
 from pipelines.stages import ledger
 from pipelines.stages.convert import documents
@@ -82,7 +84,11 @@ class _Walk:
         temporary: Path | None = None,
     ) -> None:
         self.dataset = dataset = dataset.graded_by(settings.grader)
-        self.settings = replace(settings, threshold=settings.threshold or dataset.threshold)
+        self.settings = replace(
+            settings,
+            threshold=settings.threshold or dataset.threshold,
+            model=settings.model or dataset.job.get("model") or DEFAULT_MODEL,
+        )
         self.progress, self.temporary = progress, temporary
         self.folder = temporary or settings.out / dataset.name
         self.receipts: list[Receipt] = []
@@ -112,14 +118,8 @@ class _Walk:
             dataset=self.dataset,
             settings=self.settings,
             advance=self.progress.advance,
-            raw_rows=lambda: tables.read(self.dataset, self.raw.train),
-            benchmarks=cache(
-                lambda: benchmark_rows(
-                    self.dataset,
-                    self.raw.benchmark,
-                    (*map(str, self.raw.others), *self.settings.against),
-                )
-            ),
+            raw_rows=lambda: tables.read_splits(self.dataset, self.raw.splits),
+            benchmarks=cache(self._benchmarks),
             previous=lambda: earlier_sides(previous, self.dataset),
             edited=edits.kept(self.folder, made, self.settings.edits, self.progress.note),
         )
@@ -136,8 +136,11 @@ class _Walk:
             progress=self.progress,
             **self.settings.choices,
         )
-        raw_files = [self._raw_file(path, tables.count(path)) for path in self.raw.train]
-        published = [self._raw_file(path) for path in (*self.raw.benchmark, *self.raw.others)]
+        raw_files = [self._raw_file(path, rows.count(path)) for path in self.raw.paths]
+        published = [
+            self._raw_file(path) | ({"field": field} if field else {})
+            for path, field in self.raw.benchmarks
+        ]
         named = [
             files.describe(path, path.parent) | ({"field": field} if field else {})
             for path, field in map(path_and_field, self.settings.against)
@@ -146,8 +149,8 @@ class _Walk:
         if self.settings.previous is not None:
             path = splits_file(self.settings.previous, self.dataset)
             self.read["previous"] = [files.describe(path, path.parent)]
-        rows = sum(entry["rows"] for entry in raw_files)
-        counts = {"in": rows, "kept": rows, "dropped": {}}
+        total = sum(entry["rows"] for entry in raw_files)
+        counts = {"in": total, "kept": total, "dropped": {}}
         self.receipts.append(
             {
                 "stage": "download",
@@ -161,6 +164,11 @@ class _Walk:
 
     def _raw_file(self, path: Path, rows: int | None = None) -> dict[str, Any]:
         return files.describe(path, self.raw.root, rows, self.raw.digests.get(path))
+
+    def _benchmarks(self) -> pl.DataFrame:
+        """The questions that must be in no split."""
+        named = map(path_and_field, self.settings.against)
+        return benchmark_rows([*self.raw.benchmarks, *named], self.dataset)
 
     def _transform(self, stage: Stage) -> None:
         """Run a stage on a frame, check that no row is lost, write what it makes."""
@@ -190,7 +198,7 @@ class _Walk:
         receipt = self._begin(NAMES[-1], SETTINGS, inputs)
         if receipt is None:
             return
-        benchmark = self.dataset.benchmark
+        benchmark = " and ".join(self.dataset.benchmark_files)
         beside = f"put {benchmark} beside the train files, or give --benchmark"
         provenance = {
             "benchmarks": len(self.read["benchmarks"]),
@@ -219,8 +227,9 @@ class _Walk:
         run still holds, whose receipt is then taken.
         """
         values = {word: getattr(self.settings, word) for word in settings if word != "dataset"}
-        # Of a recipe only the grading may be chosen; the rest is part of the code.
         recipe = {"dataset": self.dataset.name, "grader": self.dataset.grading.name}
+        if not self.dataset.shipped:  # those that are shipped are part of the code
+            recipe["description"] = self.dataset.digest
         receipt: Receipt = {
             "stage": name,
             "settings": {**recipe, **values} if "dataset" in settings else values,
@@ -341,7 +350,7 @@ class _Walk:
                 files.write_parquet(path, content)
                 entries.append(files.describe(path, self.folder, content.height))
             else:
-                files.write(path, partial(_write_lines, lines[name]))
+                files.write(path, methodcaller("writelines", lines[name]))
                 rows = None if isinstance(content, Mapping) else content.len()
                 entries.append(files.describe(path, self.folder, rows, ours[name][-1]))
         return entries
@@ -358,17 +367,16 @@ class _Walk:
 
     def _result(self, seconds: float) -> Result:
         entries = manifest.written(self.receipts)
-        train, validation = (entries.get(f"{split}.jsonl", {}) for split in SPLITS)
+        written = {split: entries.get(f"{split}.jsonl", {}) for split in ALL_SPLITS}
         folder = self.settings.out / self.dataset.name
-        items = islice(self._lines(SPLITS[0]), _SHOWN) if self.temporary and train else ()
+        items = islice(self._lines("train"), _SHOWN) if self.temporary and written["train"] else ()
         return Result(
             dataset=self.dataset.name,
             folder=folder,
             raw=self.receipts[0]["rows"]["in"],
             dropped=manifest.dropped(self.receipts),
-            train=train.get("rows", 0),
-            validation=validation.get("rows", 0),
-            size=train.get("bytes", 0) + validation.get("bytes", 0),
+            splits={split: entry["rows"] for split, entry in written.items() if entry},
+            size=sum(entry.get("bytes", 0) for entry in written.values()),
             findings=[
                 Finding(**finding | {"path": str(folder / finding["path"])})
                 for finding in self.receipts[-1].get("findings", [])
@@ -389,7 +397,3 @@ class _Walk:
             self._path(name).unlink(missing_ok=True)
         except OSError as error:
             raise files.unwritable(self.folder, error) from error
-
-
-def _write_lines(lines: Iterable[bytes], file: BinaryIO) -> None:
-    file.writelines(lines)

@@ -18,6 +18,7 @@ import orjson
 
 from pipelines.datasets.dataset import Dataset
 from pipelines.io import files, schema
+from pipelines.io.prepared import ALL_SPLITS
 from pipelines.stages.download import Raw
 
 # What a stage was made from (stage, settings, inputs, code, versions) and what it made (rows,
@@ -124,11 +125,14 @@ def assemble(dataset: Dataset, raw: Raw, receipts: list[Receipt]) -> dict[str, A
     record = raw.record
     rows = {
         "raw": receipts[0]["rows"]["in"],
-        "train": entries["train.jsonl"]["rows"],
-        "validation": entries["validation.jsonl"]["rows"],
+        **{
+            split: entries[f"{split}.jsonl"]["rows"]
+            for split in ALL_SPLITS
+            if f"{split}.jsonl" in entries
+        },
         "dropped": entries["dropped.parquet"]["rows"],
     }
-    if rows["raw"] != rows["train"] + rows["validation"] + rows["dropped"]:
+    if 2 * rows["raw"] != sum(rows.values()):
         raise AssertionError(f"{dataset.name}: rows are lost between the stages: {rows}")
     return {
         "dataset": dataset.name,

@@ -12,16 +12,16 @@ from pipelines.findings import Finding
 class Result:
     """What became of one dataset.
 
-    `dropped` counts rows by reason, in the order of the stages; `size` is the bytes of both JSONL
-    files; `items` are the first training lines of a run that wrote nothing.
+    `dropped` counts rows by reason, in the order of the stages, `splits` those of each split;
+    `size` is the bytes of the JSONL files; `items` are the first training lines of a run that
+    keeps no files.
     """
 
     dataset: str
     folder: Path
     raw: int
     dropped: dict[str, int]
-    train: int
-    validation: int
+    splits: dict[str, int]
     size: int
     findings: list[Finding]
     seconds: float

@@ -35,13 +35,22 @@ def from_hub(
     progress: Progress,
 ) -> Source:
     """Bring the chosen files and the further test sets; what then is in the folder."""
+    if dataset.hub is None:
+        raise BadInput(f"{dataset.name}: no repository of the hub is known; give hub, or --source")
     hub = Hub(endpoint, retry)
-    pattern = train_pattern(dataset, choices.get("config"))
-    patterns = [pattern, *([dataset.benchmark] if dataset.benchmark else [])]
-    revision = choices.get("revision", dataset.revision)
-    commit, listed = hub.listing(dataset.hub, revision, patterns, progress.note)
-    train = _shards([r for r in listed if fnmatch(r.path, pattern)], choices.get("shards"))
-    remotes = [*train, *(remote for remote in listed if not fnmatch(remote.path, pattern))]
+    roles = dataset.patterns(choices.get("config"))
+    revision = choices.get("revision") or dataset.revision or "main"
+    commit, listed = hub.listing(
+        dataset.hub, revision, [p for patterns in roles.values() for p in patterns], progress.note
+    )
+    if revision == "main":
+        progress.note(f"{dataset.hub}: pinned at the newest commit, {commit}")
+    is_train = [any(fnmatch(r.path, pattern) for pattern in roles["train"]) for r in listed]
+    train = [remote for remote, hit in zip(listed, is_train, strict=True) if hit]
+    if not train:
+        raise BadInput(f"{dataset.hub}: no file matches {' or '.join(roles['train'])}")
+    remotes = _shards(train, choices.get("shards"))
+    remotes += [remote for remote, hit in zip(listed, is_train, strict=True) if not hit]
     for other in dataset.benchmarks:
         _, listed = hub.listing(other.hub, other.revision, [other.path], progress.note)
         remotes += [replace(r, path=f"benchmarks/{other.name}/{r.path}") for r in listed]
@@ -49,7 +58,7 @@ def from_hub(
         source="huggingface",
         repository=dataset.hub,
         revision=commit,
-        license=dataset.licence,
+        license=dataset.license,
         choices=choices,
         benchmarks=record.benchmarks(dataset),
         files=_brought(remotes, folder, retry, progress),
@@ -66,31 +75,22 @@ def from_kaggle(
         )
     with httpx2.Client() as client:
         copy = Copy(dataset.kaggle, client, retry, progress.note)
-        pattern = dataset.train.rpartition("/")[2]
-        train = copy.names(pattern)
+        names = [pattern.rpartition("/")[2] for pattern in dataset.patterns()["train"]]
+        train = [name for pattern in names for name in copy.names(pattern)]
         if not train:
-            raise BadInput(f"{dataset.kaggle}: the copy on Kaggle holds no file {pattern}")
+            wanted = " or ".join(names)
+            raise BadInput(f"{dataset.kaggle}: the copy on Kaggle holds no file {wanted}")
         remotes = [copy.remote(name) for name in _shards(train, choices.get("shards"))]
         entries = _brought(remotes, folder, retry, progress)
     return Source(
         source="kaggle",
         repository=dataset.kaggle,
         revision=str(copy.version),
-        license=dataset.licence,
+        license=dataset.license,
         choices=choices,
         benchmarks=[],
         files=entries,
     )
-
-
-def train_pattern(dataset: Dataset, config: str | None) -> str:
-    """The pattern of the train files of a configuration; the recipe's where None."""
-    if config is None:
-        return dataset.train
-    if config not in dataset.configs:
-        names = ", ".join(dataset.configs) or "none but its own"
-        raise BadInput(f"{dataset.name}: unknown configuration {config!r}; there is {names}")
-    return dataset.configs[config]
 
 
 def _shards(train: list[T], shards: str | None) -> list[T]:

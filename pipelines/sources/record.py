@@ -53,7 +53,7 @@ class Source:
     source: str
     repository: str
     revision: str
-    license: str
+    license: str | None
     choices: dict[str, str]
     benchmarks: list[dict[str, str]]
     files: list[Entry]

@@ -1,21 +1,48 @@
-"""Published parquet to frames: only the columns that are read, checked against `schemas/raw.*`."""
+"""The files of a dataset as frames: only what is read of them.
+
+Published parquet that code reads is checked against `schemas/raw.*`; all other files go by cells.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import polars as pl
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from pipelines.datasets.dataset import Dataset
 from pipelines.findings import BadInput, show
 from pipelines.io import schema
+from pipelines.sources import rows
 
 
-def count(path: Path) -> int:
-    """The rows of a file, from its footer."""
-    return int(_opened(path).metadata.num_rows)
+def fits(dataset: Dataset, path: Path, columns: Collection[str]) -> bool:
+    """Whether a file with these columns holds rows of the dataset."""
+    if dataset.cells is None:
+        return path.suffix == ".parquet" and set(
+            schema.load(f"raw.{dataset.name}")["required"]
+        ) <= set(columns)
+    return all(cell.column(columns) or cell.optional for cell in dataset.cells.values())
+
+
+def read_splits(dataset: Dataset, splits: Mapping[str, tuple[Path, ...]]) -> pl.DataFrame:
+    """The rows of all splits, in order, with `own_split` where a user has splits of their own.
+
+    It is null where a row is to be split, for there are no validation rows.
+    """
+    frames = [
+        read(dataset, paths).with_columns(own_split=pl.lit(split))
+        for split, paths in splits.items()
+        if paths
+    ]
+    rows = pl.concat(frames, how="diagonal_relaxed")
+    if len(frames) == 1:
+        return rows.drop("own_split")
+    if not splits["validation"]:
+        held_out = pl.col("own_split") != "train"
+        rows = rows.with_columns(own_split=pl.when(held_out).then("own_split"))
+    return rows
 
 
 def read(dataset: Dataset, paths: tuple[Path, ...]) -> pl.DataFrame:
@@ -26,52 +53,43 @@ def read(dataset: Dataset, paths: tuple[Path, ...]) -> pl.DataFrame:
     Footers are read with pyarrow, which names Arrow's types; columns with polars, which takes
     100 MB for 180,000 rows where pyarrow takes 180.
     """
-    parts = []
-    for path in paths:
-        columns = _checked(dataset, path, _opened(path).schema_arrow)
-        try:
-            rows = pl.read_parquet(path, columns=columns, glob=False)
-            rows = rows.with_columns(
-                shorter.alias(name)
-                for name, shorter in dataset.shortened.items()
-                if name in columns
-            )
-        except (OSError, pl.exceptions.PolarsError) as error:
-            raise _broken(path, error) from error
-        for name in columns:
-            _check_bounds(dataset, path, rows[name])
-        parts.append(rows)
+    if dataset.cells is not None:
+        cells = dataset.cells
+        parts = [part for path in paths for part in rows.frames(path, cells)]
+    else:
+        parts = [_published(dataset, path) for path in paths]
     if not sum(part.height for part in parts):
         raise BadInput(f"{paths[0]}: holds no rows; give files that do")
     return pl.concat(parts, how="diagonal_relaxed")
 
 
-def _opened(path: Path) -> pq.ParquetFile:
+def _published(dataset: Dataset, path: Path) -> pl.DataFrame:
+    columns = _checked(dataset, path, rows.opened(path).schema_arrow)
     try:
-        return pq.ParquetFile(path)
-    except (OSError, pa.ArrowException) as error:
-        raise _broken(path, error) from error
-
-
-def _broken(path: Path, error: Exception) -> BadInput:
-    first = str(error).partition("\n")[0].rstrip(".")
-    return BadInput(f"{path}: not a whole parquet file ({first}); download it again")
+        frame = pl.read_parquet(path, columns=columns, glob=False).with_columns(
+            shorter.alias(name) for name, shorter in dataset.shortened.items() if name in columns
+        )
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise rows.broken(path, error) from error
+    for name in columns:
+        _check_bounds(dataset, path, frame[name])
+    return frame
 
 
 def _checked(dataset: Dataset, path: Path, columns: pa.Schema) -> list[str]:
     """The columns to read; a required one that is missing or of the wrong type ends the run."""
-    rows = schema.load(f"raw.{dataset.name}")
-    missing = [name for name in rows["required"] if name not in columns.names]
+    known = schema.load(f"raw.{dataset.name}")
+    missing = [name for name in known["required"] if name not in columns.names]
     if missing:
         raise BadInput(
             f"{path}: no column {', '.join(map(repr, missing))}; "
-            f"{dataset.name} needs {', '.join(rows['required'])}"
+            f"{dataset.name} needs {', '.join(known['required'])}"
         )
     names = [name for name in dataset.columns if name in columns.names]
     for name in names:
         if columns.names.count(name) > 1:
             raise BadInput(f"{path}: has two columns {name!r}; leave one of them")
-        wrong = mismatch(rows["properties"][name], columns.field(name).type)
+        wrong = mismatch(known["properties"][name], columns.field(name).type)
         if wrong:
             raise BadInput(
                 f"{path}: column {name!r}: {wrong}; convert it, or give the published file"

@@ -9,6 +9,7 @@ import orjson
 import polars as pl
 
 from pipelines.datasets.dataset import Dataset
+from pipelines.io.prepared import ALL_SPLITS
 from pipelines.rules import request
 from pipelines.stages import ledger
 from pipelines.stages.stage import Content, Context, Stage
@@ -35,7 +36,8 @@ def convert(
     """
     ordered = ledger.untagged(evenly(records, dataset.stratum))
     sides = []
-    for side, limit in (("train", rows), ("validation", validation_rows)):
+    limits = {"train": rows, "validation": validation_rows, "test": rows}
+    for side, limit in limits.items():
         chosen = ordered.filter(pl.col("split") == side)
         lines = _lines(chosen.head(limit), dataset, instruction, max_bytes)
         advance(chosen.height)
@@ -54,19 +56,20 @@ def convert(
     return pl.concat(sides)
 
 
-def evenly(records: pl.DataFrame, stratum: str) -> pl.DataFrame:
+def evenly(records: pl.DataFrame, stratum: str | None) -> pl.DataFrame:
     """The records in an order whose every beginning is spread over the strata in proportion.
 
     Ordered by (rank within split and stratum + 1/2) / size of the stratum in both splits, so that
-    either file is chosen in the proportions of the whole; the rank is that of the digest, which is
+    each file is chosen in the proportions of the whole; the rank is that of the digest, which is
     as good as random and the same everywhere.
     """
-    within = ["split", stratum]
+    value = pl.lit("") if stratum is None else pl.col(stratum)
+    within = ["split", "stratum"]
     order = (
-        records.select(*within, "digest", "row", at=pl.int_range(pl.len()))
+        records.select("split", "digest", "row", stratum=value, at=pl.int_range(pl.len()))
         .sort(["digest", "row"])
-        .with_columns(place=(pl.int_range(pl.len()).over(within) + 0.5) / pl.len().over(stratum))
-        .sort(["split", "place", stratum, "digest", "row"])
+        .with_columns(place=(pl.int_range(pl.len()).over(within) + 0.5) / pl.len().over("stratum"))
+        .sort(["split", "place", "stratum", "digest", "row"])
     )
     return records[order["at"]]
 
@@ -76,7 +79,7 @@ def _lines(
 ) -> list[bytes]:
     lines = []
     room = max_bytes
-    needed = records.select("prompt", *dataset.fields)
+    needed = records.select(dataset.item_columns)
     for record in needed.iter_rows(named=True):
         # The sum is a copy of the right size: orjson's own bytes keep the room they were built in,
         # 190 MB for 50,000 lines of 26 MB.
@@ -98,12 +101,16 @@ def documents(dataset: Dataset, model: str, edited: Mapping[str, Any]) -> dict[s
         "response_format.json": dataset.grading.response_format,
     }
     parts |= {name: edited[name] for name in parts if name in edited}
-    return {**parts, "job.json": request.request(model, *parts.values()), **edited}
+    request.check_settings(dataset.job, f"{dataset.path}: job")
+    grader, response_format = parts.values()
+    job = request.request(model, grader, response_format, dataset.job)
+    return {**parts, "job.json": job, **edited}
 
 
 def _outputs(records: pl.DataFrame, context: Context) -> Iterator[tuple[str, Content]]:
-    for side in ("train", "validation"):
-        yield f"{side}.jsonl", records.filter(pl.col("split") == side)["line"].drop_nulls()
+    for side in ALL_SPLITS:
+        lines = records.filter(pl.col("split") == side)["line"].drop_nulls()
+        yield f"{side}.jsonl", lines if lines.len() or side != "test" else None
     yield from documents(context.dataset, context.settings.model, context.edited).items()
 
 

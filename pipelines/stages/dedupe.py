@@ -15,14 +15,12 @@ from pipelines.similarity.copies import COMPARED, Said, numbers
 from pipelines.similarity.keys import answer_key, answer_text, answer_value, exact_key, plain_text
 from pipelines.similarity.near_pairs import TooManyPairs, near_pairs, similarities
 from pipelines.stages import ledger
+from pipelines.stages.split import own_rank
 from pipelines.stages.stage import Context, Stage
 
 # From this similarity on, two records with the same numbers and answers that the grader tells apart
 # are reported: of 22 pairs that were read 18 were one problem with two answers.
 SUSPECT = 0.85
-
-# Records in the order in which they are preferred.
-_PREFERRED = [pl.col("pinned").is_null(), -pl.col("verified").fill_null(0), pl.col("row")]
 
 
 def dedupe(
@@ -40,8 +38,9 @@ def dedupe(
     split.
 
     Of records that are the same question beyond doubt, and of those linked by their texts that say
-    the same (`similarity.copies`), one stays: one that is pinned before others, then the one with
-    the most verified generations, then the one with the smallest digest. The others are `duplicate`
+    the same (`similarity.copies`), one stays: one of a user's test split, then of their validation
+    split, then one that is pinned before others, then the one with the most verified generations,
+    then the one with the smallest digest. The others are `duplicate`
     and `near_duplicate`. Records of one question whose answers differ, to the dataset's grader too,
     are all `conflicting_answers`: none can be trusted. Every other linked record stays, in its
     cluster. A record that would tie a training cluster of `previous` to one of validation is
@@ -255,9 +254,15 @@ def _tag_split_conflicts(
     )
 
 
+def _preferred(records: pl.DataFrame) -> list[pl.Expr]:
+    """By what records are sorted so that those to keep come first."""
+    own = [-own_rank()] if "own_split" in records.columns else []
+    return [*own, pl.col("pinned").is_null(), -pl.col("verified").fill_null(0), pl.col("row")]
+
+
 def _tag_same_question(records: pl.DataFrame, dataset: Dataset) -> pl.DataFrame:
     """Tag all but one of the records of a question, or all of them where their answers differ."""
-    several = ledger.kept(records).filter(pl.len().over("same") > 1)
+    several = ledger.kept(records).filter(pl.len().over("same") > 1).sort(_preferred(records))
     answers = several.select("reference_answer", "options").rows()
     groups = (
         several.select(
@@ -265,12 +270,10 @@ def _tag_same_question(records: pl.DataFrame, dataset: Dataset) -> pl.DataFrame:
             "row",
             "digest",
             "id",
-            preferred=pl.struct(_PREFERRED[0].alias("a"), _PREFERRED[1].alias("b"), "row"),
             answer=pl.Series([answer_key(*answer) for answer in answers], dtype=pl.String),
             value=pl.Series([answer_value(*answer) for answer in answers], dtype=pl.String),
             text=pl.Series([answer_text(*answer) for answer in answers], dtype=pl.String),
         )
-        .sort("preferred")
         .group_by("same", maintain_order=True)
         .agg(
             pl.struct("value", "answer").unique(maintain_order=True).alias("answers"),
@@ -331,7 +334,7 @@ def _tag_copies(
         neighbours[rows[one]].append((rows[other], similarity or 0.0))
         neighbours[rows[other]].append((rows[one], similarity or 0.0))
     several = pl.col("key_row").is_in(list(neighbours)) | (pl.col("same") != pl.col("key"))
-    linked = ledger.kept(records).filter(several).sort(_PREFERRED)
+    linked = ledger.kept(records).filter(several).sort(_preferred(records))
     kept: dict[int, list[tuple[str, str, Said]]] = defaultdict(list)  # by the row of a key
     copies: list[tuple[int, str]] = []
     suspects: list[tuple[int, str]] = []

@@ -8,12 +8,13 @@ is there and is as it came is used without a request.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipelines import datasets
 from pipelines.datasets.dataset import Dataset
 from pipelines.findings import BadInput, did_you_mean
 from pipelines.io import files
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 DEMO = Path(__file__).parents[2] / "raw" / "demo"
 RAW = Path("raw")
 
-# What of a dataset may be choices, by source.
+# What of a dataset may be chosen, by source.
 _CHOICES = {"huggingface": {"revision", "config", "shards"}, "kaggle": {"shards"}}
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -38,24 +39,29 @@ _SHARD = re.compile(r"(.*)-(\d{5})-of-(\d{5})\.parquet")
 class Raw:
     """The raw files of a dataset. Paths in records are relative to `root`.
 
-    kind: `demo`, `huggingface`, `kaggle` or `folder`. others: files of other test sets, from
-    `benchmarks/`. record: what `SOURCE.json` says of these files, None where nothing shows where
-    they are from. digests: the sha256 of the files that are as they came; empty where `root` has no
-    `SOURCE.json`.
+    kind: `demo`, `huggingface`, `kaggle` or `folder`. splits: the files of `train`, `validation`
+    and `test`; those of `train` are split where `validation` has none. benchmarks: files of test
+    sets, each with the column of its question where that is said. record: what `SOURCE.json` says
+    of these files, None where nothing shows where they are from. digests: the sha256 of the files
+    that are as they came; empty where `root` has no `SOURCE.json`.
     """
 
     kind: str
     root: Path
-    train: tuple[Path, ...]
-    benchmark: tuple[Path, ...]
-    others: tuple[Path, ...] = ()
+    splits: Mapping[str, tuple[Path, ...]]
+    benchmarks: tuple[tuple[Path, str | None], ...]
     record: Source | None = None
     digests: Mapping[Path, str] = field(default_factory=dict)
 
     @property
+    def paths(self) -> list[Path]:
+        """The files of all splits, in the order in which they are read."""
+        return [path for paths in self.splits.values() for path in paths]
+
+    @property
     def absent(self) -> list[str]:
         """The train shards that are not there and of which the names of the others tell."""
-        names = {path.name for path in self.train}
+        names = {path.name for path in self.splits["train"]}
         series = {(m[1], m[3]) for m in map(_SHARD.fullmatch, names) if m}
         expected = {
             f"{stem}-{i:05}-of-{total}.parquet" for stem, total in series for i in range(int(total))
@@ -66,7 +72,7 @@ class Raw:
 def download(
     dataset: Dataset,
     *,
-    source: str,
+    source: str | None,
     progress: Progress,
     fetch: bool = True,
     offline: bool = False,
@@ -76,13 +82,16 @@ def download(
 ) -> Raw:
     """The raw files of a dataset from `demo`, `huggingface`, `kaggle` or a folder.
 
-    With `fetch` false nothing is brought or written, with `offline` no server is asked. `progress`
-    hears of the bytes that are to come and that came. endpoint: of the hub, in place of the
-    client's (HF_ENDPOINT). retry: with servers.
+    With `fetch` false nothing is brought or written, with `offline` no server is asked.
+    `progress` hears of the bytes that are to come and that came. endpoint: of the hub, in place of
+    the client's (HF_ENDPOINT). retry: with servers. source: None where the description decides: a
+    user's files where they are there, the demo where there is one, else the hub or Kaggle.
 
     choices: revision, a commit, branch or tag in place of the recipe's commit; config, a
     configuration by name; shards, the train files `A-B`, counted from 0.
     """
+    if source is None:
+        source = _own_source(dataset)
     _check_choices(choices, source)
     if source == "demo":
         if not DEMO.is_dir():
@@ -112,6 +121,19 @@ def download(
     return _recorded(dataset, folder, held)
 
 
+def _own_source(dataset: Dataset) -> str:
+    """Where the rows of a dataset are, by its description."""
+    folder = dataset.path.parent
+    if not dataset.shipped and _matching(folder, dataset.patterns()["train"]):
+        return str(folder)
+    if dataset.shipped and dataset.name in datasets.DEMO:
+        return "demo"
+    if dataset.hub or dataset.kaggle:
+        return "huggingface" if dataset.hub else "kaggle"
+    missing = ", ".join(str(folder / pattern) for pattern in dataset.patterns()["train"])
+    raise BadInput(f"{dataset.path}: files: no file {missing}")
+
+
 def check(dataset: Dataset) -> list[str]:
     """What is wrong with the files in `raw/<dataset>/`, every byte of them read: a line each.
 
@@ -132,7 +154,7 @@ def _command(dataset: Dataset, source: str, choices: Mapping[str, str]) -> str:
 
 
 def _check_choices(choices: Mapping[str, str], source: str) -> None:
-    """End the run where the source cannot give what is choices."""
+    """End the run where the source cannot give what is chosen."""
     for name, value in choices.items():
         if name not in _CHOICES.get(source, ()):
             sources = [source for source, names in _CHOICES.items() if name in names]
@@ -148,7 +170,7 @@ def _check_choices(choices: Mapping[str, str], source: str) -> None:
 def _held(
     dataset: Dataset, folder: Path, source: str, choices: Mapping[str, str], *, quiet: bool
 ) -> Source | None:
-    """The record of the folder where it is of what is choices; None where that must be brought.
+    """The record of the folder where it is of what is chosen; None where that must be brought.
 
     A branch or tag may have moved on, so only the hub knows: with `quiet` it is as it was.
     """
@@ -160,7 +182,8 @@ def _held(
     if held.choices != choices:
         return None
     if source == "huggingface":
-        revision = choices.get("revision", dataset.revision)
+        # Without a commit the one stays that was the newest at the first download.
+        revision = choices.get("revision") or dataset.revision or held.revision
         moves = not _COMMIT.fullmatch(revision)
         same = quiet if moves else held.revision == revision
         return held if same and held.benchmarks == record.benchmarks(dataset) else None
@@ -192,19 +215,27 @@ def _bring(
 
 def _recorded(dataset: Dataset, root: Path, held: Source) -> Raw:
     """The files that a record names."""
+    roles = dataset.patterns(held.choices.get("config"))
     paths = {entry.path: root / entry.path for entry in held.files}
-    others = [name for name in paths if name.startswith("benchmarks/")]
-    benchmark = [name for name in paths if fnmatch(name, dataset.benchmark or "")]
-    train = tuple(path for name, path in paths.items() if name not in {*others, *benchmark})
+    others = [(path, None) for name, path in paths.items() if name.startswith("benchmarks/")]
+    matching = {
+        role: [path for name, path in paths.items() if any(fnmatch(name, p) for p in patterns)]
+        for role, patterns in roles.items()
+    }
+    taken = {path for role in roles if role != "train" for path in matching[role]}
+    rest = [path for path in paths.values() if path not in {*taken, *(path for path, _ in others)}]
     return Raw(
         kind=held.source,
         root=root,
-        train=train,
-        benchmark=tuple(paths[name] for name in benchmark),
-        others=tuple(paths[name] for name in others),
+        splits=_by_split(matching | {"train": rest}),
+        benchmarks=(*((path, None) for path in matching["benchmark"]), *others),
         record=held,
         digests={paths[entry.path]: entry.sha256 for entry in held.files},
     )
+
+
+def _by_split(files: Mapping[str, list[Path]]) -> dict[str, tuple[Path, ...]]:
+    return {split: tuple(files[split]) for split in ("train", "validation", "test")}
 
 
 # A folder ----------------------------------------------------------------------------------------
@@ -215,39 +246,63 @@ def _in_folder(dataset: Dataset, folder: Path, kind: str) -> Raw:
 
     Where the folder has a `SOURCE.json`, its files must be as they came.
     """
+    roles = dataset.patterns()
     for root in (folder / dataset.name, folder):
-        for inner in (root / "data", root):
-            train = _train_files(dataset, inner)
-            if not train:
-                continue
-            held = record.read(root)
-            faults = record.faults(root, held, remember=False) if held else []
-            if faults:
-                raise BadInput(f"{faults[0]}; download it again, or remove {record.NAME}")
-            pattern = (dataset.benchmark or "").rpartition("/")[2]
-            others = (
-                path
-                for path in sorted(root.glob("benchmarks/**/*"))
-                if path.suffix in (".jsonl", ".parquet")
-            )
-            digests = {root / entry.path: entry.sha256 for entry in held.files} if held else {}
-            return Raw(
-                kind=kind,
-                root=root,
-                train=train,
-                benchmark=tuple(sorted(inner.glob(pattern)) if pattern else ()),
-                others=tuple(others),
-                record=held if digests.keys() >= set(train) else None,
-                digests=digests,
-            )
+        matching = {role: _matching(root, patterns) for role, patterns in roles.items()}
+        if not matching["train"] and dataset.shipped:
+            matching["train"] = _other_files(root)
+        if not matching["train"]:
+            continue
+        for role in ("validation", "test"):
+            if roles[role] and not matching[role] and not dataset.shipped:
+                raise BadInput(f"{dataset.path}: {role}: no file {root / roles[role][0]}")
+        held = record.read(root)
+        faults = record.faults(root, held, remember=False) if held else []
+        if faults:
+            raise BadInput(f"{faults[0]}; download it again, or remove {record.NAME}")
+        named = [_with_field(pattern) for pattern in roles["benchmark"]]
+        own = [(path, field) for one, field in named for path in _matching(root, [one])]
+        others = [(path, None) for path in sorted(root.glob("benchmarks/**/*")) if path.is_file()]
+        digests = {root / entry.path: entry.sha256 for entry in held.files} if held else {}
+        train = matching["train"]
+        return Raw(
+            kind=kind,
+            root=root,
+            splits=_by_split(matching),
+            benchmarks=tuple(dict.fromkeys((*own, *others))),
+            record=held if digests.keys() >= set(train) else None,
+            digests=digests,
+        )
     raise BadInput(
-        f"{folder}: no parquet file of {dataset.name}; "
-        f"expected {dataset.name}/{dataset.train}, or the files themselves"
+        f"{folder}: no file {' or '.join(roles['train'])}, with {dataset.name}/ or without"
     )
 
 
-def _train_files(dataset: Dataset, folder: Path) -> tuple[Path, ...]:
-    """The published train files; where names differ, every parquet file that is no other split."""
-    published = sorted(folder.glob(dataset.train.rpartition("/")[2]))
-    others = (p for p in folder.glob("*.parquet") if not re.match("validation|test|dev", p.name))
-    return tuple(published or sorted(others))
+def _with_field(pattern: str) -> tuple[str, str | None]:
+    """`PATH` or `PATH:COLUMN` of a description."""
+    path, colon, field = pattern.rpartition(":")
+    return (path, field) if colon and "/" not in field and "." not in field else (pattern, None)
+
+
+def _matching(root: Path, patterns: Iterable[str]) -> list[Path]:
+    """The files below a folder that match, by name where no folder of the pattern is there."""
+    found: dict[Path, None] = {}
+    for pattern in patterns:
+        name = pattern.rpartition("/")[2]
+        for inner in (pattern, f"data/{name}", name):
+            start = root / Path(inner).anchor
+            rest = Path(inner).relative_to(Path(inner).anchor).as_posix()
+            exact = [start / rest] if (start / rest).is_file() else []  # with [ ] in its name
+            if here := [path for path in exact or sorted(start.glob(rest)) if path.is_file()]:
+                found |= dict.fromkeys(here)
+                break
+    return list(found)
+
+
+def _other_files(root: Path) -> list[Path]:
+    """Every parquet file of a copy with names of its own that is no other split."""
+    for inner in (root / "data", root):
+        paths = sorted(inner.glob("*.parquet"))
+        if train := [path for path in paths if not re.match("validation|test|dev", path.name)]:
+            return train
+    return []

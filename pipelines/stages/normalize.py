@@ -64,8 +64,10 @@ def normalize(
     """
     parts = []
     rows = rows.with_row_index("raw_row")
+    own = [name for name in ("raw_row", "own_split") if name in rows.columns]
     for part in rows.iter_slices(_SLICE) if rows.height else [rows]:
-        parts.append(dataset.record(part).with_columns(part["raw_row"]))
+        records = dataset.record(part.drop(own))
+        parts.append(records.hstack(part.select(own)))
         advance(part.height)
     records = pl.concat(parts)
     if "question" not in records.columns:
@@ -83,9 +85,10 @@ def normalize(
     if pass_rates is not None:
         records = _tag_pass_rate(records, pass_rates)
     records = _tag_ungradeable(records, dataset)
-    columns = [*COLUMNS, *(name for name in dataset.fields if name not in COLUMNS), *ledger.TAGS]
+    more = [*dataset.item_columns, *dataset.carried, *own[1:]]
+    columns = list(dict.fromkeys([*COLUMNS, *more, *ledger.TAGS]))
     # By every column, so that rows which tie are copies of one row.
-    lists = ("options", "repairs")
+    lists = [name for name in columns if records.schema[name] == pl.List]
     order = ["digest", *(name for name in columns if name not in ("digest", *lists))]
     joined = [pl.col(name).list.join("\n") for name in lists]
     records = records.select(*columns, "raw_row")
@@ -139,15 +142,17 @@ def _tag_pass_rate(records: pl.DataFrame, wanted: Band) -> pl.DataFrame:
 
 def _tag_ungradeable(records: pl.DataFrame, dataset: Dataset) -> pl.DataFrame:
     kept = records["dropped"].is_null()
+    if not dataset.grading.checks:
+        return records
     try:
         own = OwnGrader(dataset.grading)
     except Refused:  # a finding of validate, RFT606: no reference is checked
         return records
     with closing(own) as grader:
         faults = [
-            grader.fault(item) if is_kept else None
-            for is_kept, item in zip(
-                kept, records.select(dataset.fields).iter_rows(named=True), strict=True
+            grader.fault(record) if is_kept else None
+            for is_kept, record in zip(
+                kept, records.select(dataset.item_columns).iter_rows(named=True), strict=True
             )
         ]
     fault = pl.Series("fault", faults, pl.String)

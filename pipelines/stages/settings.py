@@ -12,10 +12,10 @@ from typing import Any, Literal
 class Settings:
     """What a user may choose. A stage's own settings are its keyword-only parameters, by name."""
 
-    source: str
+    source: str | None  # the description decides
     out: Path
     instruction: str | None
-    model: str
+    model: str  # empty: the description's, or DEFAULT_MODEL
     seed: int
     validation_share: float
     rows: int
@@ -23,6 +23,7 @@ class Settings:
     max_bytes: int
     max_prompt_bytes: int
     against: tuple[str, ...] = ()
+    test_share: float = 0.0
     threshold: float | None = None  # the dataset's
     previous: Path | None = None
     grader: str | None = None  # the dataset's first

@@ -1,7 +1,8 @@
-"""Training or validation: decided for a cluster as a whole, by its name and the seed alone."""
+"""Training, validation or test: for a cluster as a whole, by its name and the seed alone."""
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -10,26 +11,54 @@ import polars as pl
 
 from pipelines.datasets.dataset import Dataset
 from pipelines.findings import BadInput
+from pipelines.io.prepared import ALL_SPLITS
 from pipelines.stages import ledger
 from pipelines.stages.stage import Context, Stage
 
 
-def split(records: pl.DataFrame, *, validation_share: float, seed: int) -> pl.DataFrame:
-    """Add `split`, `train` or `validation`, for each record. Drops none.
+def split(
+    records: pl.DataFrame, *, validation_share: float, test_share: float = 0.0, seed: int
+) -> pl.DataFrame:
+    """Add `split`, one of ALL_SPLITS, for each record.
 
     A cluster is in validation where the first 64 bits of SHA-256 of "seed:cluster", read as a
-    fraction, are below `validation_share`. So a record that joins no cluster moves no other, and
-    the same cluster is on the same side in every run, on every machine. Where a record of it is
-    `pinned` by an earlier split, the whole cluster is on that side.
+    fraction, are below `validation_share`, and in the test split where they are in the next
+    `test_share`: so a test split moves no validation row. A record that joins no cluster moves no
+    other, and the same cluster is on the same side in every run, on every machine. Where a record
+    of it is `pinned` by an earlier split, the whole cluster is on that side.
+
+    Records of a user's own splits (`own_split`) stay in them, but that the test split is drawn from
+    training where they have none. One whose cluster is in a split of theirs that counts for more
+    (test before validation before training) is `split_conflict`.
     """
-    limit = int(validation_share * 2**64)
+    limits = [int(share * 2**64) for share in (validation_share, validation_share + test_share)]
     sides = {
-        cluster: "validation" if _place(seed, cluster) < limit else "train"
+        cluster: ("validation", "test", "train")[bisect(limits, _place(seed, cluster))]
         for cluster in records["cluster"].unique().to_list()
     }
     sides |= dict(records.drop_nulls("pinned").select("cluster", "pinned").iter_rows())
     side = pl.Series("split", [sides[cluster] for cluster in records["cluster"]], pl.String)
-    return ledger.untagged(records).with_columns(side)
+    records = ledger.untagged(records).with_columns(side)
+    if "own_split" not in records.columns:
+        return records
+    rank = own_rank()
+    drawn = (pl.col("own_split") == "train") & (pl.col("split") == "test")
+    records = records.with_columns(
+        split=pl.when(drawn).then("split").otherwise(pl.coalesce("own_split", "split")),
+        first=rank.max().over("cluster"),
+    )
+    names = pl.col("first").replace_strict(
+        dict(enumerate(ALL_SPLITS)), default="", return_dtype=pl.String
+    )
+    conflict = (pl.col("first") > 0) & (rank < pl.col("first"))
+    detail = pl.format("the same question, or one near to it, is in your {} rows", names)
+    return ledger.tag(records, "split_conflict", conflict, detail).drop("first")
+
+
+def own_rank() -> pl.Expr:
+    """How much a record counts by the user's split that it is in; training and none count 0."""
+    ranks = {name: rank for rank, name in enumerate(ALL_SPLITS)}
+    return pl.col("own_split").replace_strict(ranks, default=0, return_dtype=pl.Int8).fill_null(0)
 
 
 def _place(seed: int, cluster: str) -> int:
@@ -61,7 +90,7 @@ def earlier_sides(folder: Path | None, dataset: Dataset) -> pl.DataFrame:
     except (OSError, pl.exceptions.PolarsError) as error:
         first = str(error).partition("\n")[0]
         raise BadInput(f"{path}: not readable ({first}); run the earlier output anew") from error
-    if sides.schema != _COLUMNS or not sides["split"].is_in(["train", "validation"]).all():
+    if sides.schema != _COLUMNS or not sides["split"].is_in(list(ALL_SPLITS)).all():
         raise BadInput(f"{path}: not a splits.parquet; name the folder of an earlier output")
     return sides
 
@@ -76,8 +105,9 @@ STAGE = Stage(
     run=lambda records, context: split(
         records,
         validation_share=context.settings.validation_share,
+        test_share=context.settings.test_share,
         seed=context.settings.seed,
     ),
-    settings=("seed", "validation_share"),
+    settings=("seed", "test_share", "validation_share"),
     outputs=_outputs,
 )

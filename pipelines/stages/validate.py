@@ -57,7 +57,7 @@ def validate(
     files = check.Files(
         rows=[(split, FILES[split], lines(split)) for split in SPLITS],
         documents=documents,
-        dataset=context.dataset.name,
+        dataset=context.dataset.name if context.dataset.shipped else None,
         names=FILES,
         limits={
             "train_rows": settings.rows,
@@ -89,6 +89,8 @@ def probe(items: list[dict[str, Any]], dataset: Dataset) -> dict[str, Any]:
 
     Nothing is graded by a grader that may not run here, and `refused` tells why.
     """
+    if "reference_answer" not in dataset.fields:
+        items = []  # nothing can be put in the place of an answer
     try:
         grader = OwnGrader(dataset.grading)
     except Refused as reason:
@@ -97,4 +99,4 @@ def probe(items: list[dict[str, Any]], dataset: Dataset) -> dict[str, Any]:
             "refused": str(reason).partition("; ")[0],
         }
     with closing(grader):
-        return probes.table(items, dataset.grading, grader.score, dataset.stratum)
+        return probes.table(items, dataset.grading, grader.score, dataset.stratum_field or "")

@@ -15,9 +15,9 @@ import orjson
 import polars as pl
 import pytest
 from conftest import DEMO, ROOT, Run, contents, frame, math, mcq, problem
+from known import DATASETS
 
 from pipelines.cli.main import MODULES
-from pipelines.datasets import DATASETS
 from pipelines.io import schema
 from pipelines.stages import order
 
@@ -70,12 +70,12 @@ def strange_folder(path: Path) -> list[str]:
 
 BAD: dict[str, tuple[Case, str]] = {
     "unknown dataset": (
-        lambda path: ["medqa"],
-        "rft: unknown dataset 'medqa'; did you mean 'medmcqa'?",
+        lambda path: ["medmqa"],
+        "rft: unknown dataset 'medmqa'; did you mean 'medmcqa'?",
     ),
     "nothing like it": (
         lambda path: ["zzz"],
-        "rft: unknown dataset 'zzz'; there are openr1-math, medmcqa",
+        "rft: unknown dataset 'zzz'; there are openr1-math, medmcqa, ",
     ),
     "missing folder": (
         lambda path: ["--source", "nowhere"],
@@ -87,7 +87,7 @@ BAD: dict[str, tuple[Case, str]] = {
     ),
     "no parquet": (
         raw(b"x", "notes.txt"),
-        "raw: no parquet file of medmcqa; expected medmcqa/data/train-*.parquet, or the files",
+        "raw: no file data/train-*.parquet, with medmcqa/ or without",
     ),
     "not parquet": (
         raw(b"id,question\n" * 99),
@@ -107,15 +107,15 @@ BAD: dict[str, tuple[Case, str]] = {
     ),
     "missing column": (
         raw(_ROWS.drop("opc", "cop")),
-        "train.parquet: no column 'opc', 'cop'; medmcqa needs question, opa, opb, opc, opd, cop",
+        "train.parquet: no column 'opc'; ",
     ),
     "the other dataset": (
         raw(_ROWS, dataset="openr1-math"),
         "train.parquet: no column 'problem', 'answer'; openr1-math needs problem, answer",
     ),
     "wrong type": (
-        raw(_ROWS.with_columns(pl.col("cop").cast(pl.String))),
-        "train.parquet: column 'cop': expected integer or null, got large_string;",
+        raw(_ROWS.with_columns(cop=pl.concat_list("cop"))),
+        "train.parquet:1: cop: expected a text, got [0]; give a dotted path into it",
     ),
     "wrong type inside a list": (
         raw(frame(math()).with_columns(correctness_llama=pl.Series([[1]])), dataset="openr1-math"),
@@ -123,7 +123,7 @@ BAD: dict[str, tuple[Case, str]] = {
     ),
     "labels counted from 1": (
         raw(frame(*(mcq(f"Question {n}", cop=n % 4 + 1) for n in range(30)))),
-        "train.parquet: row 4: column 'cop' holds 4; expected the right option counted from 0",
+        "medmcqa.toml: answer_is = 'index': answers run from 1 to 4; did you mean 'index1'?",
     ),
     "no rows": (raw(_ROWS.clear()), "train.parquet: holds no rows; give files that do"),
     "nothing left": (
@@ -158,15 +158,15 @@ BAD: dict[str, tuple[Case, str]] = {
     ),
     "labels that cannot be negative": (
         raw(_ROWS.with_columns(cop=pl.lit(9, pl.UInt64))),
-        "train.parquet: row 1: column 'cop' holds 9; expected the right option counted from 0",
+        "medmcqa: nothing is left after normalize (missing_options 30); give other rows, or",
     ),
     "no benchmark": (
         lambda path: ["medmcqa", "--benchmark", "nofile"],
-        "rft: nofile: there is no such file; give --benchmark a JSONL or parquet file",
+        "rft: nofile: there is no such file; give --benchmark a file with questions",
     ),
     "a folder for a benchmark": (
         lambda path: ["medmcqa", "--benchmark", f"{path}:problem"],
-        "is a folder; give --benchmark a JSONL or parquet file",
+        "is a folder; give --benchmark a file with questions",
     ),
     "a folder of somebody else's": (
         strange_folder,
@@ -174,7 +174,7 @@ BAD: dict[str, tuple[Case, str]] = {
     ),
     "benchmark without a question": (
         lambda path: ["medmcqa", "--benchmark", str(ROOT / "schemas" / "item.json")],
-        "item.json:1: not a JSON object; ",
+        "item.json:1: expected an object with a row's columns",
     ),
 }
 
@@ -365,8 +365,7 @@ def test_the_closing_table_fits_and_cuts_nothing(width: int, tmp_path: Path) -> 
             folder=folder / name,
             raw=1_234_567,
             dropped={"near_duplicate": 1_000_001, f"of_{name}": 2},
-            train=50_000,
-            validation=1_000,
+            splits={"train": 50_000, "validation": 1_000},
             size=123_456_789,
             findings=[],
             seconds=1234.5,
@@ -677,7 +676,7 @@ def test_tables(rft: Run) -> None:
     listed = rft("datasets").stdout
     for name, dataset in DATASETS.items():
         assert name in listed
-        assert dataset.licence in listed
+        assert dataset.license in listed
 
 
 @pytest.mark.parametrize(
@@ -750,6 +749,7 @@ def test_a_command_loads_only_what_it_needs(tmp_path: Path) -> None:
         (["prepare", "--grader", "g.json", "medmcqa"], "--grader-file"),
         (["valdate"], "'validate'"),
         (["prepare", "medmqa"], "'medmcqa'"),
+        (["prepare", "gsm-8k"], "'gsm8k'"),
         (["prepare", "--source", "hugginface"], "'huggingface'"),
         (["prepare", "--until", "dedup"], "'dedupe'"),
     ],
@@ -772,7 +772,8 @@ def test_what_is_near_to_nothing_gets_no_guess(rft: Run, words: list[str]) -> No
 
 def test_help_has_examples(rft: Run) -> None:
     got = rft("prepare", "--help")
-    assert "rft prepare --source DIR --out out" in got.stdout
+    assert "rft prepare medmcqa --source DIR" in got.stdout
+    assert "rft prepare my.toml" in got.stdout
     assert all(name in got.stdout for name in order.NAMES)
 
 

@@ -23,12 +23,12 @@ import pytest
 from click.testing import CliRunner
 from conftest import DEMO, ROOT, settings
 from hub_server import serving
+from known import DATASETS
 from service_server import KEY, SYSTEM, Fault, ServiceServer, prepared
 
 from pipelines.cli import main as entry
 from pipelines.cli import submit
 from pipelines.cli.estimate import figure
-from pipelines.datasets import DATASETS
 from pipelines.io.progress import Progress
 from pipelines.io.retry import RetryPolicy
 from pipelines.rules import check

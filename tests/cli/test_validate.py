@@ -16,9 +16,9 @@ from changes import put
 from click.testing import CliRunner
 from conftest import contents, settings
 from jsonschema import Draft4Validator
+from known import DATASETS
 
 from pipelines.cli import main
-from pipelines.datasets import DATASETS
 from pipelines.findings import BadInput
 from pipelines.io.jsonl import BOM
 from pipelines.io.progress import Progress

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from conftest import ROOT
+from conftest import ROOT, record
+from known import DATASETS
 
-from pipelines.datasets import DATASETS
 from pipelines.similarity.keys import digest
 
 TABLES = Path(__file__).parent / "adjudicated"
@@ -48,7 +48,7 @@ def test_rules_are_held_to_the_table(name: str) -> None:
     raw = pl.concat([pl.read_parquet(path) for path in paths], how="diagonal_relaxed")
     raw = raw.unique(CASES[name][1], keep="first", maintain_order=True)
     names = [digest(text) for text in raw[CASES[name][1]]]
-    records = DATASETS[name].record(raw)
+    records = record(name, raw)
     for (rule,), part in table(name).group_by("rule"):
         where = [fault.where for fault in DATASETS[name].faults if fault.reason == rule]
         found = records.select(

@@ -6,9 +6,9 @@ import random
 
 import polars as pl
 import pytest
-from conftest import DEMO, frame, math
+from conftest import DEMO, frame, math, read
+from known import DATASETS
 
-from pipelines.datasets import DATASETS
 from pipelines.rules.tables import limit
 from pipelines.stages.normalize import normalize
 
@@ -73,7 +73,7 @@ def test_exchanged_rows(name: str, columns: tuple[str, ...], strange: tuple[str,
         parts.append(raw.with_columns(map(pl.Series, columns, exchanged)))
     given = [draw.choice(strange) for _ in range(raw.height)]
     parts += [raw.with_columns(pl.Series(column, given)) for column in columns]
-    rows = pl.concat(parts)
+    rows = read(name, pl.concat(parts))
     records = normalize(rows, dataset=DATASETS[name], max_prompt_bytes=limit("prompt_bytes"))
     assert records.height == rows.height
 

@@ -1,9 +1,16 @@
 from __future__ import annotations
 
+import polars as pl
 import pytest
 from conftest import frame, mcq
+from conftest import record as record_of
+from known import DATASETS
 
-from pipelines.datasets.medmcqa.recipe import DATASET, record
+DATASET = DATASETS["medmcqa"]
+
+
+def record(rows: pl.DataFrame) -> pl.DataFrame:
+    return record_of("medmcqa", rows)
 
 
 def test_prompt_and_letter() -> None:
@@ -53,7 +60,7 @@ def test_carriage_returns_are_noted() -> None:
 def test_columns_that_are_not_required_may_be_absent() -> None:
     rows = frame(mcq()).drop("id", "subject_name", "topic_name")
     row = record(rows).row(0, named=True)
-    assert (row["id"], row["subject"], row["topic"]) == (None, "", "")
+    assert (row["id"], row["kept"]) == ("", '{"subject":"","topic":""}')
 
 
 def test_every_letter_is_in_the_enum() -> None:

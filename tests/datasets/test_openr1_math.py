@@ -3,9 +3,12 @@ from __future__ import annotations
 import polars as pl
 import pytest
 from conftest import frame, math
+from known import DATASETS
 
-from pipelines.datasets.openr1_math.recipe import DATASET, record
 from pipelines.datasets.openr1_math.repair import repair
+
+DATASET = DATASETS["openr1-math"]
+record = DATASET.record
 
 TRANSLATE = (
     "Translate the above text into English, please keep the original text's line breaks and "

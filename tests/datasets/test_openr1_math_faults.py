@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 from conftest import guarded, reason
-
-from pipelines.datasets.openr1_math.recipe import DATASET
+from known import DATASETS
 
 FAULTY = [
     # an answer that is no answer
@@ -185,7 +184,7 @@ def test_every_fault_of_wording_is_here() -> None:
         "unconfirmed_answer",
         "answer_type_mismatch",
     }
-    expected = {fault.reason for fault in DATASET.faults} - simple - elsewhere
+    expected = {fault.reason for fault in DATASETS["openr1-math"].faults} - simple - elsewhere
     assert {case[0] for case in FAULTY} == expected
 
 

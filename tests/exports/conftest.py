@@ -10,9 +10,9 @@ import orjson
 import pytest
 from click.testing import CliRunner
 from conftest import settings
+from known import DATASETS
 
 from pipelines.cli.main import app
-from pipelines.datasets import DATASETS
 from pipelines.findings import BadInput
 from pipelines.graders import python_grader
 from pipelines.io.prepared import Prepared, find

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import orjson
 import pytest
+from known import DATASETS
 
-from pipelines.datasets import DATASETS
 from pipelines.exports import TARGETS
 from pipelines.io.prepared import Prepared
 from pipelines.io.progress import Progress
@@ -63,7 +63,7 @@ def test_the_card_names_the_licence_of_published_rows_alone(
     (published.folder / "manifest.json").write_bytes(orjson.dumps(manifest))
     folder = export("hf", published, tmp_path / "again")
     card = DatasetCard.load(folder / "README.md").data.to_dict()
-    assert card["license"] == DATASETS[dataset].licence.lower()
+    assert card["license"] == DATASETS[dataset].license.lower()
     assert card["source_datasets"] == [DATASETS[dataset].hub]
     assert DATASETS[dataset].page in (folder / "README.md").read_text(encoding="utf-8")
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT, settings
+from known import DATASETS
 
-from pipelines.datasets import DATASETS
 from pipelines.exports import TARGETS
 from pipelines.io.prepared import SPLITS, find
 from pipelines.io.progress import Progress

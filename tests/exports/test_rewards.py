@@ -10,8 +10,8 @@ from pathlib import Path
 import orjson
 import pyarrow.parquet as pq
 import pytest
+from known import DATASETS
 
-from pipelines.datasets import DATASETS
 from pipelines.exports import TARGETS
 from pipelines.exports.target import Unfit
 from pipelines.findings import BadInput

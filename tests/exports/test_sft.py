@@ -17,9 +17,9 @@ from conftest import contents, settings
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
+from known import DATASETS
 from traced import SCHEMA, prepared, row, thought, write_raw
 
-from pipelines.datasets import DATASETS
 from pipelines.exports import sft
 from pipelines.exports.target import Exported
 from pipelines.findings import BadInput

@@ -13,10 +13,10 @@ import pyarrow.parquet as pq
 import pytest
 from conftest import contents
 from jsonschema import Draft202012Validator
+from known import DATASETS
 from referencing import Registry, Resource
 
 from pipelines import exports
-from pipelines.datasets import DATASETS
 from pipelines.exports import TARGETS
 from pipelines.exports.chats import fields
 from pipelines.exports.target import Exported, Unfit

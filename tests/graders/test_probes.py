@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 from conftest import frame, math
+from known import DATASETS
 
-from pipelines.datasets import DATASETS
 from pipelines.datasets.dataset import Dataset
 from pipelines.findings import BadInput
 from pipelines.graders.probes import table

@@ -12,8 +12,8 @@ import pytest
 from cases_grader import CASES, check, multi, python, score, similarity
 from hypothesis import given
 from hypothesis import strategies as st
+from known import DATASETS
 
-from pipelines.datasets import DATASETS
 from pipelines.findings import BadInput
 from pipelines.graders import python_grader
 from pipelines.graders.boxed_math import grade as boxed

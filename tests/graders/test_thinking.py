@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from known import DATASETS
 
-from pipelines.datasets import DATASETS
 from pipelines.graders import run
 from pipelines.graders.thinking import after_thinking
 

@@ -9,8 +9,8 @@ import pytest
 from cases_job import CASES, JOB, MORE, SOUND
 from hypothesis import given
 from hypothesis import strategies as st
+from known import DATASETS
 
-from pipelines.datasets import DATASETS
 from pipelines.graders.documented import table
 from pipelines.io import schema
 from pipelines.rules import request

@@ -15,8 +15,8 @@ from cases_rows import CASES as ROW_CASES
 from cases_rows import ITEM, MORE, item
 from hypothesis import example, given
 from hypothesis import strategies as st
+from known import DATASETS
 
-from pipelines.datasets import DATASETS
 from pipelines.graders.templates import item_fields
 from pipelines.rules import plain, request
 from pipelines.rules import rule as catalogue

@@ -11,8 +11,8 @@ import orjson
 import polars as pl
 import pytest
 from conftest import ROOT, contents, frame, math, problem, settings
+from known import DATASETS
 
-from pipelines.datasets import DATASETS
 from pipelines.findings import BadInput
 from pipelines.io.progress import Progress
 from pipelines.run import driver, manifest

@@ -19,8 +19,8 @@ import polars as pl
 import pytest
 from conftest import DEMO, contents
 from hub_server import COMMIT, Fault, HubServer, serving
+from known import DATASETS
 
-from pipelines.datasets import DATASETS
 from pipelines.findings import BadInput
 from pipelines.io.progress import Progress
 from pipelines.io.retry import RetryPolicy
@@ -151,7 +151,7 @@ def bring(progress: Progress | None = None, **options: Any) -> Raw:
 
 def test_seven_files_with_fewer_columns(api: Api, tmp_path: Path) -> None:
     raw = bring()
-    there = {path.name: path.read_bytes() for path in raw.train}
+    there = {path.name: path.read_bytes() for path in raw.splits["train"]}
     assert there == FILES
     assert (raw.kind, raw.absent) == ("kaggle", [])
     held = record.read(Path("raw/openr1-math"))
@@ -182,7 +182,7 @@ def test_a_cut_and_a_busy_api(api: Api) -> None:
         "ListDatasetFiles": [Fault(503)],
         "DownloadDataset": [Fault(500)],
     }
-    assert [path.name for path in bring(shards="0").train] == [FIRST]
+    assert [path.name for path in bring(shards="0").splits["train"]] == [FIRST]
     assert [name for name, _, _ in api.asked][:4] == ["GetDataset"] * 2 + ["ListDatasetFiles"] * 2
 
 
@@ -194,7 +194,7 @@ def test_another_run_goes_on_where_one_ended(api: Api) -> None:
     with pytest.raises(BadInput, match=f"{FIRST} of .*, version 3: the connection broke"):
         bring(shards="0")
     raw = bring(shards="0")
-    assert raw.train[0].read_bytes() == data
+    assert raw.splits["train"][0].read_bytes() == data
     assert api.storage.headers("file")[-1]["range"] == "bytes=1500000-"
 
 
@@ -215,7 +215,7 @@ def test_without_a_digest_nothing_is_called_verified(api: Api) -> None:
 def test_a_file_that_comes_packed(api: Api) -> None:
     api.pack(FIRST)
     raw = bring(shards="0-1")
-    assert [path.read_bytes() for path in raw.train] == list(FILES.values())[:2]
+    assert [path.read_bytes() for path in raw.splits["train"]] == list(FILES.values())[:2]
     assert {path.name for path in Path("raw/openr1-math/data").iterdir()} == set(list(FILES)[:2])
 
 

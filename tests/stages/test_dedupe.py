@@ -5,11 +5,11 @@ from random import Random
 
 import polars as pl
 import pytest
-from conftest import frame, math, mcq
+from conftest import frame, math, mcq, read
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from known import DATASETS
 
-from pipelines.datasets import DATASETS
 from pipelines.similarity.audit import jaccard
 from pipelines.similarity.keys import digest
 from pipelines.stages import ledger
@@ -22,7 +22,7 @@ def run(
 ) -> pl.DataFrame:
     """The records after dedupe; `previous` names sides of an earlier split by prompt."""
     recipe = DATASETS[dataset]
-    records = normalize(frame(*rows), dataset=recipe, max_prompt_bytes=200_000)
+    records = normalize(read(recipe.name, frame(*rows)), dataset=recipe, max_prompt_bytes=200_000)
     sides = {digest(prompt): side for prompt, side in (previous or {}).items()}
     earlier = pl.DataFrame(
         {"digest": list(sides), "split": list(sides.values())},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -16,8 +16,8 @@ import orjson
 import pytest
 from conftest import DEMO, Heard, Run, contents
 from hub_server import COMMIT, Fault, HubServer, Repository, serving
+from known import DATASETS
 
-from pipelines.datasets import DATASETS
 from pipelines.datasets.dataset import Benchmark, Dataset
 from pipelines.findings import BadInput
 from pipelines.io.progress import Progress
@@ -27,6 +27,7 @@ from pipelines.stages.download import Raw, check, download
 QUICK = RetryPolicy(delays=(0, 0), silence=5)
 TRAIN = [f"data/train-{n:05}-of-00003.parquet" for n in range(3)]
 FILES = {name: name.encode() * 1000 for name in [*TRAIN, "data/test-00000-of-00001.parquet"]}
+BENCHMARKS = ["data/test-00000-of-00001.parquet", "benchmarks/aime/test.jsonl"]
 OTHER_COMMIT = "beef" * 10
 
 
@@ -35,9 +36,9 @@ RECIPE = replace(
     MATH,
     hub="some/data",
     revision=COMMIT,
-    benchmark="data/test-*.parquet",
+    files={"train": ("{config}/train-*.parquet",), "validation": (), "test": ()},
+    benchmark_files=("data/test-*.parquet",),
     benchmarks=(Benchmark("aime", "other/aime", OTHER_COMMIT, "test.jsonl"),),
-    configs={"default": "data/train-*.parquet", "all": "all/train-*.parquet"},
 )
 
 Download = Callable[..., Raw]
@@ -72,7 +73,7 @@ def bring(hub: HubServer) -> Download:
     return bring
 
 
-def names(paths: tuple[Path, ...]) -> list[str]:
+def names(paths: Iterable[Path]) -> list[str]:
     return [path.as_posix().removeprefix(f"raw/{RECIPE.name}/") for path in paths]
 
 
@@ -89,9 +90,8 @@ def stat(path: Path | str) -> list[int]:
 
 def test_what_is_brought_and_recorded(bring: Download, tmp_path: Path) -> None:
     raw = bring()
-    assert names(raw.train) == TRAIN
-    assert names(raw.benchmark) == ["data/test-00000-of-00001.parquet"]
-    assert names(raw.others) == ["benchmarks/aime/test.jsonl"]
+    assert names(raw.splits["train"]) == TRAIN
+    assert names(path for path, _ in raw.benchmarks) == BENCHMARKS
     assert (raw.kind, raw.record.revision, raw.absent) == ("huggingface", COMMIT, [])
     there = contents(tmp_path / "raw" / RECIPE.name)
     assert there.pop("SOURCE.json")
@@ -196,7 +196,7 @@ def test_a_run_that_failed_leaves_no_record(bring: Download, hub: HubServer) -> 
         bring()
     assert not Path("raw", RECIPE.name, "SOURCE.json").exists()
     hub.faults.clear()
-    assert names(bring().train) == TRAIN
+    assert names(bring().splits["train"]) == TRAIN
 
 
 def test_a_branch_is_resolved_and_its_commit_recorded(bring: Download, hub: HubServer) -> None:
@@ -221,21 +221,21 @@ def test_another_pinned_commit_is_brought(bring: Download, hub: HubServer) -> No
 
 def test_a_configuration(bring: Download) -> None:
     raw = bring(config="all")
-    assert names(raw.train) == ["all/train-00000-of-00001.parquet"]
-    assert names(raw.benchmark) == ["data/test-00000-of-00001.parquet"]
-    assert names(bring().train) == TRAIN
-    with pytest.raises(BadInput, match="unknown configuration 'al'; there is default, all"):
+    assert names(raw.splits["train"]) == ["all/train-00000-of-00001.parquet"]
+    assert names(path for path, _ in raw.benchmarks) == BENCHMARKS
+    assert names(bring().splits["train"]) == TRAIN
+    with pytest.raises(BadInput, match="some/data: no file matches al/train-\\*.parquet"):
         bring(config="al")
 
 
 @pytest.mark.parametrize(("shards", "expected"), [("0-1", [0, 1]), ("2", [2]), ("1-2", [1, 2])])
 def test_shards(bring: Download, hub: HubServer, shards: str, expected: list[int]) -> None:
     raw = bring(shards=shards)
-    assert names(raw.train) == [TRAIN[n] for n in expected]
+    assert names(raw.splits["train"]) == [TRAIN[n] for n in expected]
     assert raw.absent == [Path(TRAIN[n]).name for n in range(3) if n not in expected]
     assert bring(shards=shards, offline=True) == raw
     hub.sent.clear()
-    assert names(bring().train) == TRAIN
+    assert names(bring().splits["train"]) == TRAIN
     assert sorted(hub.sent) == [TRAIN[n] for n in range(3) if n not in expected]
 
 
@@ -245,7 +245,7 @@ def test_shards(bring: Download, hub: HubServer, shards: str, expected: list[int
         ({"shards": "0-3"}, "--shards 0-3: there are 3 train files, from 0 on"),
         ({"shards": "1-0"}, "--shards 1-0: give the first and the last file, as in 0-1"),
         ({"shards": "first"}, "--shards first: give the first and the last file, as in 0-1"),
-        ({"config": "small"}, "openr1-math: unknown configuration 'small'; there is default, all"),
+        ({"config": "small"}, "some/data: no file matches small/train-*.parquet"),
         (
             {"revision": "gone"},
             "some/data at gone: the hub has no such revision; give a commit, "
@@ -268,8 +268,9 @@ def test_choices_that_a_source_does_not_have(place: str) -> None:
 def test_a_folder_with_a_record_must_be_as_it_came(bring: Download, tmp_path: Path) -> None:
     bring()
     raw = download(RECIPE, source="raw", progress=Progress())
-    assert (names(raw.train), names(raw.others)) == (TRAIN, ["benchmarks/aime/test.jsonl"])
-    assert set(raw.digests) >= {*raw.train, *raw.benchmark, *raw.others}
+    benchmarks = [path for path, _ in raw.benchmarks]
+    assert (names(raw.splits["train"]), names(benchmarks)) == (TRAIN, BENCHMARKS)
+    assert set(raw.digests) >= {*raw.splits["train"], *benchmarks}
     Path("raw", RECIPE.name, TRAIN[0]).write_bytes(b"x")
     with pytest.raises(BadInput, match=f"{TRAIN[0]}: has changed .*, or remove SOURCE.json"):
         download(RECIPE, source="raw", progress=Progress())
@@ -288,8 +289,8 @@ def test_one_run_at_a_time(bring: Download, hub: HubServer) -> None:
 # The command
 
 PINNED = (
-    "from dataclasses import replace; from pipelines.datasets import DATASETS as d; "
-    f"d['medmcqa'] = replace(d['medmcqa'], revision={COMMIT!r}); "
+    "from dataclasses import replace; from pipelines import datasets; shipped = datasets.shipped; "
+    f"datasets.shipped = lambda name: replace(shipped(name), revision={COMMIT!r}); "
     "from pipelines.cli.main import main; main()"
 )
 

@@ -10,8 +10,8 @@ import pytest
 from conftest import frame, math
 from hypothesis import given
 from hypothesis import strategies as st
+from known import DATASETS
 
-from pipelines.datasets import DATASETS
 from pipelines.similarity.keys import digest, key
 from pipelines.stages import ledger
 from pipelines.stages.convert import convert, evenly

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
-from conftest import frame, math, mcq
+from conftest import frame, math, mcq, read
+from known import DATASETS
 
-from pipelines.datasets import DATASETS
 from pipelines.findings import BadInput
 from pipelines.graders.select import band
 from pipelines.io import schema
@@ -15,7 +15,9 @@ MATH, MCQ = DATASETS["openr1-math"], DATASETS["medmcqa"]
 
 
 def reasons(dataset, *rows: dict) -> list[str | None]:
-    return normalize(frame(*rows), dataset=dataset, max_prompt_bytes=100)["dropped"].to_list()
+    return normalize(read(dataset.name, frame(*rows)), dataset=dataset, max_prompt_bytes=100)[
+        "dropped"
+    ].to_list()
 
 
 @pytest.mark.parametrize(
@@ -98,6 +100,7 @@ def test_ids() -> None:
 def test_records_are_as_the_schema_has_them(dataset) -> None:
     rows = frame(mcq(), mcq("a\rb", id="x")) if dataset is MCQ else frame(math(), math("a\rb"))
     validator = schema.compiled("record")
+    rows = read(dataset.name, rows)
     for record in normalize(rows, dataset=dataset, max_prompt_bytes=100).to_dicts():
         assert list(validator.iter_errors(record)) == []
         assert set(dataset.fields) <= set(record)
@@ -134,6 +137,6 @@ def test_pass_rate(verdicts: list | None, reason: str | None) -> None:
 
 
 def test_pass_rate_without_verdicts() -> None:
-    rows = frame(mcq("a"))
+    rows = read("medmcqa", frame(mcq("a")))
     with pytest.raises(BadInput, match="none of these rows has judged generations"):
         normalize(rows, dataset=DATASETS["medmcqa"], max_prompt_bytes=99, pass_rates=band(0.1, 0.9))

@@ -9,12 +9,12 @@ from pathlib import Path
 import orjson
 import pytest
 from conftest import settings
+from known import DATASETS
 
-from pipelines.datasets import DATASETS
 from pipelines.io.prepared import find
 from pipelines.io.progress import Progress
 from pipelines.run import driver
-from pipelines.sources.benchmarks import question_rows
+from pipelines.sources.benchmarks import benchmark_rows
 from pipelines.stages.stage import Context
 from pipelines.stages.validate import validate
 
@@ -30,9 +30,9 @@ def test_each_line_is_read_and_parsed_once(tmp_path: Path, monkeypatch: pytest.M
         dataset=DATASET,
         settings=plain,
         advance=heard.append,
-        raw_rows=question_rows,
-        benchmarks=lambda: question_rows(()),
-        previous=question_rows,
+        raw_rows=lambda: benchmark_rows(()),
+        benchmarks=lambda: benchmark_rows(()),
+        previous=lambda: benchmark_rows(()),
         edited={},
     )
     reads: Counter[str] = Counter()

@@ -6,6 +6,8 @@ import re
 
 import polars as pl
 
+from pipelines.datasets.dataset import Fault
+
 _STUDY = (
     r"ecg|ekg|eeg|x ?-? ?ray|cxr|radiograph|ct|mri|scan|slide|smear|curve|graph|chest x ?-? ?ray"
 )
@@ -74,8 +76,14 @@ def missing_figure(question: str) -> bool:
     return _FIGURE.search(" ".join(question.lower().split())) is not None
 
 
-WITHOUT_FIGURE = (
-    pl.when(pl.col("question").str.contains(_MAYBE))
-    .then(pl.col("question"))
-    .map_elements(missing_figure, return_dtype=pl.Boolean)
+_QUESTION = pl.col("text question")
+
+FAULTS = (
+    Fault(
+        "missing_figure",
+        "the question rests on a figure, which the dataset does not hold",
+        pl.when(_QUESTION.str.contains(_MAYBE))
+        .then(_QUESTION)
+        .map_elements(missing_figure, return_dtype=pl.Boolean),
+    ),
 )

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 import pyarrow as pa
 
-from pipelines.datasets import DATASETS
+from pipelines.datasets import known as shipped_as
 from pipelines.datasets.dataset import Dataset
 from pipelines.exports.chats import Item, Misfit, Row
 from pipelines.exports.columns import MESSAGES, TYPES, cells
@@ -53,7 +53,7 @@ def _front(prepared: Prepared, counts: dict[str, int], kind_of: dict[str, str]) 
     dataset = _published(prepared)
     yield "---"
     if dataset:
-        yield f"license: {dataset.licence.lower()}"
+        yield f"license: {str(dataset.license).lower()}"
         yield f"source_datasets:\n- {dataset.hub}"
         yield f"pretty_name: {dataset.title}, prepared for reinforcement fine-tuning"
         yield "language:\n- en"
@@ -82,7 +82,7 @@ def _body(prepared: Prepared) -> Iterator[str]:
     if dataset:
         revision = made["source"]["revision"]
         at = f", revision `{revision}`" if revision else ""
-        yield f"Made from [{dataset.title}]({dataset.page}){at}, {dataset.licence}.\n"
+        yield f"Made from [{dataset.title}]({dataset.page}){at}, {dataset.license}.\n"
     elif made:
         names = [f"`{file['path']}`" for file in made["source"]["files"]]
         more = f" and {len(names) - 3} more" if len(names) > 3 else ""
@@ -97,7 +97,7 @@ def _body(prepared: Prepared) -> Iterator[str]:
 
 def _published(prepared: Prepared) -> Dataset | None:
     """The dataset that the rows are from, where their files showed that they came from there."""
-    dataset = DATASETS.get(prepared.dataset or "")
+    dataset = shipped_as(prepared.dataset)
     repository = (_manifest(prepared).get("source") or {}).get("repository")
     known = dataset is not None and repository and repository in (dataset.hub, dataset.kaggle)
     return dataset if known else None

@@ -20,14 +20,13 @@ from __future__ import annotations
 
 import polars as pl
 
-from pipelines.datasets.dataset import Benchmark, Dataset, columns_or_null
+from pipelines.datasets.dataset import columns_or_null
 from pipelines.datasets.openr1_math.faults import FAULTS
 from pipelines.datasets.openr1_math.repair import repair
 from pipelines.datasets.openr1_math.solutions import another_solution
-from pipelines.graders import python_grader
-from pipelines.graders.boxed_math import correct
-from pipelines.graders.grading import Grading, boxed
 from pipelines.similarity.options import split_options
+
+__all__ = ["FAULTS", "SHORTENED", "record"]
 
 _VERDICTS = ("correctness_math_verify", "correctness_llama")
 
@@ -118,125 +117,9 @@ def _verdicts(raw: pl.DataFrame) -> pl.DataFrame:
     ).select(pl.when("known").then(name).cast(dtype).alias(name) for name, dtype in counts.items())
 
 
-_INSTRUCTION = (
-    "Solve the problem. Put the final answer, and nothing else, in one \\boxed{}. "
-    "If several values are asked for, list them all in it, separated by commas. "
-    "If the problem offers lettered options, answer with the letter."
-)
-
-_RUBRIC = {
-    "type": "score_model",
-    "name": "rubric",
-    "model": "gpt-4.1-mini",
-    "input": [
-        {
-            "role": "developer",
-            "content": "You judge the reasoning of a solution to a mathematical problem, not its "
-            "result. Answer with one number from 0 to 1: 1 where each step follows and nothing is "
-            "missing, 0.5 where steps are left out, 0 where a step is wrong or nothing is shown.",
-        },
-        {
-            "role": "user",
-            "content": "Problem:\n{{item.problem}}\n\n"
-            "Reference answer: {{item.reference_answer}}\n\n"
-            "Solution:\n{{sample.output_text}}",
-        },
-    ],
-    "range": [0, 1],
-    "sampling_params": {"temperature": 0, "seed": 0},
+# A solution with one box tells no more than the answer.
+SHORTENED = {
+    "solution": pl.when(pl.col("solution").str.count_matches(r"\\(?:boxed|fbox)\b") < 2)
+    .then(pl.lit(""))
+    .otherwise("solution")
 }
-
-DATASET = Dataset(
-    name="openr1-math",
-    title="OpenR1-Math-220k",
-    page="https://huggingface.co/datasets/open-r1/OpenR1-Math-220k",
-    hub="open-r1/OpenR1-Math-220k",
-    revision="e4e141ec9dea9f8326f4d347be56105859b2bd68",
-    kaggle="alejopaullier/openr1-math-220k",
-    licence="Apache-2.0",
-    train="data/train-*.parquet",
-    configs={
-        "default": "data/train-*.parquet",
-        "extended": "extended/train-*.parquet",
-        "all": "all/train-*.parquet",
-    },
-    benchmark=None,
-    columns=(
-        "problem",
-        "answer",
-        "problem_type",
-        "question_type",
-        "source",
-        "uuid",
-        "solution",
-        *_VERDICTS,
-    ),
-    # A solution with one box tells no more than the answer.
-    shortened={
-        "solution": pl.when(pl.col("solution").str.count_matches(r"\\(?:boxed|fbox)\b") < 2)
-        .then(pl.lit(""))
-        .otherwise("solution")
-    },
-    fields=("reference_answer", "options", "source", "problem_type", "id"),
-    stratum="source",
-    threshold=0.8,
-    gradings=(
-        Grading(
-            name="exact",
-            about="1.0 where the last `\\boxed{}` means what the reference means, 0.0 otherwise",
-            instruction=_INSTRUCTION,
-            grader=python_grader("boxed_math"),
-            wrap=boxed,
-        ),
-        Grading(
-            name="partial",
-            about="the same, with 0.1 for exactly one box that holds a wrong answer",
-            instruction=_INSTRUCTION,
-            grader=python_grader("boxed_math", BOXED_BUT_WRONG=0.1),
-            wrap=boxed,
-        ),
-        Grading(
-            name="rubric",
-            about="0.8 of the exact score and 0.2 of what a model says of the solution's rigour",
-            instruction=_INSTRUCTION,
-            grader={
-                "type": "multi",
-                "name": "exact_and_rubric",
-                "graders": {"exact": python_grader("boxed_math"), "rubric": _RUBRIC},
-                "calculate_output": "0.8 * exact + 0.2 * rubric",
-            },
-            wrap=boxed,
-            local=python_grader("boxed_math"),
-            prompt_field="problem",
-        ),
-    ),
-    equal=lambda one, other: correct(one, other) or correct(other, one),
-    record=record,
-    benchmarks=(
-        Benchmark(
-            "math-500",
-            "HuggingFaceH4/MATH-500",
-            "6e4ed1a2a79af7d8630a6b768ec859cb5af4d3be",
-            "test.jsonl",
-        ),
-        Benchmark(
-            "aime-2024",
-            "HuggingFaceH4/aime_2024",
-            "2fe88a2f1091d5048c0f36abc874fb997b3dd99a",
-            "data/train-00000-of-00001.parquet",
-        ),
-        Benchmark(
-            "aime-2025",
-            "yentinglin/aime_2025",
-            "6f71d77b0b89b9dabe07ab466c51df33f514df7f",
-            "data/train-00000-of-00001-243207c6c994e1bd.parquet",
-        ),
-        Benchmark(
-            "amc-2023",
-            "zwhe99/amc23",
-            "f9810c0439cd3c670ec885d328a2f06a87f3694a",
-            "data/test-00000-of-00001.parquet",
-        ),
-    ),
-    faults=FAULTS,
-)
