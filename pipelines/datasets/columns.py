@@ -45,6 +45,12 @@ class Columns:
         return parts if len(parts) > 1 else ["", prompt, ""]
 
     @property
+    def separators(self) -> tuple[str, ...]:
+        """What stands between the cells of the prompt; nothing where two of them touch."""
+        between = tuple(self.template[2:-1:2]) if "options" not in self.template[1::2] else ()
+        return between if all(between) else ()
+
+    @property
     def alone(self) -> bool:
         """Whether the prompt is one cell, which may hold a conversation."""
         return self.template[::2] == ["", ""] and not self.option_paths

@@ -66,6 +66,7 @@ class Dataset:
     stratum: the record's column over which rows are chosen evenly, and the item field that holds
         it; None: over none, no field.
     grouped: whether records with the same `group` stay on one side of the split.
+    separators: what stands between the cells of a prompt that is made of several.
     shortened: what is kept of a long raw column, by its name.
     gradings: the ways of scoring, the one that is used first.
     instruction: the developer message in place of the grading's. tools: what every item offers.
@@ -103,6 +104,7 @@ class Dataset:
     stratum: str | None = None
     stratum_field: str | None = None
     grouped: bool = False
+    separators: tuple[str, ...] = ()
     shortened: Mapping[str, pl.Expr] = field(default_factory=dict)
     instruction: str | None = None
     tools: list[Any] | None = None

@@ -62,6 +62,7 @@ def dataset(path: Path, *, shipped: bool = False) -> Dataset:
             (f for f, p in columns.kept.items() if p == values.get("stratum")), None
         ),
         grouped="group" in values,
+        separators=columns.separators,
         shortened=getattr(code, "SHORTENED", {}),
         instruction=values.get("instruction"),
         tools=_document(path, "tools", list, values),

@@ -127,6 +127,7 @@ def _text(letters: str) -> tuple[Grading, ...]:
             "short as it can be.",
             grader=python_grader("short_text"),
             wrap=_answer_line,
+            strict=False,
         ),
     )
 

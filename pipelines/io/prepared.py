@@ -40,6 +40,7 @@ class Prepared:
     folder: Path
     dataset: str | None
     threshold: float | None = None
+    separators: tuple[str, ...] = ()
 
     def path(self, role: str) -> Path:
         """Where the file of a role is: train, validation, grader, response_format or job."""
@@ -92,4 +93,5 @@ def find(word: str) -> Prepared:
         folder,
         name if isinstance(name, str) else None,
         threshold if isinstance(threshold, float) else None,
+        tuple(part for part in made.get("separators") or () if isinstance(part, str)),
     )

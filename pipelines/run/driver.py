@@ -214,7 +214,9 @@ class _Walk:
         self._end({**receipt, "rows": counts, "outputs": [], **results})
 
     def _lines(self, split: str) -> Iterator[bytes]:
-        """The lines of a written file as they are on the disk."""
+        """The lines of a written file as they are on the disk; none where there is no such file."""
+        if not self._path(f"{split}.jsonl").is_file():
+            return
         with self._path(f"{split}.jsonl").open("rb") as file:
             yield from file
 

@@ -136,6 +136,7 @@ def assemble(dataset: Dataset, raw: Raw, receipts: list[Receipt]) -> dict[str, A
         raise AssertionError(f"{dataset.name}: rows are lost between the stages: {rows}")
     return {
         "dataset": dataset.name,
+        **({"separators": dataset.separators} if dataset.separators else {}),
         "source": {
             "kind": raw.kind,
             "repository": record and record.repository,

@@ -71,6 +71,15 @@ class Prompts:
         self.texts.append(text)
         self.options.append(options if known and options else [])
 
+    def with_rows_of(self, other: Prompts) -> Prompts:
+        """The rows of both, to be compared with a third file."""
+        return Prompts(
+            f"{self.name} and {other.name}",
+            self.lines + other.lines,
+            self.texts + other.texts,
+            self.options + other.options,
+        )
+
     def compare(self, shared: Sequence[Wrapping]) -> None:
         """Make what is compared, without what most prompts share."""
         texts = (without(text, shared) for text in self.texts)
@@ -156,12 +165,14 @@ def audit(
     band: float = 0.0,
     benchmarks: pl.DataFrame | None = None,
     quoted: bool = True,
+    separators: Sequence[str] = (),
 ) -> Audit:
     """Every pair of rows across, at or above `threshold`; and rows that `benchmarks` ask.
 
     With `band`, also the pairs from `threshold - band` up to it. `benchmarks` has `key`, `question`
     and `name`. What most prompts of a file begin or end with, such as an instruction, tells nothing
-    about any of them and is compared in neither file.
+    about any of them and is compared in neither file. `separators` part a prompt into cells, as the
+    template that it was made of has them: near-duplicates are alike in each.
     """
     sides = (train, validation)
     texts = {side.name: side.texts for side in sides}
@@ -171,9 +182,10 @@ def audit(
         side.compare(list(dict.fromkeys(one for some in shared.values() for one in some)))
     near = _near(train, validation, max(round(threshold - band, 6), 0.000001))
     exact = Fraction(str(threshold))
+    apart = _apart(train, validation, near, separators, exact - Fraction(str(band)))
     across = {pair: ("near-duplicate", float(s)) for pair, s in near.items() if s >= exact}
     below = {pair: ("near-duplicate", float(s)) for pair, s in near.items() if s < exact}
-    sampled = _sampled(train, validation, across.keys(), exact)
+    sampled = _sampled(train, validation, {*across, *apart}, exact)
     stems = defaultdict(list)
     for one in train.rows:
         stems[one.partition("\n")[0]].append(one)
@@ -224,6 +236,38 @@ def _near(train: Prompts, validation: Prompts, threshold: float) -> dict[_Keys, 
                 if pair[0] != pair[1]:
                     near[pair] = max(Fraction(count, union), near.get(pair, Fraction(0)))
     return near
+
+
+def _apart(
+    train: Prompts,
+    validation: Prompts,
+    near: dict[_Keys, Fraction],
+    separators: Sequence[str],
+    threshold: Fraction,
+) -> set[_Keys]:
+    """Take the pairs out of `near` that differ in one of their cells; those that were taken."""
+    taken = set()
+    for pair in list(near) if separators else ():
+        one = _cells(train.texts[train.rows[pair[0]][0]], separators)
+        other = _cells(validation.texts[validation.rows[pair[1]][0]], separators)
+        if len(one) == len(other) > 1 and any(
+            jaccard(plain_text(a, []), plain_text(b, [])) < threshold
+            for a, b in zip(one, other, strict=True)
+        ):
+            taken.add(pair)
+            del near[pair]
+    return taken
+
+
+def _cells(text: str, separators: Sequence[str]) -> list[str]:
+    """The cells of a prompt: each but the last ends at the last place of its separator."""
+    cells: list[str] = []
+    for separator in reversed(separators):
+        text, found, cell = text.rpartition(separator)
+        if not found:
+            return []
+        cells.append(cell)
+    return [text, *reversed(cells)]
 
 
 def _join(left: list[str], right: list[str], threshold: float) -> Iterator[tuple[Any, ...]]:
@@ -330,25 +374,35 @@ def _benchmark_hits(
 
 
 def certificate(
-    found: Audit, digests: Mapping[str, str], *, band: float, benchmarks: int
+    audits: Sequence[Audit], digests: Mapping[str, str], *, band: float, benchmarks: int
 ) -> dict[str, Any]:
-    """An audit as the manifest holds it; `digests` are the sha256 of the two files, by side."""
+    """What audits found, as the manifest holds it.
+
+    One is of training and validation, a second of both and test. `digests`: sha256 by split.
+    """
+    found, *more = audits
+    counts = dict(zip(digests, (*found.rows, *(one.rows[1] for one in more)), strict=True))
+    brute = zip(*(one.sampled for one in audits), strict=True)
+    close = sum(len(one.band) for one in audits)
     return {
         "method": METHOD,
         "threshold": found.threshold,
         "files": {
-            side: {"rows": rows, "sha256": digests[side]}
-            for side, rows in zip(("train", "validation"), found.rows, strict=True)
+            split: {"rows": rows, "sha256": digests[split]} for split, rows in counts.items()
         },
-        "pairs": sum(found.counts.values()) + found.sampled[2],
-        "brute_force": dict(zip(("rows", "pairs", "missed"), found.sampled, strict=True)),
+        "pairs": sum(sum(one.counts.values()) + one.sampled[2] for one in audits),
+        "brute_force": dict(zip(("rows", "pairs", "missed"), map(sum, brute), strict=True)),
         "not_compared": {
             name: [one.text for one in shared] for name, shared in found.wrappings.items()
         },
-        "band": {"from": round(found.threshold - band, 6), "pairs": len(found.band)},
+        "band": {
+            "from": round(found.threshold - band, 6),
+            "pairs": sum(len(one.band) for one in audits),
+        },
         "benchmarks": {
             "questions": benchmarks,
             "contained_from": CONTAINED,
-            "hits": len(found.hits),
+            # Those of the first are among those of the second, which has all rows.
+            "hits": len(audits[-1].hits),
         },
     }

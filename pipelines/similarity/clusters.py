@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 # The kinds of links between questions, in the order in which they are preferred.
-KINDS = ("near-duplicate", "reworded", "same stem")
+KINDS = ("near-duplicate", "reworded", "same stem", "same group")
 
 
 class Link(NamedTuple):
@@ -91,9 +91,9 @@ def roots(towards: Mapping[int, Link]) -> dict[int, int]:
     return known
 
 
-def star(group: Sequence[int], centre: int) -> list[Link]:
-    """Links that hold together the questions that share a stem."""
-    return [Link(centre, one, "same stem", None) for one in group if one != centre]
+def star(group: Sequence[int], centre: int, kind: str = "same stem") -> list[Link]:
+    """Links that hold together the questions of a group, which share a stem or what a user says."""
+    return [Link(centre, one, kind, None) for one in group if one != centre]
 
 
 def conflicting(

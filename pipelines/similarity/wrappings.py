@@ -14,6 +14,8 @@ from typing import NamedTuple
 # Fewer prompts than this share what they share by chance.
 _FEWEST = 10
 _SHORTEST = 12  # characters, where it is no line of its own and no label with a colon
+# Characters of one that less than half of the prompts share: more is a text that is asked about.
+_LONGEST = 300
 _LAST = chr(0x10FFFF)
 # Where a question may begin after an instruction, and where an instruction may begin after it.
 _BEFORE = re.compile(r".*(?:[.!?:)\]]\s+|\n\s*)", re.DOTALL)
@@ -74,7 +76,10 @@ def _shared(
             else:
                 high = middle - 1
         shared = turn(text[:low])
-        piece = cut(shared, 2 * _count(ordered, text[:low]) > len(ordered))
+        most = 2 * _count(ordered, text[:low]) > len(ordered)
+        piece = cut(shared, most)
+        if len(piece) > _LONGEST and not most:
+            continue
         if piece.strip() and (best is None or len(piece) > len(best[0])):
             best = piece, _count(ordered, turn(piece))
     return best

@@ -9,11 +9,15 @@ from typing import Any
 import polars as pl
 
 from pipelines.datasets.dataset import Dataset
-from pipelines.findings import BadInput
+from pipelines.similarity import linking
 from pipelines.similarity.clusters import KINDS, Link, conflicting, roots, spanning_links, star
-from pipelines.similarity.copies import COMPARED, Said, numbers
-from pipelines.similarity.keys import answer_key, answer_text, answer_value, exact_key, plain_text
-from pipelines.similarity.near_pairs import TooManyPairs, near_pairs, similarities
+from pipelines.similarity.copies import Said
+from pipelines.similarity.keys import (
+    answer_key,
+    answer_text,
+    answer_value,
+    exact_key,
+)
 from pipelines.stages import ledger
 from pipelines.stages.split import own_rank
 from pipelines.stages.stage import Context, Stage
@@ -55,21 +59,36 @@ def dedupe(
         .sort("row")
         .with_row_index("place")
     )
-    links = _links(records, questions, threshold)
-    stems = _stems(questions["key"])
+    find = linking.links_by_parts if "parts" in records.columns else linking.links
+    links = find(records, questions, threshold)
+    groups = [("same stem", group) for group in linking.stems(questions["key"])]
+    if dataset.grouped:
+        groups += [("same group", group) for group in linking.groups(records, questions)]
     pinned = {
         place: sides[-1]  # "validation" where a key was on both sides
         for place, sides in enumerate(questions["pinned"])
         if len(sides)
     }
-    out = conflicting(links, stems, pinned) if pinned else set()
-    records = _with_links(records, questions, links, stems, out)
+    out = conflicting(links, [group for _, group in groups], pinned) if pinned else set()
+    records = _with_links(records, questions, links, groups, out)
     records = _tag_split_conflicts(records, questions, out, pinned)
     records = _tag_same_question(records, dataset)
     records = _tag_copies(records, questions, links, dataset).drop("same", "key_row")
     return records.with_columns(
         question=pl.when(pl.col("question") != pl.col("prompt")).then("question")
     )
+
+
+def _with_same(records: pl.DataFrame) -> pl.DataFrame:
+    """The records with `same`, which those have in common that ask the same beyond doubt."""
+    several = records.filter(pl.len().over("key") > 1)
+    asked = several.select("question", "options").iter_rows()
+    exact = pl.Series([exact_key(*parts) for parts in asked], dtype=pl.String)
+    exact = (several["key"] + "\n" + exact).alias("same")
+    records = records.join(
+        several.select("row", exact), on="row", how="left", maintain_order="left"
+    )
+    return records.with_columns(pl.coalesce("same", "key"))
 
 
 def facts(records: pl.DataFrame) -> dict[str, Any]:
@@ -95,84 +114,11 @@ def facts(records: pl.DataFrame) -> dict[str, Any]:
     }
 
 
-def _with_same(records: pl.DataFrame) -> pl.DataFrame:
-    """The records with `same`, which those have in common that ask the same beyond doubt."""
-    several = records.filter(pl.len().over("key") > 1)
-    asked = several.select("question", "options").iter_rows()
-    exact = pl.Series([exact_key(*parts) for parts in asked], dtype=pl.String)
-    exact = (several["key"] + "\n" + exact).alias("same")
-    records = records.join(
-        several.select("row", exact), on="row", how="left", maintain_order="left"
-    )
-    return records.with_columns(pl.coalesce("same", "key"))
-
-
-def _links(records: pl.DataFrame, questions: pl.DataFrame, threshold: float) -> list[Link]:
-    """Every link by text between two questions, by their places."""
-    place_of = dict(questions.select("key", "place").iter_rows())
-    asked = records.select("question", "options").iter_rows()
-    texts = pl.Series("text", [plain_text(*parts) for parts in asked], pl.String)
-    plain = records.select("key", texts).unique(maintain_order=True)
-    near: dict[tuple[int, int], float] = {}
-    for keys, texts in ((questions["key"], questions["key"]), (plain["key"], plain["text"])):
-        places = [place_of[key] for key in keys]
-        for a, b, similarity in _near(texts, threshold).iter_rows():
-            pair = (min(places[a], places[b]), max(places[a], places[b]))
-            if pair[0] != pair[1]:
-                near[pair] = max(near.get(pair, 0.0), similarity)
-    links = [Link(a, b, "near-duplicate", similarity) for (a, b), similarity in near.items()]
-    return [*links, *_reworded(records, questions, near)]
-
-
-def _near(texts: pl.Series, threshold: float) -> pl.DataFrame:
-    try:
-        pairs = near_pairs(texts.to_list(), threshold).pairs
-    except TooManyPairs as error:
-        raise BadInput(
-            f"--threshold {threshold}: {error}, so the prompts share most of their text; "
-            "take what they share out of the prompts, or raise the threshold"
-        ) from error
-    return pairs.select("left", "right", "similarity")
-
-
-def _reworded(
-    records: pl.DataFrame, questions: pl.DataFrame, near: dict[tuple[int, int], float]
-) -> Iterator[Link]:
-    """Links between questions with free answers whose numbers and answers are the same."""
-    free = (
-        records.filter(pl.col("options").list.len() == 0)
-        .join(questions.select("key", "place"), on="key")
-        .select("place", "question", "reference_answer")
-    )
-    blocks: dict[tuple[tuple[str, ...], str], set[int]] = defaultdict(set)
-    for place, question, answer in free.iter_rows():
-        known = numbers(question)
-        if len(known) > 1:
-            blocks[known, answer_key(answer, [])].add(place)
-    groups = [sorted(group) for group in blocks.values() if len(group) > 1]
-    pairs = similarities(questions["key"].to_list(), groups, COMPARED)
-    for a, b, similarity in pairs.select("left", "right", "similarity").iter_rows():
-        if (a, b) not in near:
-            yield Link(a, b, "reworded", similarity)
-
-
-def _stems(keys: pl.Series) -> list[list[int]]:
-    """The places of the questions with options that share a stem, where several do."""
-    stems = pl.DataFrame({"stem": keys.str.split("\n").list.first()}).with_row_index("place")
-    groups = (
-        stems.filter((pl.col("stem") != "") & (pl.col("stem") != keys))
-        .group_by("stem")
-        .agg("place")
-        .filter(pl.col("place").list.len() > 1)
-    )
-    return groups["place"].to_list()
-
-
 def _with_links(
     records: pl.DataFrame,
     questions: pl.DataFrame,
     links: list[Link],
-    stems: list[list[int]],
+    groups: list[tuple[str, list[int]]],
     out: set[int],
 ) -> pl.DataFrame:
     """The records with `cluster`, `linked_to`, `link`, `similarity` and `near`.
@@ -182,9 +128,9 @@ def _with_links(
     one with the smallest.
     """
     within = [link for link in links if link.one not in out and link.other not in out]
-    for group in stems:
+    for name, group in groups:
         left = [one for one in group if one not in out]
-        within += star(left, min(left, default=0))
+        within += star(left, min(left, default=0), name)
     towards = spanning_links(within)
     root, rows = roots(towards), questions["row"].to_list()
     near = (link for link in links if link.kind == "near-duplicate")

@@ -72,7 +72,8 @@ def normalize(
     records = pl.concat(parts)
     if "question" not in records.columns:
         records = records.with_columns(question="prompt")
-    shared = wrappings(records["question"], _SHARED)
+    # Where a description parts a prompt, no part of it is a wrapping.
+    shared = [] if "parts" in records.columns else wrappings(records["question"], _SHARED)
     parts = [_named(part, shared) for part in records.iter_slices(_SLICE)]
     records = _one_prompt_an_id(pl.concat(parts) if parts else _named(records, shared))
     records = ledger.untagged(records)

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
+from functools import partial
 from hashlib import sha256
+from itertools import chain
 from typing import Any
 
 from pipelines.datasets.dataset import Dataset
 from pipelines.graders import probes
 from pipelines.graders.sandbox import Refused
 from pipelines.graders.self_check import OwnGrader
-from pipelines.io.prepared import FILES, SPLITS
+from pipelines.io.prepared import ALL_SPLITS, FILES, SPLITS
 from pipelines.rules import check
 from pipelines.similarity import audit
 from pipelines.stages.stage import Context
@@ -26,7 +28,7 @@ SETTINGS = ("dataset", "max_bytes", "rows", "threshold", "validation_rows")
 # How far below the threshold pairs across are counted.
 BAND = 0.1
 
-# The lines of `train` or `validation`, with their line ends.
+# The lines of a split, with their line ends; none of `test` where there is no test split.
 Read = Callable[[str], Iterable[bytes]]
 
 
@@ -39,12 +41,15 @@ def validate(
     provenance: what the run knows of how the lines were made. The reporter hears of each line once.
     """
     settings, benchmarks = context.settings, context.benchmarks()
-    digests = {split: sha256() for split in SPLITS}
-    prompts = {split: audit.Prompts(FILES[split]) for split in SPLITS}
+    test = iter(read("test"))
+    first = next(test, None)
+    splits = SPLITS if first is None else ALL_SPLITS
+    digests = {split: sha256() for split in splits}
+    prompts = {split: audit.Prompts(f"{split}.jsonl") for split in splits}
     probed: list[dict[str, Any]] = []
 
     def lines(split: str) -> Iterator[bytes]:
-        for line in read(split):
+        for line in chain([first], test) if split == "test" and first else read(split):
             context.advance(1)
             digests[split].update(line)
             yield line
@@ -55,7 +60,7 @@ def validate(
             probed.append(item)
 
     files = check.Files(
-        rows=[(split, FILES[split], lines(split)) for split in SPLITS],
+        rows=[(split, f"{split}.jsonl", lines(split)) for split in splits],
         documents=documents,
         dataset=context.dataset.name if context.dataset.shipped else None,
         names=FILES,
@@ -67,13 +72,19 @@ def validate(
         see=see,
     )
     findings = list(check.validate(files))
-    audited = audit.audit(
-        *prompts.values(),
+    compare = partial(
+        audit.audit,
         threshold=context.threshold,
         band=BAND,
         benchmarks=benchmarks,
         quoted=False,
+        separators=context.dataset.separators,
     )
+    audited = [compare(prompts["train"], prompts["validation"])]
+    if "test" in prompts:
+        audited.append(
+            compare(prompts["train"].with_rows_of(prompts["validation"]), prompts["test"])
+        )
     sums = {split: digest.hexdigest() for split, digest in digests.items()}
     results = {
         "certificate": audit.certificate(audited, sums, band=BAND, benchmarks=benchmarks.height),
