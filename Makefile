@@ -1,8 +1,8 @@
-# Every target sets up what it needs. DATASET= names one dataset, SOURCE= where it comes from,
+# Every target sets up what it needs. DATASET= names one dataset or description, SOURCE= where it comes from,
 # ARGS= any other option of `rft`.
 
 DATASET ?=
-SOURCE ?= demo
+SOURCE ?=
 ARGS ?=
 
 VENV := .venv
@@ -29,17 +29,17 @@ SETUP := $(if $(filter kaggle,$(SOURCE)),$(VENV)/.dev,$(VENV)/.run)
 .PHONY: help prepare validate $(STAGES) estimate export submit test test-sandbox check check-static bench demo docs lock clean
 
 help: ## List the targets
-	@echo "make TARGET [DATASET=openr1-math|medmcqa] [SOURCE=demo|huggingface|kaggle|DIR] [ARGS=...]"
+	@echo "make TARGET [DATASET=NAME|FILE.toml] [SOURCE=demo|huggingface|kaggle|DIR] [ARGS=...]"
 	@awk -F ':.*## ' '/^[a-z$$][^:]*:.*## /{ printf "  %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST) | sed 's/\$$(STAGES)      /STAGE          /'
 	@echo "  STAGE is one of $(STAGES)"
 
 prepare: $(SETUP) ## Take the datasets through every stage, from the demo by default
-	@$(RFT) prepare $(DATASET) --source "$(SOURCE)" $(ARGS)
+	@$(RFT) prepare $(DATASET) $(if $(SOURCE),--source "$(SOURCE)") $(ARGS)
 
 validate: prepare ## Run every stage, of which the last checks the files (`rft validate` runs none)
 
 $(STAGES): $(SETUP) ## Take the datasets up to one stage
-	@$(RFT) prepare $(DATASET) --until $@ --source "$(SOURCE)" $(ARGS)
+	@$(RFT) prepare $(DATASET) --until $@ $(if $(SOURCE),--source "$(SOURCE)") $(ARGS)
 
 # (`export` alone at the start of a line would be make's own word.)
 estimate export: $(VENV)/.run ## Say what a job on DATASET would take; write it for another trainer

@@ -44,7 +44,8 @@ SHARED = {
     ),
     "split_conflict": (
         "dedupe",
-        "it would tie training to validation of the split of `--previous`",
+        "it would tie training to validation of the split of `--previous`; in `split`, it is "
+        "like a row of your own validation or test split",
     ),
     "contaminated": (
         "decontaminate",
@@ -121,10 +122,13 @@ def stage_table() -> str:
 
 def reasons() -> str:
     """Why a row is dropped."""
+    having: dict[tuple[str, str], list[str]] = {}
+    for dataset in map(shipped, shipped_paths()):
+        for fault in dataset.faults:
+            having.setdefault((fault.reason, fault.why), []).append(f"`{dataset.name}`")
     rows = [
-        (f"`{fault.reason}`", "normalize", f"`{dataset.name}`", fault.why)
-        for dataset in map(shipped, shipped_paths())
-        for fault in dataset.faults
+        (f"`{reason}`", "normalize", ", ".join(dict.fromkeys(names)), why)
+        for (reason, why), names in having.items()
     ]
     rows += [(f"`{reason}`", stage, "every", why) for reason, (stage, why) in SHARED.items()]
     return _table(("reason", "stage", "dataset", "what it means"), rows)
@@ -165,6 +169,7 @@ def export_table() -> str:
 PARTS: dict[str, Callable[[], str]] = {
     "output": output,
     "datasets": datasets,
+    "description": description,
     "stages": stage_table,
     "reasons": reasons,
     "rules": rules,

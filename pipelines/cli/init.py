@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -107,15 +108,30 @@ def init(
     if made.judged:
         made.say("grader", judge.name, "the references are long: a model compares them")
     text = _toml(made, splits, target.parent, len(sample))
-    if made.judged and (force or not judge.exists()):
-        judge.write_bytes(orjson.dumps(_JUDGE, option=orjson.OPT_INDENT_2) + b"\n")
-    target.write_text(text, encoding="utf-8")
-    dataset = find(str(target))
-    for line in text.splitlines():
+    with _undone_where_refused(target, judge):
+        if made.judged and (force or not judge.exists()):
+            judge.write_bytes(orjson.dumps(_JUDGE, option=orjson.OPT_INDENT_2) + b"\n")
+        target.write_text(text, encoding="utf-8")
+        lines = [*text.splitlines(), *_shown(find(str(target)), train[0])]
+    for line in lines:
         terminal.say(line)
-    _show(dataset, train[0])
     terminal.say("")
     terminal.say(f"{target} is written. Look at it, then run: rft prepare {target}")
+
+
+@contextmanager
+def _undone_where_refused(*paths: Path) -> Iterator[None]:
+    """Leave the files as they were where what is written to them cannot be used."""
+    before = {path: path.read_bytes() if path.exists() else None for path in paths}
+    try:
+        yield
+    except BadInput:
+        for path, data in before.items():
+            if data is None:
+                path.unlink(missing_ok=True)
+            else:
+                path.write_bytes(data)
+        raise
 
 
 def _stem(path: Path) -> str:
@@ -173,7 +189,7 @@ def _value(value: Any) -> str:
     return orjson.dumps(value).decode()
 
 
-def _show(dataset: Dataset, path: Path) -> None:
+def _shown(dataset: Dataset, path: Path) -> Iterator[str]:
     """Three finished items, and the share of references that their grader pays."""
     import polars as pl
 
@@ -187,16 +203,15 @@ def _show(dataset: Dataset, path: Path) -> None:
     records = normalize(frame, dataset=dataset, max_prompt_bytes=limit("prompt_bytes"))
     kept = ledger.kept(records).sort("raw_row")
     for number, record in enumerate(kept.head(3).iter_rows(named=True), 1):
-        terminal.say("")
-        terminal.say(f"item {number}")
+        yield ""
+        yield f"item {number}"
         item = orjson.dumps(dataset.item(record), option=orjson.OPT_INDENT_2).decode()
-        for line in item.splitlines():
-            terminal.say(line)
-    terminal.say("")
+        yield from item.splitlines()
+    yield ""
     for reason, count in ledger.counts(records).items():
-        terminal.say(f"{count} of {records.height} rows would be dropped: {reason}")
+        yield f"{count} of {records.height} rows would be dropped: {reason}"
     if not dataset.grading.checks:
-        terminal.say("The references were not graded: the grader is your own.")
+        yield "The references were not graded: the grader is your own."
         return
     graded = kept.height + records.filter(pl.col("dropped") == "ungradeable").height
-    terminal.say(f"{kept.height} of {graded} references get the full score from the grader.")
+    yield f"{kept.height} of {graded} references get the full score from the grader."

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import orjson
-from click import IntRange
+from click import Context, IntRange, Parameter
 
 from pipelines.cli import terminal
 from pipelines.cli.command import Exit, argument, option
@@ -23,8 +23,19 @@ if TYPE_CHECKING:
 PILOT = (200, 50)
 
 
+def _completed(ctx: Context, parameter: Parameter, begun: str) -> list[str]:
+    """The shipped datasets and the descriptions that a word may be the beginning of."""
+    from pipelines.datasets import shipped_paths
+
+    names = [name for name in shipped_paths() if name.startswith(begun)]
+    inside = map(str, Path(f"{begun}x").parent.glob("*.toml"))
+    return names + sorted(path for path in inside if path.startswith(begun))
+
+
 def prepare(
-    datasets: Annotated[tuple[str, ...], argument(metavar="[DATASET|FILE.toml]...")] = (),
+    datasets: Annotated[
+        tuple[str, ...], argument(metavar="[DATASET|FILE.toml]...", shell_complete=_completed)
+    ] = (),
     until: Annotated[
         str,
         option(

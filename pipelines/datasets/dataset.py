@@ -52,6 +52,7 @@ class Dataset:
 
     name: as the command line and the folders have it. title, page: what people know it by.
     tried: what the description was tried on. path: its file. shipped: whether that is one of ours.
+    own_files: whether it names files, which are read where they are beside it.
     hub, revision: repository of the Hugging Face hub and the pinned commit (40 hex digits); without
         a commit the newest one is pinned when it is first downloaded. kaggle: slug of the copy on
         Kaggle. config: what stands for `{config}` in the patterns.
@@ -93,6 +94,7 @@ class Dataset:
     cells: Mapping[str, Cell] | None = None
     columns: tuple[str, ...] = ()
     shipped: bool = False
+    own_files: bool = False
     hub: str | None = None
     revision: str | None = None
     kaggle: str | None = None

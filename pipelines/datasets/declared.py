@@ -40,6 +40,7 @@ def dataset(path: Path, *, shipped: bool = False) -> Dataset:
         tried=values.get("tried", ""),
         path=path,
         shipped=shipped,
+        own_files="files" in values and not shipped,
         license=values.get("license"),
         fields=(*fields, *(columns.kept if record else ()), "id"),
         kept=() if record else tuple(columns.kept),

@@ -383,7 +383,6 @@ def certificate(
     found, *more = audits
     counts = dict(zip(digests, (*found.rows, *(one.rows[1] for one in more)), strict=True))
     brute = zip(*(one.sampled for one in audits), strict=True)
-    close = sum(len(one.band) for one in audits)
     return {
         "method": METHOD,
         "threshold": found.threshold,

@@ -45,6 +45,10 @@ def from_hub(
     )
     if revision == "main":
         progress.note(f"{dataset.hub}: pinned at the newest commit, {commit}")
+    for role in ("validation", "test"):
+        patterns = roles[role]
+        if patterns and not any(fnmatch(r.path, p) for r in listed for p in patterns):
+            raise BadInput(f"{dataset.hub}: {role}: no file matches {' or '.join(patterns)}")
     is_train = [any(fnmatch(r.path, pattern) for pattern in roles["train"]) for r in listed]
     train = [remote for remote, hit in zip(listed, is_train, strict=True) if hit]
     if not train:
@@ -60,6 +64,7 @@ def from_hub(
         revision=commit,
         license=dataset.license,
         choices=choices,
+        patterns=record.patterns(dataset, choices),
         benchmarks=record.benchmarks(dataset),
         files=_brought(remotes, folder, retry, progress),
     )
@@ -88,6 +93,7 @@ def from_kaggle(
         revision=str(copy.version),
         license=dataset.license,
         choices=choices,
+        patterns=record.patterns(dataset, choices),
         benchmarks=[],
         files=entries,
     )

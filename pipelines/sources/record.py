@@ -9,6 +9,7 @@ every replaced file, also where the time was set back; it does not see a disk th
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
@@ -46,8 +47,8 @@ class Source:
     """What `SOURCE.json` holds.
 
     source: `huggingface` or `kaggle`. revision: the commit of the hub, the version on Kaggle.
-    choices: what to bring, by option, where it was not left to the recipe. benchmarks: the further
-    test sets with their repositories and commits.
+    choices: what to bring, by option, where it was not left to the recipe. patterns: those of the
+    files, by their role. benchmarks: the further test sets with their repositories and commits.
     """
 
     source: str
@@ -55,8 +56,15 @@ class Source:
     revision: str
     license: str | None
     choices: dict[str, str]
+    patterns: dict[str, list[str]]
     benchmarks: list[dict[str, str]]
     files: list[Entry]
+
+
+def patterns(dataset: Dataset, choices: Mapping[str, str]) -> dict[str, list[str]]:
+    """The patterns of a dataset's files, as its record has them."""
+    roles = dataset.patterns(choices.get("config"))
+    return {role: list(patterns) for role, patterns in roles.items() if patterns}
 
 
 def benchmarks(dataset: Dataset) -> list[dict[str, str]]:

@@ -92,7 +92,7 @@ def download(
     """
     if source is None:
         source = _own_source(dataset)
-    _check_choices(choices, source)
+    _check_choices(dataset, choices, source)
     if source == "demo":
         if not DEMO.is_dir():
             raise BadInput(
@@ -124,7 +124,7 @@ def download(
 def _own_source(dataset: Dataset) -> str:
     """Where the rows of a dataset are, by its description."""
     folder = dataset.path.parent
-    if not dataset.shipped and _matching(folder, dataset.patterns()["train"]):
+    if dataset.own_files and _matching(folder, dataset.patterns()["train"]):
         return str(folder)
     if dataset.shipped and dataset.name in datasets.DEMO:
         return "demo"
@@ -150,15 +150,19 @@ def check(dataset: Dataset) -> list[str]:
 
 def _command(dataset: Dataset, source: str, choices: Mapping[str, str]) -> str:
     options = "".join(f" --{name} {value}" for name, value in choices.items())
-    return f"rft prepare {dataset.name} --until download --source {source}{options}"
+    word = dataset.name if dataset.shipped else dataset.path
+    return f"rft prepare {word} --until download --source {source}{options}"
 
 
-def _check_choices(choices: Mapping[str, str], source: str) -> None:
+def _check_choices(dataset: Dataset, choices: Mapping[str, str], source: str) -> None:
     """End the run where the source cannot give what is chosen."""
     for name, value in choices.items():
         if name not in _CHOICES.get(source, ()):
             sources = [source for source, names in _CHOICES.items() if name in names]
             raise BadInput(f"--{name} {value}: only with --source {' or '.join(sources)}")
+    if "config" in choices and dataset.config is None:
+        remedy = "its description has no `config`; leave the option out"
+        raise BadInput(f"--config {choices['config']}: {dataset.name} has no others: {remedy}")
     bounds = re.fullmatch(r"(\d+)(?:-(\d+))?", choices.get("shards", "0"))
     if not bounds or (bounds[2] and int(bounds[2]) < int(bounds[1])):
         raise BadInput(f"--shards {choices['shards']}: give the first and the last file, as in 0-1")
@@ -179,7 +183,9 @@ def _held(
         return None
     if held.source != source:
         raise BadInput(f"{folder}: holds the copy from {held.source}; move it away to use {source}")
-    if held.choices != choices:
+    repository = dataset.hub if source == "huggingface" else dataset.kaggle
+    patterns = record.patterns(dataset, choices)
+    if (held.repository, held.choices, held.patterns) != (repository, choices, patterns):
         return None
     if source == "huggingface":
         # Without a commit the one stays that was the newest at the first download.

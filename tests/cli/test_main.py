@@ -683,6 +683,8 @@ def test_tables(rft: Run) -> None:
     ("words", "completed"),
     [
         (["va"], {"validate"}),
+        (["prepare", "med"], {"medmcqa", "medqa"}),
+        (["prepare", "pipelines/datasets/shipped/gs"], {"pipelines/datasets/shipped/gsm8k.toml"}),
         ([""], set(MODULES)),
         (["validate", "--gr"], {"--grader-file"}),
         (["rules", "--format", ""], {"text", "json"}),
@@ -829,6 +831,10 @@ def test_download_check_reads_every_byte(rft: Run, tmp_path: Path) -> None:
         "revision": "0" * 40,
         "license": "Apache-2.0",
         "choices": {},
+        "patterns": {
+            "train": ["data/train-*.parquet"],
+            "benchmark": ["data/validation-*.parquet"],
+        },
         "benchmarks": [],
         "files": [entry],
     }

@@ -397,7 +397,7 @@ def test_only_files_that_show_it_are_said_to_be_from_the_hub(tmp_path: Path) -> 
         source.entry(root, path.relative_to(root).as_posix(), files.sha256(path), verified=True)
         for path in sorted(root.glob("data/*.parquet"))
     ]
-    record = source.Source("huggingface", "some/one", "ab" * 20, "MIT", {}, [], entries)
+    record = source.Source("huggingface", "some/one", "ab" * 20, "MIT", {}, {}, [], entries)
     source.write(root, record)
     known = {"repository": "some/one", "revision": "ab" * 20, "license": "MIT", "files": None}
     assert told(str(root.parent)) == {"kind": "folder", **known}

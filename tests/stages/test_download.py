@@ -18,6 +18,7 @@ from conftest import DEMO, Heard, Run, contents
 from hub_server import COMMIT, Fault, HubServer, Repository, serving
 from known import DATASETS
 
+from pipelines.datasets import find
 from pipelines.datasets.dataset import Benchmark, Dataset
 from pipelines.findings import BadInput
 from pipelines.io.progress import Progress
@@ -103,6 +104,7 @@ def test_what_is_brought_and_recorded(bring: Download, tmp_path: Path) -> None:
         "revision": COMMIT,
         "license": "Apache-2.0",
         "choices": {},
+        "patterns": {"train": ["data/train-*.parquet"], "benchmark": ["data/test-*.parquet"]},
         "benchmarks": [{"name": "aime", "repository": "other/aime", "revision": OTHER_COMMIT}],
         "files": [
             {
@@ -224,7 +226,7 @@ def test_a_configuration(bring: Download) -> None:
     assert names(raw.splits["train"]) == ["all/train-00000-of-00001.parquet"]
     assert names(path for path, _ in raw.benchmarks) == BENCHMARKS
     assert names(bring().splits["train"]) == TRAIN
-    with pytest.raises(BadInput, match="some/data: no file matches al/train-\\*.parquet"):
+    with pytest.raises(BadInput, match=r"some/data: no file matches al/train-\*\.parquet"):
         bring(config="al")
 
 
@@ -284,6 +286,57 @@ def test_one_run_at_a_time(bring: Download, hub: HubServer) -> None:
         pytest.raises(BadInput, match="another run is writing here; wait for it"),
     ):
         bring()
+
+
+# A description of a user's own
+
+
+def own(text: str) -> Dataset:
+    Path("mine.toml").write_text(f'prompt = "q"\nanswer = "a"\n{text}\n')
+    return find("mine.toml")
+
+
+def test_a_hub_without_a_revision_is_pinned_once(bring: Download, hub: HubServer) -> None:
+    dataset, heard = own('hub = "some/data"'), Heard()
+    raw = bring(recipe=dataset, progress=heard)
+    assert [path.name for path in raw.splits["train"]] == [Path(name).name for name in TRAIN]
+    assert f"some/data: pinned at the newest commit, {COMMIT}" in heard.lines
+    record = orjson.loads(Path("raw/mine/SOURCE.json").read_bytes())
+    assert (record["revision"], record["choices"]) == (COMMIT, {})
+    hub.asked.clear()
+    hub.commit = hub.branches["main"] = "a" * 40  # it moves on, and nobody asks
+    assert bring(recipe=dataset) == raw
+    assert hub.asked == []
+    Path("mine.toml").unlink()
+    with pytest.raises(BadInput, match=r"run `rft prepare mine\.toml --until download"):
+        download(replace(dataset, hub="other/data"), source=None, progress=Progress(), fetch=False)
+
+
+def test_a_hub_alone_reads_no_files_beside_the_description(bring: Download) -> None:
+    Path("data").mkdir()
+    Path("data/train-x.parquet").write_bytes(b"of something else")
+    raw = download(own('files = "data/*.parquet"'), source=None, progress=Progress())
+    assert [path.name for path in raw.splits["train"]] == ["train-x.parquet"]
+    with pytest.raises(BadInput, match="raw/mine: not downloaded yet"):
+        download(own('hub = "some/data"'), source=None, progress=Progress(), fetch=False)
+
+
+def test_another_hub_or_other_files_are_brought_anew(bring: Download, hub: HubServer) -> None:
+    bring(recipe=own('hub = "some/data"'))
+    raw = bring(recipe=own('hub = "some/data"\nfiles = "all/*.parquet"'))
+    assert [path.as_posix() for path in raw.splits["train"]] == [
+        "raw/mine/all/train-00000-of-00001.parquet"
+    ]
+    hub.neighbours.append(Repository({"data/train-1.parquet": b"other"}, "other/data", COMMIT))
+    raw = bring(recipe=own('hub = "other/data"'))
+    assert [path.read_bytes() for path in raw.splits["train"]] == [b"other"]
+    with pytest.raises(BadInput, match=r"some/data: test: no file matches none/\*"):
+        bring(recipe=own('hub = "some/data"\ntest = "none/*"'))
+
+
+def test_a_configuration_that_a_description_has_not(bring: Download) -> None:
+    with pytest.raises(BadInput, match="--config all: mine has no others"):
+        bring(recipe=own('hub = "some/data"'), config="all")
 
 
 # The command
