@@ -22,7 +22,6 @@ from numpy.typing import NDArray
 
 from pipelines.similarity.latex import spelled
 from pipelines.similarity.shingles import (
-    F64,
     I64,
     SPAN,
     U64,
@@ -90,11 +89,11 @@ class _Index:
     """The shingles of some questions, each question's heaviest first."""
 
     table: _Table  # every shingle of the questions, ascending
-    weight: F64  # of each known shingle
+    weight: NDArray[np.float64]  # of each known shingle
     code: I64  # question by question, the places of its shingles in `known`
     start: I64  # where those of a question begin
     size: I64  # and how many they are
-    total: F64  # and what they weigh
+    total: NDArray[np.float64]  # and what they weigh
     rare: Flags  # of `code`: one of those that are looked up
 
     @classmethod

@@ -52,8 +52,8 @@ def near_pairs(
 
     Pairs are places in `texts`, `left` before `right`, or with `against` a place in each list.
     They are sorted and depend on the texts alone, not on `step`, how much is worked on at a time
-    (about 100 bytes each). Texts are compared as they are; equal ones are pairs too, and so are
-    texts of equal sets ("aaaaaa", "aaaaaaa"), which cost nothing until they are listed.
+    (about 100 bytes each). Texts are compared as they are; equal ones are pairs too, which cost
+    nothing until they are listed.
 
     Texts that share most of their wording may make pairs without end, or pairs that are all just
     not near. So TooManyPairs is raised where there are more than `most` pairs, and where the search

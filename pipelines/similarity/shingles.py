@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 I64 = NDArray[np.int64]
 U32 = NDArray[np.uint32]
 U64 = NDArray[np.uint64]
-F64 = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 SPAN = 5
@@ -28,12 +27,11 @@ _TEXT = np.uint64(2**24 - 1)
 # What two 32-bit numbers in one integer are taken apart with.
 HALF = np.uint64(32)
 LOW = np.uint64(2**32 - 1)
-_ODD = np.uint64(0x9E3779B97F4A7C15)  # 2^64 over the golden ratio, which spreads products evenly
 
 
 @dataclass(frozen=True)
 class ShingleSets:
-    """The distinct shingle sets of some texts, in ascending order of size.
+    """The shingle sets of some distinct texts, in ascending order of size.
 
     A shingle that no pair can share counts in its set's size but has no rank.
     """
@@ -58,36 +56,32 @@ def shingle_sets(texts: Sequence[str], border: int | None, step: int) -> Shingle
     """
     numbers: dict[str, int] = {}
     of = np.fromiter((numbers.setdefault(t, len(numbers)) for t in texts), np.int64, len(texts))
-    distinct = list(numbers)
+    known = list(numbers)
     del numbers
-    if len(distinct) > _TEXT + 1:
-        raise ValueError(f"{len(distinct):,} distinct texts; join at most {2**24:,} at a time")
-    left = np.zeros(len(distinct), np.bool_)
+    if len(known) > _TEXT + 1:
+        raise ValueError(f"{len(known):,} distinct texts; join at most {2**24:,} at a time")
+    left = np.zeros(len(known), np.bool_)
     right = left.copy()
     left[of[:border]] = True
     right[of[border:]] = True
 
-    packed = _distinct(_packed_windows(distinct, step), step)
-    sizes, sums = _sizes_and_sums(packed, len(distinct), step)
-    first = _first_with_set(distinct, sizes, sums)
+    packed = distinct(_packed_windows(known, step))
+    sizes = np.zeros(len(known), np.int64)
+    for begin in range(0, len(packed), step):
+        owners = (packed[begin : begin + step] & _TEXT).astype(np.int64)
+        sizes += np.bincount(owners, minlength=len(known))
     sizes = np.maximum(sizes, 1)
-    sets = np.flatnonzero(first == np.arange(len(distinct)))
-    sets = sets[np.argsort(sizes[sets], kind="stable")]
-    place = np.full(len(distinct), -1)
-    place[sets] = np.arange(len(sets))
+    order = np.argsort(sizes, kind="stable")
+    place = np.empty_like(order)
+    place[order] = np.arange(len(order))
     packed = _ranked(packed, place, None if border is None else (left, right), step)
-
-    place = place[first]
-    sides = np.zeros((2, len(sets)), np.bool_)
-    sides[0, place[left]] = True
-    sides[1, place[right]] = True
-    starts = np.searchsorted(packed, np.arange(len(sets) + 1, dtype=np.uint64) << HALF)
+    starts = np.searchsorted(packed, np.arange(len(order) + 1, dtype=np.uint64) << HALF)
     ranked = np.diff(starts)
-    sizes = sizes[sets]
+    sizes = sizes[order]
     return ShingleSets(
         of=place[of],
-        left=sides[0],
-        right=sides[1],
+        left=left[order],
+        right=right[order],
         sizes=sizes,
         from_size=np.searchsorted(sizes, np.arange(sizes.max(initial=0) + 2)),
         starts=starts,
@@ -138,12 +132,19 @@ def all_windows(texts: Sequence[str], step: int) -> tuple[I64, U64]:
     return np.concatenate(numbers), np.concatenate(codes)
 
 
-def distinct(values: NDArray[Any]) -> NDArray[Any]:
-    """The different values, ascending; the array is sorted where it stands."""
+def distinct(values: NDArray[Any], step: int = 1 << 18) -> NDArray[Any]:
+    """The different values, ascending, in the memory of the array."""
     values.sort()
-    new = np.ones(len(values), np.bool_)
-    np.not_equal(values[1:], values[:-1], out=new[1:])
-    return values[new]
+    kept = 0
+    for begin in range(0, len(values), step):
+        part = values[begin : begin + step]
+        new = np.ones(len(part), np.bool_)
+        np.not_equal(part[1:], part[:-1], out=new[1:])
+        new[0] = not kept or part[0] != values[kept - 1]
+        part = part[new]
+        values[kept : kept + len(part)] = part
+        kept += len(part)
+    return values[:kept]
 
 
 def windows(data: bytes) -> U64:
@@ -155,30 +156,13 @@ def windows(data: bytes) -> U64:
 
 
 def _packed_windows(texts: Sequence[str], step: int) -> U64:
-    """(window, text) of every window that lies in one text, sorted."""
+    """(window, text) of every window that lies in one text."""
     packed = np.empty(sum(max(len(t.encode()) - SPAN + 1, 0) for t in texts), np.uint64)
     at = 0
     for numbers, codes in windows_of(texts, step):
         packed[at : at + len(codes)] = (codes << _TEXT_BITS) | numbers.astype(np.uint64)
         at += len(codes)
-    packed.sort()
     return packed
-
-
-def _distinct(packed: U64, step: int) -> U64:
-    """A sorted array without its repetitions, in the same memory."""
-    kept = 0
-    last = None
-    for begin in range(0, len(packed), step):
-        part = packed[begin : begin + step]
-        new = np.ones(len(part), np.bool_)
-        np.not_equal(part[1:], part[:-1], out=new[1:])
-        new[0] = part[0] != last
-        last = part[-1]
-        part = part[new]
-        packed[kept : kept + len(part)] = part
-        kept += len(part)
-    return packed[:kept]
 
 
 def _whole_windows(packed: U64, step: int) -> Iterator[tuple[int, int]]:
@@ -191,46 +175,11 @@ def _whole_windows(packed: U64, step: int) -> Iterator[tuple[int, int]]:
         begin = end
 
 
-def _sizes_and_sums(packed: U64, texts: int, step: int) -> tuple[I64, F64]:
-    """For each text the number of its shingles and a sum that texts with equal sets have in common.
-
-    Terms are added in the order of the windows and in the same parts, so equal sets round alike.
-    """
-    sizes = np.zeros(texts, np.int64)
-    sums = np.zeros(texts)
-    for begin, end in _whole_windows(packed, max(step, texts)):  # each costs a pass over all texts
-        part = packed[begin:end]
-        text = (part & _TEXT).astype(np.int64)
-        sizes += np.bincount(text, minlength=texts)
-        terms = (part >> _TEXT_BITS) * _ODD
-        terms ^= terms >> HALF  # a product alone adds up alike where digits change places
-        terms *= _ODD
-        sums += np.bincount(text, terms.astype(np.float64), minlength=texts)
-    return sizes, sums
-
-
-def _first_with_set(texts: Sequence[str], sizes: I64, sums: F64) -> I64:
-    """For each text the first text with the same set: itself, in most cases.
-
-    Equal sizes and sums only raise the suspicion; the sets themselves decide. A text without a
-    window stays itself, for it is its own only shingle.
-    """
-    first = np.arange(len(texts))
-    order = np.lexsort((first, sums, sizes))
-    order = order[sizes[order] > 0]
-    alike = (np.diff(sums[order]) == 0) & (np.diff(sizes[order]) == 0)
-    for one, other in zip(order[:-1][alike], order[1:][alike], strict=True):
-        expected, actual = (np.unique(windows(texts[i].encode())) for i in (first[one], other))
-        if np.array_equal(actual, expected):
-            first[other] = first[one]
-    return first
-
-
 def _ranked(packed: U64, place: I64, sides: tuple[Flags, Flags] | None, step: int) -> U64:
     """(set, rank) of every shingle that a pair can share, sorted, in the memory of `packed`.
 
-    `place` is the set of each text, or -1 where another text stands for it. A shingle of one text
-    is in no pair, nor with `sides` one that is not on both.
+    `place` is the set of each text. A shingle of one text is in no pair, nor with `sides` one that
+    is not on both.
     """
     kept = shingles = 0
     frequencies = [np.empty(0, np.int64)]
@@ -243,7 +192,7 @@ def _ranked(packed: U64, place: I64, sides: tuple[Flags, Flags] | None, step: in
         for side in sides or ():
             shared &= np.logical_or.reduceat(side[text], starts)
         numbers = np.repeat(shingles + np.cumsum(shared) - 1, counts)
-        wanted = np.repeat(shared, counts) & (place[text] >= 0)
+        wanted = np.repeat(shared, counts)
         part = (place[text[wanted]] << 32) | numbers[wanted]
         packed[kept : kept + len(part)] = part.astype(np.uint64)
         kept += len(part)

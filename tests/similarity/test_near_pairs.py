@@ -272,13 +272,6 @@ def test_few_pairs_are_counted(name: str) -> None:
     assert join.candidates < 1.2 * join.pairs.height
 
 
-@pytest.mark.parametrize("step", [1, 7, 100, 1 << 18])
-def test_equal_sets_are_not_searched_for(step: int) -> None:
-    texts = ["abcdefg" * n for n in range(2, 40)]
-    join = near_pairs(texts, 1.0, step=step)
-    assert (join.pairs.height, join.candidates) == (38 * 37 // 2, 0)
-
-
 @pytest.mark.parametrize("against", [None, [], ["x"]])
 def test_no_texts(against: list[str] | None) -> None:
     join = near_pairs([], 0.8, against=against)
@@ -313,16 +306,10 @@ def test_as_many_pairs_as_are_allowed() -> None:
         near_pairs(CORPORA["template"], 0.8, most=many - 1)
 
 
-@pytest.mark.parametrize(
-    ("texts", "pairs"),
-    [
-        (["the same text"] * 50_000, "1,249,975,000"),
-        (["ab" * n for n in range(3, 3003)], "4,498,500"),  # from 6 on, all of two shingles
-    ],
-)
-def test_too_many_pairs_are_told_at_once(texts: list[str], pairs: str) -> None:
-    with pytest.raises(TooManyPairs, match=f"{pairs} pairs of texts are near, more than 2,000,000"):
-        near_pairs(texts, 0.8)
+def test_too_many_pairs_are_told_at_once() -> None:
+    told = "1,249,975,000 pairs of texts are near, more than 2,000,000"
+    with pytest.raises(TooManyPairs, match=told):
+        near_pairs(["the same text"] * 50_000, 0.8)
 
 
 def test_too_many_pairs_are_told_on_the_way() -> None:
