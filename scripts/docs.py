@@ -56,6 +56,40 @@ SHARED = {
 }
 
 
+def measured() -> str:
+    """What was read on the report half: drops by rule and collection, and kept rows."""
+    folder = Path(__file__).parents[1] / "tests/datasets/adjudicated"
+    tables = [path.read_text().splitlines() for path in sorted(folder.glob("*.tsv"))]
+    verdicts: dict[str, dict[str, list[bool]]] = {}
+    for head, *lines in tables:
+        for line in lines:
+            row = dict(zip(head.split("\t"), line.split("\t"), strict=True))
+            if row["digest"] < "8" or row.get("outcome") == "kept":
+                continue
+            whose = row["collection"].rpartition("-")[0] or row["collection"]
+            what = f"`{row['rule']}`, {row['outcome']}" if "rule" in row else "kept rows, gradeable"
+            verdicts.setdefault(what, {}).setdefault(whose, []).append(row["verdict"] == "right")
+    rows = []
+    for what, collections in sorted(verdicts.items()):
+        parts = sorted(collections.items())
+        if len(parts) > 1 and not what.startswith("kept"):
+            parts.append(("all", [one for part in collections.values() for one in part]))
+        for whose, read in parts:
+            low, high = _wilson(sum(read), len(read))
+            interval = f"{100 * low:.0f} to {100 * high:.0f} %"
+            rows.append((what, whose, str(len(read)), str(sum(read)), interval))
+    return _table(("what was read", "of", "rows", "right", "95 % interval"), rows)
+
+
+def _wilson(right: int, rows: int) -> tuple[float, float]:
+    """Wilson's interval of a share, of 95 %."""
+    z = 1.96
+    share, scale = right / rows, 1 + z * z / rows
+    half = z * (share * (1 - share) / rows + z * z / (4 * rows * rows)) ** 0.5
+    middle = share + z * z / (2 * rows)
+    return (middle - half) / scale, (middle + half) / scale
+
+
 def _table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
     head = list(head)
     lines = [head, ["---"] * len(head), *rows]
@@ -121,14 +155,15 @@ def stage_table() -> str:
 
 
 def reasons() -> str:
-    """Why a row is dropped."""
-    having: dict[tuple[str, str], list[str]] = {}
+    """Why a row is dropped, or counted and kept."""
+    having: dict[tuple[str, str, str], list[str]] = {}
     for dataset in map(shipped, shipped_paths()):
         for fault in dataset.faults:
-            having.setdefault((fault.reason, fault.why), []).append(f"`{dataset.name}`")
+            stage = "normalize" if fault.drops else "counted"
+            having.setdefault((fault.reason, stage, fault.why), []).append(f"`{dataset.name}`")
     rows = [
-        (f"`{reason}`", "normalize", ", ".join(dict.fromkeys(names)), why)
-        for (reason, why), names in having.items()
+        (f"`{reason}`", stage, ", ".join(dict.fromkeys(names)), why)
+        for (reason, stage, why), names in having.items()
     ]
     rows += [(f"`{reason}`", stage, "every", why) for reason, (stage, why) in SHARED.items()]
     return _table(("reason", "stage", "dataset", "what it means"), rows)
@@ -172,6 +207,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "description": description,
     "stages": stage_table,
     "reasons": reasons,
+    "measured": measured,
     "rules": rules,
     "limits": limit_table,
     "exports": export_table,

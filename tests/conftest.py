@@ -181,8 +181,17 @@ def reason(problem: str, answer: str, **more: Any) -> str | None:
     unjudged = {"correctness_math_verify": None, **more}
     records = ledger.untagged(record("openr1-math", frame(math(problem, answer, **unjudged))))
     for fault in find("openr1-math").faults:
-        records = ledger.tag(records, fault.reason, fault.where, fault.detail)
+        if fault.drops:
+            records = ledger.tag(records, fault.reason, fault.where, fault.detail)
     return records["dropped"].item()
+
+
+def findings(problem: str, answer: str, **more: Any) -> list[str]:
+    """What is counted of a math row that nobody judged."""
+    row = math(problem, answer, **{"correctness_math_verify": None, **more})
+    records = record("openr1-math", frame(row))
+    counted = [fault for fault in find("openr1-math").faults if not fault.drops]
+    return [one.reason for one in counted if records.select(one.where.fill_null(False)).item()]
 
 
 def mcq(
@@ -204,6 +213,7 @@ _TYPES = {
     "cop": pl.Int64,
     "correctness_math_verify": pl.List(pl.Boolean),
     "correctness_llama": pl.List(pl.Boolean),
+    "generations": pl.List(pl.String),
 }
 
 

@@ -62,7 +62,7 @@ def test_a_real_conflict_is_found(tmp_path: Path) -> None:
 @pytest.mark.parametrize("row", [176, 240, 513])
 def test_real_translators_are_sent_away(row: int) -> None:
     rows = pl.read_parquet(SOURCE / "openr1-math/data/train-00000-of-00002.parquet")
-    text, repairs = repair(rows["problem"][row])
+    text, _, repairs = repair(rows["problem"][row])
     assert repairs == ["translator"]
     assert "ranslat" not in text
     assert text.strip() == text

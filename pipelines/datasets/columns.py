@@ -116,6 +116,7 @@ class Columns:
             if key in self.values:
                 wanted.append(Cell(self.values[key], "text", self.shipped and key != "answer"))
         wanted += [Cell(path, "json", self.shipped) for path in self.kept.values()]
+        wanted += [Cell(path, "text", self.shipped) for path in names(self.values.get("columns"))]
         for reason, condition in self.values.get("drop", {}).items():
             found = conditions.columns(self.path, reason, condition)
             wanted += [Cell(name, "native") for name in found]

@@ -21,7 +21,7 @@ Item = dict[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One reason to drop a record of a dataset.
+    """One reason to drop a record of a dataset, or to count it where it `drops` none.
 
     `where` is true for the records that have it; `why` is its row in the docs; `detail` is what
     the ledger shows beside it. Both expressions see what `Dataset.record` returns.
@@ -31,6 +31,7 @@ class Fault:
     why: str
     where: pl.Expr
     detail: pl.Expr | None = None
+    drops: bool = True
 
 
 @dataclass(frozen=True, slots=True)

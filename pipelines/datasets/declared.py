@@ -46,7 +46,7 @@ def dataset(path: Path, *, shipped: bool = False) -> Dataset:
         kept=() if record else tuple(columns.kept),
         carried=() if record else records.carried(columns),
         gradings=chosen,
-        record=record or partial(records.record, columns),
+        record=record or partial(records.record, columns, mend=getattr(code, "mended", None)),
         faults=(*(() if record else records.faults(columns)), *getattr(code, "FAULTS", ())),
         threshold=values.get("threshold", 0.7 if columns.option_paths else 0.8),
         files={"train": names(values.get("files", "data/train-*.parquet")), **patterns},

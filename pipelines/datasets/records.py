@@ -29,8 +29,16 @@ def carried(columns: Columns) -> tuple[str, ...]:
     return (*parts, *(["messages"] if columns.alone else []), *named)
 
 
-def record(columns: Columns, rows: pl.DataFrame) -> pl.DataFrame:
-    """Rows to records, in the same order. A carriage return becomes a line end."""
+# Texts of a row to mended ones, a column each, and the names of each row's repairs.
+Mend = Callable[[pl.DataFrame], tuple[pl.DataFrame, pl.Series]]
+
+
+def record(columns: Columns, rows: pl.DataFrame, mend: Mend | None = None) -> pl.DataFrame:
+    """Rows to records, in the same order. A carriage return becomes a line end.
+
+    mend: what else is mended in the texts of prompt and options.
+    """
+    published = _rendered(columns, rows, _options(columns, rows))
     mended = rows.with_columns(
         pl.col(name).str.replace_all(r"\r\n?", "\n")
         if dtype == pl.String
@@ -38,8 +46,16 @@ def record(columns: Columns, rows: pl.DataFrame) -> pl.DataFrame:
         for name, dtype in rows.schema.items()
         if name.startswith(("text ", "texts ", "plain "))
     )
+    returned = _rendered(columns, mended, _options(columns, mended)) != published
+    repairs = pl.select(
+        pl.when(returned).then(pl.lit(["carriage_return"])).otherwise(pl.lit([], _TEXTS))
+    ).to_series()
+    if mend is not None:
+        names = [f"text {path}" for path in (*columns.prompt_paths, *columns.option_paths)]
+        texts, words = mend(mended.select(names))
+        mended = mended.with_columns(texts.get_columns())
+        repairs = pl.select(pl.concat_list(repairs, words)).to_series()
     options = _options(columns, mended)
-    published = _rendered(columns, rows, _options(columns, rows))
     frame = mended.select(
         _rendered(columns, mended, options).alias("prompt"),
         _rendered(columns, mended, None).alias("question"),
@@ -47,9 +63,7 @@ def record(columns: Columns, rows: pl.DataFrame) -> pl.DataFrame:
     )
     prompt = frame["prompt"]
     frame = frame.with_columns(
-        repairs=pl.when(prompt != published)
-        .then(pl.lit(["carriage_return"]))
-        .otherwise(pl.lit([], _TEXTS)),
+        repairs=repairs,
         published=pl.when(prompt != published).then(published),
         verified=pl.lit(None, pl.Int32),
         judged=pl.lit(None, pl.Int32),

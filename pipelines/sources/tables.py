@@ -55,7 +55,11 @@ def read(dataset: Dataset, paths: tuple[Path, ...]) -> pl.DataFrame:
     """
     if dataset.cells is not None:
         cells = dataset.cells
-        parts = [part for path in paths for part in rows.frames(path, cells)]
+        parts = [
+            part.with_columns(shorter.alias(name) for name, shorter in dataset.shortened.items())
+            for path in paths
+            for part in rows.frames(path, cells)
+        ]
     else:
         parts = [_published(dataset, path) for path in paths]
     if not sum(part.height for part in parts):

@@ -30,6 +30,7 @@ COLUMNS = (
     "judged",
     "repairs",
     "published",
+    "findings",
     "digest",
     "key",
 )
@@ -54,13 +55,13 @@ def normalize(
 
     Records are sorted by what they say, so that neither the order of the raw rows nor their spread
     over files can reach the output; `row` is the place in that order, and `raw_row` that of the raw
-    row, both from 0. Two copies of one row stay two records. An id that is missing, or that stands
-    at two different prompts, is replaced by the prompt's digest (the second is noted as the repair
-    `shared_id`, with the id). A record is `ungradeable` where its reference answer, given as the
-    model would give it, does not get the full score from the dataset's own grader. With
-    `pass_rates`, records go whose published generations were judged and are right
-    more or less often (`too_easy`, `too_hard`), or were not judged (`no_pass_rate`). `advance` is
-    told how many more rows are through.
+    row, both from 0. Two copies of one row stay two records. A fault that drops none is counted, by
+    its name in `findings`. An id that is missing, or that stands at two different prompts, is
+    replaced by the prompt's digest (the second is noted as the repair `shared_id`, with the id). A
+    record is `ungradeable` where its reference answer, given as the model would give it, does not
+    get the full score from the dataset's own grader. With `pass_rates`, records go whose published
+    generations were judged and are right more or less often (`too_easy`, `too_hard`), or were not
+    judged (`no_pass_rate`). `advance` is told how many more rows are through.
     """
     parts = []
     rows = rows.with_row_index("raw_row")
@@ -77,8 +78,19 @@ def normalize(
     parts = [_named(part, shared) for part in records.iter_slices(_SLICE)]
     records = _one_prompt_an_id(pl.concat(parts) if parts else _named(records, shared))
     records = ledger.untagged(records)
+    records = records.with_columns(
+        findings=pl.concat_list(
+            pl.lit([], pl.List(pl.String)),
+            *(
+                pl.when(fault.where.fill_null(False)).then(pl.lit([fault.reason])).otherwise([])
+                for fault in dataset.faults
+                if not fault.drops
+            ),
+        )
+    )
     for fault in dataset.faults:
-        records = ledger.tag(records, fault.reason, fault.where, fault.detail)
+        if fault.drops:
+            records = ledger.tag(records, fault.reason, fault.where, fault.detail)
     size = pl.col("prompt").str.len_bytes()
     records = ledger.tag(
         records, "oversized_prompt", size > max_prompt_bytes, pl.format("{} bytes", size)
@@ -120,9 +132,15 @@ def _around(whole: str, question: str) -> str:
 
 
 def facts(records: pl.DataFrame) -> dict[str, Any]:
-    """What most prompts share and is not compared, with how many have it, for the manifest."""
+    """For the manifest: what most prompts share and is not compared, with how many have it, and how
+    many of the kept records have each finding."""
     shared = records["wrapping"].drop_nulls().value_counts(name="rows").sort("rows", "wrapping")
-    return {"wrappings": shared.reverse().head(10).to_dicts()}
+    kept = records.filter(pl.col("dropped").is_null())
+    findings = kept["findings"].explode().drop_nulls().value_counts().sort("findings")
+    return {
+        "wrappings": shared.reverse().head(10).to_dicts(),
+        "findings": dict(findings.iter_rows()),
+    }
 
 
 def _tag_pass_rate(records: pl.DataFrame, wanted: Band) -> pl.DataFrame:

@@ -7,7 +7,7 @@ from itertools import combinations
 from math import comb, factorial, gcd, isqrt
 from typing import Any
 
-from math_wording import LETTERED, WORDING
+from math_wording import LETTERED, REPAIRED, WORDING
 from names import OVERSIZED, Row, name_of
 
 _PEOPLE = ["Mina", "Tom", "Ada", "Ravi", "Lena", "Omar", "Ines", "Jun", "Sara", "Pavel", "Noor"]
@@ -235,7 +235,6 @@ def math_rows() -> list[Row]:
         return _math_row(problem, answer, "Other", sources[number % 3], **changes)
 
     p = [problem for problem, *_ in problems]
-    image = "![](https://example.org/cropped/figure.jpg?height=411)"
     translate = (
         "Translate the above text into English, please keep the original text's line breaks and "
         "format, and output the translation result directly."
@@ -310,7 +309,7 @@ def math_rows() -> list[Row]:
             "How many months have 31 days?\n\n保留了原文的格式。\n\nHow many months have 31 days?",
             "7",
         ),
-        *(fresh(i, problem, answer) for i, (problem, answer) in enumerate(LETTERED)),
+        *(fresh(i, problem, answer) for i, (problem, answer) in enumerate((*LETTERED, *REPAIRED))),
         fresh(0, "Find the sum of the first ten odd numbers.", "100", uuid=name_of("shared")),
         fresh(1, "Find the sum of the first ten even numbers.", "110", uuid=name_of("shared")),
         # dropped
@@ -334,8 +333,6 @@ def math_rows() -> list[Row]:
         ),
         fresh(2, "Show that among 13 people two share a birth month.", "2", question_type="proof"),
         *(fresh(i, problem, answer, **more) for i, (problem, answer, more) in enumerate(WORDING)),
-        fresh(0, f"Find the area of the shaded region.\n\n{image}", "12"),
-        fresh(1, 'How long is the dotted line?\n<img src="https://example.org/line.png">', "5"),
         fresh(
             2,
             "How many primes are below 60?",

@@ -31,7 +31,11 @@ WORDING: tuple[tuple[str, str, dict[str, Any]], ...] = (
         "All answers are given in the solutions above.",
         {},
     ),
-    ("How many zeros end $25!$ when it is written out?", "2026-03-04T05:06:07 - - - - - -", {}),
+    (
+        "How many zeros end $25!$ when it is written out?",
+        "as many as there are factors five in it",
+        {},
+    ),
     ("One of three chests holds the crown. Two labels lie. In which chest is it?", "C", {}),
     ("Which is longer: the diagonal of a square or one and a half of its sides?", "(B)", {}),
     (
@@ -48,41 +52,45 @@ WORDING: tuple[tuple[str, str, dict[str, Any]], ...] = (
         {},
     ),
     ("How many hares and how many geese have 35 heads and 94 feet together?", "12", {}),
-    ("How many ways are there to seat five guests on five chairs?\n\nAnswer: 120", "120", {}),
+    (
+        "How many ways are there to seat five guests on five chairs? [hide]There are "
+        "$\\boxed{120}$ of them.[/hide]",
+        "120",
+        {},
+    ),
     (
         "What is the sum of the squares from 1 to 10?\n\nSolution. By the formula it is "
         "$\\frac{10 \\cdot 11 \\cdot 21}{6}$, that is $385$.",
         "385",
         {},
     ),
-    (
-        "The diagram shows a floor of square and triangular tiles. What part of it is shaded?",
-        r"\frac{4}{7}",
-        UNJUDGED,
-    ),
-    ("The areas of four fields are marked in the figure. How large is the fifth?", "21", UNJUDGED),
-    (
-        "A flag pole throws a shadow of 6 m or of 8 m, as the sun stands. How long can the rope from "
-        "its top of 8 m to the end of the shadow be, in m?",
-        "10",
-        {"solution": "It is $\\boxed{8\\sqrt{2}}$ m with the long one or $\\boxed{10}$ m."},
-    ),
-    (
-        "For which digits $d$ is the number $3d6$ a multiple of 9?",
-        "9",
-        {
-            "solution": "The sum of its digits is $9+d$.\n\nSo $\\boxed{0}$ fits.\n\nAnd $\\boxed{9}$."
-        },
-    ),
-    ("Solve the equation $x^{2}-3 x-28=0$.", "7", {}),
-    ("Find all pairs $(x, y)$ of integers such that $x y-x-y=6$.", "(2, 8)", {}),
+    ("Let $T=TNYWR$. How many divisors has $T+36$?", "9", UNJUDGED),
+    ("Let $K$ be the answer to problem 4. Find the last digit of $7^{K}$.", "3", {}),
+    ("For which positive integers $m$ is $2^{m}-1$ a multiple of 7?", "m", {}),
+    ("Find all natural numbers $k$ whose square ends in the digits of $k$.", "$k$", {}),
+    ("Petrova L. M.,", "15", {}),
+    ("Kangaroo and Giraffe", "18", {}),
     ("Determine all two-digit primes whose digits can change places.", "13", UNSOLVED),
     ("Find all days of March 2026 with a square as their number.", "25", UNSOLVED),
-    ("Write the equation of the line through $A(1, 3)$ and $B(3, 7)$.", "2", {}),
+)
+
+# Sound once they are repaired: a command whose escape was read, or that runs into a letter, a
+# closing answer, an image.
+REPAIRED = (
+    ("What is $\x0crac{3}{4}$ of 24, written as a sum of two primes with difference 8?", "5+13"),
+    ("By how much does $17 \times 18$ exceed $16 \times 19$?", "2"),
+    (r"For which positive $x$ is $3 \cdotx \cdotx$ equal to 147?", "7"),
+    (r"What is $\sqrt{2 \timesy}$ for $y = 98$?", "14"),
+    ("How many squares are between 50 and 150?\n\nAnswer: 5", "5"),
+    ("What is the product of the proper divisors of 15?\n\nResult: $\\quad 15$", "15"),
     (
-        "What is the decomposition of the vector $\\vec{c}=(5, 1)$ along $\\vec{a}=(1, 1)$ and "
-        "$\\vec{b}=(1, -1)$?",
-        "3",
-        {},
+        "Find the area of a triangle with the sides 9, 12 and 15.\n\n"
+        "![](https://example.org/cropped/figure.jpg?height=411)",
+        "54",
+    ),
+    (
+        "How long is the space diagonal of a box of 2 by 3 by 6?\n"
+        '<img src="https://example.org/line.png">',
+        "7",
     ),
 )

@@ -124,7 +124,7 @@ def medmcqa_rows() -> tuple[list[Row], list[Row], list[Row]]:
             "None",
         ),
         fresh(
-            "Which valve guards the opening of the thoracic duct into the heart?",
+            "Which valve guards the opening of the thoracic duct into the hea?",
             "None",
             "Mitral",
             "Aortic",
@@ -196,7 +196,7 @@ def medmcqa_rows() -> tuple[list[Row], list[Row], list[Row]]:
             id=name_of("shared"),
         ),
         fresh(
-            "The pacemaker of the heart is the",
+            "The pacemaker of the hea is the",
             "Sinoatrial node",
             "Bundle of His",
             "Purkinje fibre",

@@ -92,9 +92,61 @@ def test_every_letter_is_in_the_enum() -> None:
         ("A blade given by Humby is used for", False),
         ("The cytopathic effect is shown by", False),
         ("The dye is labelled with", False),
+        ("Laboratory values are shown below. Na 140", False),
     ],
 )
 def test_missing_figure(question: str, expected: bool) -> None:
     fault = next(fault for fault in DATASET.faults if fault.reason == "missing_figure")
     found = record(frame(mcq(question))).select(fault.where.fill_null(False)).item()
     assert found is expected
+
+
+@pytest.mark.parametrize(
+    ("damaged", "whole", "words"),
+    [
+        ("moality of hea failure", "mortality of heart failure", "mortality heart"),
+        ("Aery, AHRITIS and aeries", "Artery, ARTHRITIS and arteries", "artery arthritis arteries"),
+        ("post-paum detion", "post-partum deviation", "partum deviation"),
+        ("which pa of the aoa", "which part of the aorta", "part aorta"),
+        # words and abbreviations of their own
+        ("PA view, pa is, PA of, HUS, aHUS, PAS stain, main, was", "", ""),
+        ("aery2b, caery, the artery", "aery2b, caery, the artery", ""),
+    ],
+)  # fmt: skip
+def test_lost_letters(damaged: str, whole: str, words: str) -> None:
+    row = record(frame(mcq("Which?", f"{damaged}|x|y|z"))).row(0, named=True)
+    assert row["options"][0] == (whole or damaged)
+    assert row["repairs"] == [f"lost_letters {word}" for word in words.split()]
+    assert (row["published"] is None) is (words == "")
+
+
+def test_figures_are_sought_in_mended_text() -> None:
+    row = record(frame(mcq("Which aery is marked with an arrow\r\n?")))
+    assert row["repairs"].to_list() == [["carriage_return", "lost_letters artery"]]
+    assert row["question"].item() == "Which artery is marked with an arrow\n?"
+
+
+def test_a_doubtful_word_is_counted() -> None:
+    (fault,) = (fault for fault in DATASET.faults if fault.reason == "lost_letters")
+    rows = frame(mcq("Pathology repo?"), mcq("Which pa of it?"), mcq("A PA view"), mcq("Its pa"))
+    assert record(rows).select(fault.where).to_series().to_list() == [True, False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("explanation", "expected"),
+    [
+        ("Ans. is 'b' i.e., the lens", "confirmed_by_explanation"),
+        ("Answer: (B) The lens", "confirmed_by_explanation"),
+        ("The correct option is b.", "confirmed_by_explanation"),
+        ("Ans. (c) The iris", "contradicted_by_explanation"),
+        ("Ans: D", "contradicted_by_explanation"),
+        ("The answer is a drug", None),
+        ("Bone. " * 40 + "Ans: D", None),
+        (None, None),
+    ],
+)
+def test_explanations(explanation: str | None, expected: str | None) -> None:
+    records = record(frame(mcq(cop=1, exp=explanation)))
+    named = [one for one in DATASET.faults if "expl" in one.reason]
+    hits = [one.reason for one in named if records.select(one.where.fill_null(False)).item()]
+    assert hits == ([] if expected is None else [expected])

@@ -68,7 +68,10 @@ TRANSLATE = (
         # what only looks like it
         ("f^{[2]}(x) on [a, b](a<b)", "f^{[2]}(x) on [a, b](a<b)", []),
         ("[i](A. Author)[/i]", "[i](A. Author)[/i]", []),
-        ("![](https://x.org/a.png)", "![](https://x.org/a.png)", []),
+        ("a ![](https://x.org/a.png?b=1)", "a", ["image"]),
+        ("a [here](https://x.org/a.png) b", "a  b", ["image"]),
+        ("a [img]b.png[/img] c https://x.org/a.png", "a  c", ["image"]),
+        ("The graph is translated 2 units.", "The graph is translated 2 units.", []),
         ("The translation maps A to B. Find it.", "The translation maps A to B. Find it.", []),
         ("First.\n\n---\n\nSecond.", "First.\n\n---\n\nSecond.", []),
         ("甲 and 乙 race.", "甲 and 乙 race.", []),
@@ -80,7 +83,38 @@ TRANSLATE = (
     ],
 )
 def test_repair(problem: str, text: str, repairs: list[str]) -> None:
-    assert repair(problem) == (text, repairs)
+    assert repair(problem) == (text, "", repairs)
+
+
+@pytest.mark.parametrize(
+    ("problem", "answer", "text", "mended", "repairs"),
+    [
+        ("$\x0crac{1}{2} \times 3$, \x08eta", "\x0crac12",
+         r"$\frac{1}{2} \times 3$, \beta", r"\frac12", ["control_character", "answer \x0crac12"]),
+        (r"$2 \cdotx + \sinn$", r"2\piR", r"$2 \cdot x + \sin n$", r"2\pi R",
+         ["glued_command", r"answer 2\piR"]),
+        (r"\hlineRed & 1 \\", "1", r"\hline Red & 1 \\", "1", ["glued_command"]),
+        ("How many?\n\nAnswer: 17.", "17", "How many?", "17", ["answer"]),
+        ("How many? Answer. There are $17$.", "17", "How many?", "17", ["answer"]),
+        ("How many?\n\n## Answer: $n$.", "n", "How many?", "n", ["answer"]),
+        ("How many?\n\nResult: $\\quad 17$", "17", "How many?", "17", ["answer"]),
+        ("the di\x0bfference", "1", "the di\x0bfference", "1", []),
+        # no reading, a name that is a command, a tab that indents, what an answer is to be like
+        ("a \x02 b", "1", "a \x02 b", "1", []),
+        (r"\cdots \sinh x \leqslant \cosh \pitchfork \capture", "1",
+         r"\cdots \sinh x \leqslant \cosh \pitchfork \capture", "1", []),
+        (r"\def\piR{3} $\piR$", "1", r"\def\piR{3} $\piR$", "1", []),
+        ("a\n\tthen b\n\ttop", "1", "a\n\tthen b\n\ttop", "1", []),
+        ("Then\rfloor 3\nequal\tau", "1", "Then\nfloor 3\nequal\tau", "1", ["carriage_return"]),
+        ("Answer: 17. What is it?", "17", "Answer: 17. What is it?", "17", []),
+        ("How many? Answer: yes or no.", "17", "How many? Answer: yes or no.", "17", []),
+        ("Which?\nAnswer: (A) 7 (B) 8 (C) 9", "7", "Which?\nAnswer: (A) 7 (B) 8 (C) 9", "7", []),
+    ],
+)  # fmt: skip
+def test_repair_of_problem_and_answer(
+    problem: str, answer: str, text: str, mended: str, repairs: list[str]
+) -> None:
+    assert repair(problem, answer) == (text, mended, repairs)
 
 
 @pytest.mark.parametrize(
@@ -134,7 +168,7 @@ def test_only_problem_and_answer_are_needed() -> None:
         "published": None,
         "question_type": "",
         "solution": None,
-        "another": None,
+        "generations": None,
     }
 
 

@@ -26,6 +26,8 @@ _FIGURE = re.compile(
             rf"\b{_MEDIUM}\b[^.?]{{0,60}}\b(?:given|provided|seen|attached|displayed)"
             r" (?:below|above|here)\b",
             rf"\b(?:given|provided) (?:below|above)\b[^.?]{{0,20}}\b{_MEDIUM}\b",
+            # not "laboratory values are shown below", which follow as text
+            r"(?<!values are )(?<!results are )(?<!studies are )(?<!tests are )"
             r"\b(?:shown|depicted) (?:below|above)\b(?!\s*[:=])",
             rf"\b{_MEDIUM}\b[^.?]{{0,60}}\b(?:shown|depicted) (?:below|above|here)\b",
             r"\b(?:taken|done) as shown\b|\bshown in (?:the )?(?:\w+ )?(?:below|above)\b",

@@ -3,9 +3,9 @@ r"""OpenR1-Math-220k: competition and school problems with answers and generated
 Page: the hub's `open-r1/OpenR1-Math-220k`. Licence Apache-2.0.
 
 Published: 93,733 rows in the default configuration (`data/`, 10 files, 2.15 GB), 225,129 in all.
-The generated solutions are 97 % of the bytes and are not read here; of the reference solutions only
-those with several boxes are kept. `correctness_math_verify` and `correctness_llama` hold one
-verdict per generation; null or empty means that nobody judged it.
+The generated solutions are 97 % of the bytes and are not read here; of the reference solutions
+their boxes are kept. `correctness_math_verify` and `correctness_llama` hold one verdict per
+generation; null or empty means that nobody judged it.
 
 One row, in our own words:
 
@@ -23,12 +23,12 @@ import polars as pl
 from pipelines.datasets.dataset import columns_or_null
 from pipelines.datasets.openr1_math.faults import FAULTS
 from pipelines.datasets.openr1_math.repair import repair
-from pipelines.datasets.openr1_math.solutions import another_solution
 from pipelines.similarity.options import split_options
 
 __all__ = ["FAULTS", "SHORTENED", "record"]
 
 _VERDICTS = ("correctness_math_verify", "correctness_llama")
+_BOX = r"\\(?:boxed|fbox)\b"
 
 
 def record(rows: pl.DataFrame) -> pl.DataFrame:
@@ -39,19 +39,22 @@ def record(rows: pl.DataFrame) -> pl.DataFrame:
         {
             **dict.fromkeys(texts, pl.String()),
             **dict.fromkeys(_VERDICTS, pl.List(pl.Boolean())),
+            "generations": pl.List(pl.String()),
         },
-    )
-    published = raw["problem"].fill_null("").to_list()
-    repaired = [repair(problem) for problem in published]
-    asked = [split_options(text) for text, _ in repaired]
+    ).with_columns(pl.col("problem", "answer").fill_null(""))
+    published = raw["problem"].to_list()
+    repaired = list(map(repair, published, raw["answer"]))
+    prompts = [prompt for prompt, _, _ in repaired]
+    asked = [split_options(prompt) for prompt in prompts]
     options = pl.Series("options", [texts for _, texts in asked], pl.List(pl.String))
-    answer = pl.col("answer").fill_null("").str.strip_chars()
+    raw = raw.with_columns(pl.Series("answer", [answer for _, answer, _ in repaired], pl.String))
+    answer = pl.col("answer").str.strip_chars()
     lettered = (options.list.len() > 0) & raw.select(
         answer.str.contains(r"^\(?[a-j]\)?$")
     ).to_series()
     return raw.select(
         pl.col("uuid").alias("id"),
-        pl.Series("prompt", [text for text, _ in repaired], pl.String),
+        pl.Series("prompt", prompts, pl.String),
         pl.Series("question", [question for question, _ in asked], pl.String),
         # Options are known by capital letters, also where the problem has "(a)".
         pl.when(lettered)
@@ -62,29 +65,19 @@ def record(rows: pl.DataFrame) -> pl.DataFrame:
         pl.col("source").fill_null(""),
         pl.col("problem_type").fill_null(""),
         *_verdicts(raw).get_columns(),
-        pl.Series("repairs", [names for _, names in repaired], pl.List(pl.String)),
+        pl.Series("repairs", [names for _, _, names in repaired], pl.List(pl.String)),
         pl.Series(
             "published",
             [
                 before if names else None
-                for before, (_, names) in zip(published, repaired, strict=True)
+                for before, (_, _, names) in zip(published, repaired, strict=True)
             ],
             pl.String,
         ),
         pl.col("question_type").fill_null(""),
         "solution",
-        pl.Series("another", _others(repaired, raw["answer"], options.list.len()), pl.String),
+        "generations",
     )
-
-
-def _others(
-    repaired: list[tuple[str, list[str]]], answers: pl.Series, choices: pl.Series
-) -> list[str | None]:
-    """Of each problem without options, values that the answer lacks and that solve it too."""
-    return [
-        None if many or not answer else another_solution(text, answer)
-        for (text, _), answer, many in zip(repaired, answers, choices, strict=True)
-    ]
 
 
 def _verdicts(raw: pl.DataFrame) -> pl.DataFrame:
@@ -117,9 +110,10 @@ def _verdicts(raw: pl.DataFrame) -> pl.DataFrame:
     ).select(pl.when("known").then(name).cast(dtype).alias(name) for name, dtype in counts.items())
 
 
-# A solution with one box tells no more than the answer.
+# Of a solution what its boxes tell; of generations, where they are read, the end.
 SHORTENED = {
-    "solution": pl.when(pl.col("solution").str.count_matches(r"\\(?:boxed|fbox)\b") < 2)
-    .then(pl.lit(""))
-    .otherwise("solution")
+    "solution": pl.when(pl.col("solution").str.count_matches(_BOX) < 2)
+    .then(pl.col("solution").str.extract(rf"(?s)({_BOX}.{{0,400}})").fill_null(""))
+    .otherwise("solution"),
+    "generations": pl.col("generations").list.eval(pl.element().str.tail(400)),
 }
