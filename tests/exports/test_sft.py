@@ -224,7 +224,8 @@ def test_multiple_choice_with_samples(tmp_path: Path) -> None:
             )
             rows.append({"id": item["id"], "output_text": orjson.dumps({"answer": right}).decode()})
     result = export(made, tmp_path / "out", samples=[samples_file(tmp_path / "s.jsonl", rows)])
-    assert result.left_out == {"rejected": sum(-(-made_n // 3) for made_n in (215, 18))}
+    counts = [len(list(made.items(split))) for split in ("train", "validation")]
+    assert result.left_out == {"rejected": sum(-(-count // 3) for count in counts)}
     for split in ("train", "validation"):
         answers = {p: i["reference_answer"] for p, i in by_prompt(made, split).items()}
         for each in rows_of(tmp_path / f"out/{split}.jsonl"):

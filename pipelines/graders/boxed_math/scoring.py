@@ -31,8 +31,8 @@ def correct(reference: str, answer: str, options: Sequence[str] = ()) -> bool:
 
 def grade(sample: Any, item: Any) -> float:
     """The score of a sample's last boxed answer against an item's reference answer."""
-    text, fields = given(sample, item)
-    reference, options = _spelled(fields.get("reference_answer")), fields.get("options")
+    text, item = given(sample, item)
+    reference, options = _spelled(item.get("reference_answer")), item.get("options", [])
     answer, only = boxes(text)
     if reference is None or answer is None or not answer.strip():
         return 0.0

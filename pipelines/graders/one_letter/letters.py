@@ -46,9 +46,9 @@ _NEXT = re.compile(
 
 def grade(sample: Any, item: Any) -> float:
     """Whether the letter of a sample is that of an item's reference answer."""
-    text, fields = given(sample, item)
-    letter = _chosen(_BOLD.sub(r"\2", text.translate(_PLAIN)), fields.get("options"))
-    reference = fields.get("reference_answer")
+    text, item = given(sample, item)
+    letter = _chosen(_BOLD.sub(r"\2", text.translate(_PLAIN)), item.get("options", []))
+    reference = item.get("reference_answer")
     return 1.0 if letter and letter == reference else 0.0
 
 

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from typing import Any
 
-from pipelines.graders.thinking import after_thinking
+from pipelines.graders.thinking import given
 
 _LINE = re.compile(r"^\W{0,9}(?:final )?answer\W{0,4}[:：]\W{0,4}?(?P<answer>[^\n]*)$", re.I | re.M)
 # What may stand at the edge of a text without a meaning; a sign before a number, a percent sign and
@@ -16,11 +16,10 @@ _EDGE = " \t.,;:!?*_`\"'“”‘’«»。，"
 
 def grade(sample: Any, item: Any) -> float:
     """Whether the text of a sample's answer is that of an item's reference answer."""
-    output = sample.get("output_text") if isinstance(sample, dict) else None
-    reference = item.get("reference_answer") if isinstance(item, dict) else None
-    if not isinstance(output, str) or not isinstance(reference, str):
+    text, item = given(sample, item)
+    reference = item.get("reference_answer")
+    if not isinstance(reference, str):
         return 0.0
-    text = after_thinking(output)
     lines = [line["answer"] for line in _LINE.finditer(text)]
     wanted = _plain(reference)
     return 1.0 if wanted and _plain(lines[-1] if lines else text) == wanted else 0.0
