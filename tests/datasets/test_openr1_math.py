@@ -158,6 +158,7 @@ def test_only_problem_and_answer_are_needed() -> None:
     assert record(rows).row(0, named=True) == {
         "id": None,
         "prompt": "Find x",
+        "question": "Find x",
         "reference_answer": "1",
         "options": [],
         "source": "",
