@@ -174,10 +174,12 @@ def _with_conversations(columns: Columns, rows: pl.DataFrame, frame: pl.DataFram
     ]
     messages = pl.Series([found for found, _ in turns], dtype=pl.String)
     spoken = [conversations.spoken(found) if found else None for found in messages]
+    said = pl.Series(spoken, dtype=pl.String)
     return frame.with_columns(
         messages=messages,
         no_prompt=pl.Series([why for _, why in turns], dtype=pl.String),
-        prompt=pl.coalesce(pl.Series(spoken, dtype=pl.String), "prompt"),
+        prompt=pl.coalesce(said, "prompt"),
+        question=pl.coalesce(said, "question"),
         published=pl.when(messages.is_null()).then("published"),
         repairs=pl.when(messages.is_null()).then("repairs").otherwise(pl.lit([], _TEXTS)),
         empty=pl.col("empty") & cells.is_null(),

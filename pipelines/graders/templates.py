@@ -130,6 +130,11 @@ def syntax(source: str) -> ast.Module | str:
             return "it is nested too deeply"
 
 
+def _has_default(node: ast.AST) -> bool:
+    """Whether a key is read with what stands in its place where it is absent."""
+    return isinstance(node, ast.Call) and len(node.args) + len(node.keywords) > 1
+
+
 def read_keys(tree: ast.Module, root: str) -> Iterator[tuple[str, int]]:
     """The keys that a source reads of `item` or `sample`, each with its line; not in order."""
     for node in ast.walk(tree):
@@ -138,8 +143,7 @@ def read_keys(tree: ast.Module, root: str) -> Iterator[tuple[str, int]]:
                 ast.Subscript(value=ast.Name(id=name), slice=ast.Constant(value=str(key)))
                 | ast.Call(
                     func=ast.Attribute(value=ast.Name(id=name), attr="get"),
-                    args=[ast.Constant(value=str(key))],
-                    keywords=[],
+                    args=[ast.Constant(value=str(key)), *_],
                 )
-            ) if name == root:
+            ) if name == root and not (root == "item" and _has_default(node)):
                 yield key, node.lineno

@@ -93,8 +93,7 @@ class _Walk:
         self.folder = temporary or settings.out / dataset.name
         self.receipts: list[Receipt] = []
         self.records: pl.DataFrame | None = None
-        # Whether this run has written anything.
-        self.changed = False
+        self.changed = False  # whether this run has written anything
         # What a stage may read besides the records, by the word for it in `Stage.reads`.
         self.read: dict[str, list[dict[str, Any]]] = {}
 

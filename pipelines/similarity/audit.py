@@ -21,17 +21,12 @@ import polars as pl
 from pipelines.findings import BadInput
 from pipelines.io.items import user_text
 from pipelines.io.jsonl import BOM, json_object
-from pipelines.similarity.contained import CONTAINED, benchmark_hits
+from pipelines.similarity.contained import benchmark_hits
 from pipelines.similarity.keys import digest, fold, key, plain_text
 from pipelines.similarity.near_pairs import TooManyPairs, near_pairs
 from pipelines.similarity.ngrams import quotes
 from pipelines.similarity.options import LETTERS, split_options
 from pipelines.similarity.wrappings import Wrapping, without, wrappings
-
-METHOD = (
-    "larger of the Jaccard indexes of the 5-byte shingles of the folded text and of keys.key, "
-    "exact: no pair missed, none estimated"
-)
 
 # Kinds of pairs, the closest first; a pair has the first that holds.
 KINDS = ("same text", "same question", "near-duplicate", "same stem")
@@ -371,37 +366,3 @@ def _benchmark_hits(
                 line, name = side.lines[text], questions["name"][place]
                 quotations.append(Hit("quoted", degree, side.name, line, name))
     return hits, quotations
-
-
-def certificate(
-    audits: Sequence[Audit], digests: Mapping[str, str], *, band: float, benchmarks: int
-) -> dict[str, Any]:
-    """What audits found, as the manifest holds it.
-
-    One is of training and validation, a second of both and test. `digests`: sha256 by split.
-    """
-    found, *more = audits
-    counts = dict(zip(digests, (*found.rows, *(one.rows[1] for one in more)), strict=True))
-    brute = zip(*(one.sampled for one in audits), strict=True)
-    return {
-        "method": METHOD,
-        "threshold": found.threshold,
-        "files": {
-            split: {"rows": rows, "sha256": digests[split]} for split, rows in counts.items()
-        },
-        "pairs": sum(sum(one.counts.values()) + one.sampled[2] for one in audits),
-        "brute_force": dict(zip(("rows", "pairs", "missed"), map(sum, brute), strict=True)),
-        "not_compared": {
-            name: [one.text for one in shared] for name, shared in found.wrappings.items()
-        },
-        "band": {
-            "from": round(found.threshold - band, 6),
-            "pairs": sum(len(one.band) for one in audits),
-        },
-        "benchmarks": {
-            "questions": benchmarks,
-            "contained_from": CONTAINED,
-            # Those of the first are among those of the second, which has all rows.
-            "hits": len(audits[-1].hits),
-        },
-    }

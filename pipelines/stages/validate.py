@@ -21,6 +21,7 @@ from pipelines.graders.self_check import OwnGrader
 from pipelines.io.prepared import ALL_SPLITS, FILES, SPLITS
 from pipelines.rules import check
 from pipelines.similarity import audit
+from pipelines.similarity.certificate import certificate
 from pipelines.stages.stage import Context
 
 SETTINGS = ("dataset", "max_bytes", "rows", "threshold", "validation_rows")
@@ -87,7 +88,7 @@ def validate(
         )
     sums = {split: digest.hexdigest() for split, digest in digests.items()}
     results = {
-        "certificate": audit.certificate(audited, sums, band=BAND, benchmarks=benchmarks.height),
+        "certificate": certificate(audited, sums, band=BAND, benchmarks=benchmarks.height),
         "probes": probe(probed, context.dataset),
     }
     known = check.Files(provenance={**provenance, **results}, names={"provenance": "."})

@@ -388,21 +388,21 @@ def test_the_last_line_claims_no_more_than_was_done(rft: Run) -> None:
         return rft("prepare", "medmcqa", *words).stdout.splitlines()[-1]
 
     assert last_line("--until", "convert") == "medmcqa: up to convert; in processed/medmcqa/"
-    assert last_line() == "medmcqa: no problems, 233 rows; in processed/medmcqa/"
-    assert last_line().startswith("medmcqa: no problems, 233 rows; in processed/medmcqa/; nothing")
-    assert rft("validate", "medmcqa").stdout == "no problems in 5 files, 233 rows\n"
+    assert last_line() == "medmcqa: no problems, 209 rows; in processed/medmcqa/"
+    assert last_line().startswith("medmcqa: no problems, 209 rows; in processed/medmcqa/; nothing")
+    assert rft("validate", "medmcqa").stdout == "no problems in 5 files, 209 rows\n"
 
 
 def test_dry_run_writes_nothing(rft: Run, tmp_path: Path) -> None:
     got = rft("prepare", "medmcqa", "--dry-run")
     assert got.stdout.count('"messages"') == 3
-    assert got.stdout.endswith("medmcqa: no problems, 233 rows; nothing is written (--dry-run)\n")
+    assert got.stdout.endswith("medmcqa: no problems, 209 rows; nothing is written (--dry-run)\n")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_pilot_and_rows(rft: Run, tmp_path: Path) -> None:
     def counts(*words: str) -> tuple[int, int]:
-        rows = orjson.loads(rft("prepare", "medmcqa", "--format", "json", *words).stdout)
+        rows = orjson.loads(rft("prepare", "openr1-math", "--format", "json", *words).stdout)
         return tuple(rows["datasets"][0]["rows"][side] for side in ("train", "validation"))
 
     assert counts("--rows", "40") == (40, 10)
@@ -410,8 +410,8 @@ def test_pilot_and_rows(rft: Run, tmp_path: Path) -> None:
     pilot = counts("--pilot")
     assert pilot[0] == 200
     assert pilot[1] <= 50
-    ledger = pl.read_parquet(tmp_path / "processed/medmcqa/dropped.parquet")
-    splits = pl.read_parquet(tmp_path / "processed/medmcqa/splits.parquet")
+    ledger = pl.read_parquet(tmp_path / "processed/openr1-math/dropped.parquet")
+    splits = pl.read_parquet(tmp_path / "processed/openr1-math/splits.parquet")
     over = (splits["split"] == "train").sum() - 200
     assert over > 0
     assert ledger.filter(pl.col("reason") == "row_limit").height == over
@@ -439,7 +439,7 @@ def test_a_stage_runs_up_to_itself(rft: Run, tmp_path: Path, stage: str) -> None
 def test_validate_a_folder(rft: Run, tmp_path: Path) -> None:
     rft("prepare", "-q")
     got = rft("validate", "processed/medmcqa", "processed/openr1-math")
-    assert (got.returncode, got.stdout) == (0, "no problems in 9 files, 459 rows\n")
+    assert (got.returncode, got.stdout) == (0, "no problems in 9 files, 445 rows\n")
     path = tmp_path / "processed/medmcqa/train.jsonl"
     lines = path.read_bytes().splitlines(keepends=True)
     item = orjson.loads(lines[6])
@@ -576,7 +576,7 @@ def test_the_model_is_judged_with_and_without_a_job(rft: Run) -> None:
     assert got.stdout.startswith("--model: warning: RFT502 /model: 'gpt-4' is not in")
     assert (
         rft("validate", f"{folder}/train.jsonl").stdout
-        == "no problems in 1 file, 215 rows; not given: grader, response format, job\n"
+        == "no problems in 1 file, 193 rows; not given: grader, response format, job\n"
     )
 
 

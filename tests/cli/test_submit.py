@@ -160,7 +160,7 @@ def test_the_demo_is_not_paid_for(rft: Rft, server: ServiceServer, tmp_path: Pat
         done = rft("submit", "medmcqa", *more)
         lines = [line for line in done.stderr.splitlines() if line.startswith("rft: ")]
         assert done.code == 2
-        assert lines[0].startswith("rft: processed/medmcqa/train.jsonl:1: a row of the demo (233 ")
+        assert lines[0].startswith("rft: processed/medmcqa/train.jsonl:1: a row of the demo (209 ")
     assert server.asked == []
     assert not (tmp_path / "processed" / "medmcqa" / "submission.json").exists()
     done = rft("submit", "medmcqa", "--dry-run", yes=False)

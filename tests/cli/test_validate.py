@@ -119,7 +119,7 @@ def test_it_makes_nothing(folder: Path, tmp_path: Path) -> None:
     write(tmp_path / "train.jsonl", rows(0, 30))
     before = contents(tmp_path)
     assert validate("medmcqa") == validate(folder)
-    assert validate(folder) == (0, "no problems in 5 files, 233 rows\n")
+    assert validate(folder) == (0, "no problems in 5 files, 209 rows\n")
     code, line = validate()
     assert (code, line.count("\n")) == (2, 0)
     code, line = validate("openr1-math")
@@ -240,13 +240,13 @@ def test_files_that_are_lost_or_ones_own(folder: Path) -> None:
     (folder / "dropped.parquet").unlink()
     shutil.rmtree(folder / "stages")
     edit(folder / "job.json", suffix="mine")
-    assert validate(folder) == (0, "no problems in 5 files, 233 rows\n")
+    assert validate(folder) == (0, "no problems in 5 files, 209 rows\n")
     (folder / "grader.json").unlink()
     assert codes(folder) == {"RFT607": 1}
     (folder / "manifest.json").write_bytes(b'{"files": ')
     assert codes(folder) == {"RFT102": 1}
     (folder / "manifest.json").write_bytes(b'{"files": [1, {"path": 2}], "name": "an app"}')
-    assert validate(folder) == (0, "no problems in 4 files, 233 rows\n")
+    assert validate(folder) == (0, "no problems in 4 files, 209 rows\n")
 
 
 def test_a_job_is_built_anew(folder: Path, tmp_path: Path) -> None:

@@ -308,8 +308,8 @@ def test_no_json_raises(row: object, document: object) -> None:
         ({"input": "{{item.a}} {{ item.b }} {{sample.output_text}}"}, {"a", "b"}),
         ({"input": [{"content": "x {{item.c.d}} {{item.e[0]}}}"}]}, {"c", "e"}),
         (
-            {"source": "def grade(sample, item):\n    return item['a'] + item.get('b', '')"},
-            {"a", "b"},
+            {"source": "def grade(_, item):\n    return item['a'] + item.get('b', item.get('c'))"},
+            {"a", "c"},
         ),
         ({"source": "not python {{item.z}}"}, {"z"}),
         (None, set()),

@@ -49,7 +49,7 @@ def test_rows_stay_in_their_split_and_training_gives_way(tmp_path: Path) -> None
     written(tmp_path, train=train, validation=rows(30, 40), test=rows(40, 50))
     result = run(tmp_path)
     assert result.splits == {"train": 30, "validation": 10, "test": 10}
-    assert result.dropped == {"duplicate": 2, "near_duplicate": 1}
+    assert result.dropped == {"duplicate": 1, "near_duplicate": 2}
     assert prompts(tmp_path, "validation") == {problem(n) for n in range(30, 40)}
     assert prompts(tmp_path, "test") == {problem(n) for n in range(40, 50)}
     manifest = orjson.loads((tmp_path / "out/mine/manifest.json").read_bytes())

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.findings import BadInput
-from pipelines.similarity.audit import Pair, audit, certificate, jaccard, prompts
+from pipelines.similarity.audit import Pair, audit, jaccard, prompts
+from pipelines.similarity.certificate import certificate
 from pipelines.similarity.keys import digest, fold, key
 from pipelines.sources.benchmarks import questions
 
@@ -134,7 +135,8 @@ def test_the_brute_force_tells_what_the_join_missed(monkeypatch: pytest.MonkeyPa
     found = audit(prompts(lines(texts[0]), "t"), prompts(lines(texts[1]), "v"), threshold=0.8)
     assert found.sampled == (1, 1, 1)
     assert not found.sound
-    assert certificate(found, {"train": "", "validation": ""}, band=0.1, benchmarks=0)["pairs"] == 1
+    digests = {"train": "", "validation": ""}
+    assert certificate([found], digests, band=0.1, benchmarks=0)["pairs"] == 1
 
 
 def test_50_000_copies_are_counted_and_some_are_listed() -> None:
@@ -232,8 +234,8 @@ def test_a_benchmark_row_nested_deep(tmp_path: Path, depth: int) -> None:
     deep = b'{"question": "Why?", "more": ' + b'{"a":' * depth + b"1" + b"}" * (depth + 1)
     path.write_bytes(b'{"question": null, "id": 7}\n\n' + deep + b"\n")
     if depth == 1000:
-        assert questions(path, None) == ["", "Why?"]
-        assert questions(path, "id") == ["7", ""]
+        assert questions(path, None) == [("", []), ("Why?", [])]
+        assert questions(path, "id") == [("7", []), ("", [])]
         with pytest.raises(BadInput, match="no column 'ids'; did you mean 'id'"):
             questions(path, "ids")
     else:

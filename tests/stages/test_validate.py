@@ -41,6 +41,8 @@ def test_each_line_is_read_and_parsed_once(tmp_path: Path, monkeypatch: pytest.M
     loads = orjson.loads
 
     def read(split: str) -> Iterator[bytes]:
+        if split == "test":  # there is none
+            return
         reads[split] += 1
         for line in prepared.path(split).read_bytes().splitlines(keepends=True):
             lines.append(line)
