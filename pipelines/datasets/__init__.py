@@ -16,7 +16,9 @@ DEMO = ("openr1-math", "medmcqa")
 @cache
 def shipped_paths() -> dict[str, Path]:
     """The shipped descriptions by the names of their datasets, those with a demo first."""
-    paths = {path.stem: path for path in sorted(Path(__file__).parent.glob("*/*.toml"))}
+    here = sorted(Path(__file__).parent.glob("*/*.toml"))
+    # In `shipped`, or in a folder of its own with the code that it needs.
+    paths = {p.stem: p for p in here if p.parent.name in ("shipped", p.stem.replace("-", "_"))}
     return {name: paths[name] for name in (*DEMO, *sorted(paths.keys() - DEMO))}
 
 
