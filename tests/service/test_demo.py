@@ -78,7 +78,7 @@ def test_a_mark_and_blank_lines_hide_nothing(tmp_path: Path) -> None:
 
 
 def test_most_rows_are_looked_for() -> None:
-    assert len(ROWS) == 18
+    assert len(ROWS) == 17
 
 
 def test_a_folder_with_its_options_in_another_order_is_known(tmp_path: Path) -> None:
