@@ -59,7 +59,7 @@ def audit(
     # Here and not above: `rft --help` needs no frames, and polars takes 0.2 s to load.
     from pipelines.similarity import audit as audits
 
-    train, validation, threshold = _sides(paths, threshold)
+    train, validation, threshold, separators = _sides(paths, threshold)
     if not 0 < threshold <= 1:
         raise BadInput(f"--threshold {threshold}: give a similarity above 0, and 1 at most")
     if not 0 <= band < threshold:
@@ -73,7 +73,9 @@ def audit(
         from pipelines.sources.benchmarks import benchmark_rows, path_and_field
 
         questions = benchmark_rows(map(path_and_field, benchmarks))
-    result = audits.audit(*sides, threshold=threshold, band=band, benchmarks=questions)
+    result = audits.audit(
+        *sides, threshold=threshold, band=band, benchmarks=questions, separators=separators
+    )
     if output_format is Format.json:
         terminal.print_json(_document(result))
     else:
@@ -81,21 +83,26 @@ def audit(
     raise Exit(int(not result.sound))
 
 
-def _sides(words: Sequence[str], threshold: float | None) -> tuple[Path, Path, float]:
-    """The training and the validation file, and from which similarity on prompts are near."""
+def _sides(
+    words: Sequence[str], threshold: float | None
+) -> tuple[Path, Path, float, tuple[str, ...]]:
+    """The training and the validation file, from which similarity on prompts are near, and what
+    stands between the cells of a prompt that a folder's template joined.
+    """
     if len(words) == 1 and not Path(words[0]).is_file():
         from pipelines.io import prepared
 
         folder = prepared.find(words[0])
         chosen = threshold if threshold is not None else folder.threshold
-        return folder.path("train"), folder.path("validation"), 0.8 if chosen is None else chosen
+        chosen = 0.8 if chosen is None else chosen
+        return folder.path("train"), folder.path("validation"), chosen, folder.separators
     if len(words) != 2:
         raise BadInput("audit: give a prepared folder, or a training and a validation file")
     train, validation = map(Path, words)
     for path in (train, validation):
         if not path.is_file():
             raise BadInput(f"{path}: there is no such file")
-    return train, validation, 0.8 if threshold is None else threshold
+    return train, validation, 0.8 if threshold is None else threshold, ()
 
 
 def _document(result: Audit) -> dict[str, object]:

@@ -10,7 +10,7 @@ import orjson
 import pyarrow as pa
 
 from pipelines.io.jsonl import objects
-from pipelines.io.prepared import SPLITS, Prepared
+from pipelines.io.prepared import Prepared
 
 # Arrow's type of each kind of field; `json` is whatever has no type of its own, as JSON text.
 TYPES: dict[str, pa.DataType] = {
@@ -31,7 +31,7 @@ def kinds(prepared: Prepared) -> dict[str, str]:
     list with `texts`.
     """
     seen: dict[str, set[str]] = {}
-    for _, item in chain.from_iterable(objects(prepared.path(split)) for split in SPLITS):
+    for _, item in chain.from_iterable(objects(prepared.path(split)) for split in prepared.splits):
         for name, value in item.items():
             if name != "messages":
                 seen.setdefault(name, set()).add(_kind(value))

@@ -21,7 +21,7 @@ from pipelines.exports.chats import Item, Misfit, Row
 from pipelines.findings import SHOWN, VALUE_WIDTH, Finding
 from pipelines.io import files, schema
 from pipelines.io.jsonl import count, objects
-from pipelines.io.prepared import SPLITS, Prepared
+from pipelines.io.prepared import ALL_SPLITS, SPLITS, Prepared
 from pipelines.io.progress import Progress, stage_line
 
 # An item, the name of its file and its place there, from 0, to a row of the target.
@@ -115,7 +115,7 @@ class Rows:
 
     def __init__(self, target: Target, prepared: Prepared, out: Path, report: Progress) -> None:
         self.target, self.prepared, self.out, self.report = target, prepared, out, report
-        self.counts = {split: count(prepared.path(split)) for split in SPLITS}
+        self.counts = {split: count(prepared.path(split)) for split in prepared.splits}
         self.notes: list[str] = []
         self._files: list[str] = []
         self._rows: dict[str, int] = {}
@@ -152,9 +152,12 @@ class Rows:
         """
         title = f"{self.prepared.folder.name} {self.target.name}"
         self.report.begin(title, sum(self.counts.values()))
-        for name in self.target.files:
+        names = list(self.target.files)
+        if "test" in self.counts and not any("test" in name for name in names):
+            names += [n.replace("validation", "test") for n in names if "validation" in n]
+        for name in names:
             part = Path(name).stem.partition("-")[0]
-            if part in (*SPLITS, "test"):
+            if part in ALL_SPLITS:
                 self._rows[part] = 0
                 rows = self._converted(part, convert, validation)
                 with suppress(_Stop):
@@ -208,11 +211,11 @@ class Rows:
     def _converted(
         self, part: str, convert: Convert, validation: Callable[[Item], str]
     ) -> Iterator[Row]:
-        split = "train" if part == "train" else "validation"
+        split = part if part in self.counts else "validation"
         most = self.target.limit(f"{split}_rows")
         index = -1
         for number, item in objects(self.prepared.path(split)):
-            if split == "validation" and validation(item) != part:
+            if split == "validation" and "test" not in self.counts and validation(item) != part:
                 continue
             self.report.advance(1)
             index += 1

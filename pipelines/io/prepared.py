@@ -43,8 +43,13 @@ class Prepared:
     separators: tuple[str, ...] = ()
 
     def path(self, role: str) -> Path:
-        """Where the file of a role is: train, validation, grader, response_format or job."""
-        return self.folder / FILES[role]
+        """Where the file of a role is: a split, grader, response_format or job."""
+        return self.folder / FILES.get(role, f"{role}.jsonl")
+
+    @property
+    def splits(self) -> list[str]:
+        """The splits that are there; of a folder of ours training and validation always are."""
+        return [split for split in ALL_SPLITS if self.path(split).is_file()]
 
     def items(self, split: str) -> Iterator[dict[str, Any]]:
         """The items of a split, in the order of its file; read as they are asked for."""

@@ -261,6 +261,8 @@ def check(folder: Path, paths: Mapping[str, Path] | None = None, **more: Any) ->
     dataset = manifest.get("dataset")
     known = isinstance(dataset, str) and (schema.folder() / f"item.{dataset}.json").exists()
     yield from _changed(folder, manifest, paths)
+    test = folder / "test.jsonl"
+    more["more"] = [*more.get("more", ()), *([("test", test)] if test.is_file() else [])]
     yield from given(present, dataset=dataset if known else None, **more)
 
 

@@ -26,6 +26,23 @@ def written(folder: Path, **splits: list[tuple[str, str]]) -> None:
     (folder / "mine.toml").write_text("\n".join(keys))
 
 
+def test_a_test_split_is_checked_and_exported(tmp_path: Path, rft: Run) -> None:
+    written(tmp_path, train=rows(0, 30), validation=rows(30, 40), test=rows(40, 50))
+    run(tmp_path)
+    folder = tmp_path / "out/mine"
+    got = rft("validate", folder)
+    assert (got.returncode, got.stdout) == (0, "no problems in 5 files, 50 rows\n")
+    assert (
+        rft("export", folder, "--to", "trl", "--to", "hf", "--out", tmp_path / "e").returncode == 0
+    )
+    assert pl.read_parquet(tmp_path / "e/trl/mine/test.parquet").height == 10
+    card = (tmp_path / "e/hf/mine/README.md").read_text()
+    assert "- split: test" in card
+    leak = (folder / "test.jsonl").read_bytes().splitlines(keepends=True)[0]
+    (folder / "test.jsonl").write_bytes(leak.replace(b'"role":"user"', b'"role":"usr"'))
+    assert rft("validate", folder).returncode == 1
+
+
 def run(folder: Path, out: str = "out", **changes: Any) -> Result:
     return driver.prepare(
         find(str(folder / "mine.toml")),
