@@ -22,19 +22,12 @@ def datasets() -> None:
     # Here and not above: a description has frames behind it.
     from pipelines.datasets import shipped, shipped_paths
 
-    rows = (
-        (
-            dataset.name,
-            f"{dataset.hub}\n{(dataset.revision or 'newest')[:12]}",
-            str(dataset.license),
-            ", ".join(dataset.item_fields),
-            ", ".join(grading.name for grading in dataset.gradings),
-            dataset.tried,
-        )
-        for dataset in map(shipped, shipped_paths())
-    )
-    names = ("dataset", "hub, revision", "license", "item fields", "graders", "tried on")
-    _print([(names, rows)])
+    for dataset in map(shipped, shipped_paths()):
+        graders = ", ".join(grading.name for grading in dataset.gradings)
+        print(f"{dataset.name}: {dataset.title}, {dataset.license}; --grader {graders}")
+        print(f"    {dataset.hub} at {(dataset.revision or 'the newest commit')[:17]}")
+        print(f"    tried on: {dataset.tried}")
+        print(f"    item fields: {', '.join(dataset.item_fields)}")
 
 
 def rules(
