@@ -55,7 +55,8 @@ class Repository:
 
     files: as served, with `more` headers. published: as the API tells of them, so that the two may
     differ; `plain` are those that git holds itself, `hidden` those of which it tells the name
-    alone. faults: by kind of request (info, paths, file), used up in order.
+    alone. faults: by kind of request (info, paths, file), used up in order. bodies: in place of the
+    API's answers, by kind.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class Repository:
         self.etags: dict[str, str] = {}
         self.more: dict[str, dict[str, str]] = {}
         self.faults: dict[str, list[Fault]] = {}
+        self.bodies: dict[str, bytes] = {}
         self.sent: Counter[str] = Counter()
         self.asked: list[tuple[str, str, dict[str, str]]] = []
 
@@ -131,6 +133,8 @@ class _Handler(BaseHTTPRequestHandler):
                 fault = self._ask(repo, "paths", self.path)
                 if fault.status:
                     return self._refuse(fault)
+                if "paths" in repo.bodies:
+                    return self._body(repo.bodies["paths"])
                 return self._json(
                     [_entry(repo, path) for path in form["paths"] if path not in repo.hidden]
                 )
@@ -171,6 +175,8 @@ class _Handler(BaseHTTPRequestHandler):
             return self._refuse(fault)
         if repo.branches.get(revision, revision) != repo.commit:
             return self._refuse(Fault(404, {"X-Error-Code": "RevisionNotFound"}))
+        if "info" in repo.bodies:
+            return self._body(repo.bodies["info"], fault.drip)
         siblings = [{"rfilename": path} for path in repo.published]
         return self._json({"id": repo.repository, "sha": repo.commit, "siblings": siblings})
 
@@ -217,12 +223,16 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def _json(self, value: object) -> None:
-        body = orjson.dumps(value)
+        self._body(orjson.dumps(value))
+
+    def _body(self, body: bytes, drip: int = 0) -> None:
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        for at in range(0, len(body), drip or len(body) or 1):
+            self.wfile.write(body[at : at + drip] if drip else body)
+            time.sleep(0.01 if drip else 0)
 
 
 def _entry(repo: Repository, path: str) -> dict[str, Any]:

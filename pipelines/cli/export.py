@@ -179,7 +179,7 @@ def _begin(folder: Path, names: Iterable[str], *, ours: bool) -> set[str]:
     path = folder / RECORD
     try:
         entries = orjson.loads(path.read_bytes())["files"]
-        written = {entry["path"]: entry["sha256"] for entry in entries}
+        written = {str(entry["path"]): entry["sha256"] for entry in entries}
     except (OSError, orjson.JSONDecodeError, KeyError, TypeError):
         written = {}
     for name in names:

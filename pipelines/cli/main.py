@@ -1,6 +1,7 @@
 """The command `rft`: its subcommands, and exit codes out.
 
-Exit codes: 0 sound, 1 findings of severity error, 2 wrong use or input that cannot be read.
+Exit codes: 0 sound, 1 findings of severity error, 2 wrong use or input that cannot be read, 3 a
+fault of rft-data.
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:0,muzzy_decay_ms:0")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import sys
+import traceback
 from difflib import get_close_matches
 from importlib import import_module
 from io import TextIOWrapper
+from pathlib import Path
 
 import click
 from click.shell_completion import get_completion_class
@@ -41,6 +44,8 @@ MODULES = {
     "datasets": "tables",
     "rules": "tables",
 }
+
+_PACKAGE = Path(__file__).parents[1]
 
 
 class _Commands(click.Group):
@@ -85,6 +90,12 @@ def _completion(ctx: click.Context, parameter: click.Parameter, shell: str | Non
     callback=_completion,
     help='Show the script of a shell\'s completion: eval "$(rft --show-completion bash)".',
 )
+@click.option(
+    "--debug",
+    is_flag=True,
+    expose_value=False,
+    help="Show the traceback of a fault of rft-data: `rft --debug COMMAND`.",
+)
 def app() -> None:
     """Prepare datasets for reinforcement fine-tuning: from a name to files a service accepts."""
 
@@ -102,8 +113,23 @@ def _keep_the_nearest(error: click.UsageError) -> None:
     names[:] = [name for name in names if name.strip("-") in near]
 
 
+def _fault(error: BaseException) -> str:
+    """The line for an error that nothing expected; with `--debug`, after its traceback."""
+    if "--debug" in sys.argv:
+        for line in "".join(traceback.format_exception(error)).splitlines():
+            terminal.say(line, stderr=True)
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [each for each in frames if Path(each.filename).is_relative_to(_PACKAGE)][-1]
+    place = f"{Path(ours.filename).relative_to(_PACKAGE).as_posix()}:{ours.lineno}"
+    what = f"{type(error).__name__}: {error}".partition("\n")[0][:300]
+    return f"this is a fault of rft-data ({what}, in {place}); report it with what --debug shows"
+
+
 def main() -> None:
-    """Entry point: what the user can mend is one line and exit code 2, never a traceback."""
+    """Entry point: what the user can mend is one line and exit code 2, never a traceback.
+
+    All that is left is a fault of ours: a line too, exit code 3, and the traceback with `--debug`.
+    """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # a locale without a character must not end a run
             stream.reconfigure(errors="backslashreplace")
@@ -120,13 +146,17 @@ def main() -> None:
         message, code = str(error), 2
     except (click.Abort, KeyboardInterrupt):
         message, code = "interrupted; `rft prepare` goes on from the last finished stage", 130
-    except OSError as error:  # a name that is too long, a folder where a file should be
-        if error.filename is None:
-            raise
-        message, code = f"{error.filename}: cannot be used ({error.strerror})", 2
-    except RuntimeError as error:  # of Path.resolve, which has no class of its own for it
-        if "Symlink loop" not in str(error):
-            raise
-        message, code = f"{error}; name another path", 2
+    except OSError as error:  # too long a name, a folder for a file, a full disk
+        name = f"{error.filename}: " if error.filename else ""
+        message, code = f"{name}cannot be used ({error.strerror or error})", 2
+    except MemoryError:
+        message, code = "the memory of this machine is not enough; give fewer or smaller rows", 2
+    except SystemExit:
+        raise
+    except BaseException as error:  # polars' panics are no Exception
+        if "Symlink loop" in str(error):  # of Path.resolve, which has no class of its own for it
+            message, code = f"{error}; name another path", 2
+        else:
+            message, code = _fault(error), 3
     terminal.say(f"rft: {message}", stderr=True)
     raise SystemExit(code)

@@ -29,7 +29,6 @@ from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
-import orjson
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -78,7 +77,9 @@ def raw_files(prepared: Prepared, dataset: Dataset, source: str, report: Progres
     They are looked for where `rft prepare --source` would find them; an empty source is that of the
     manifest. Nothing is downloaded, and every byte is compared with the manifest.
     """
-    made = orjson.loads((prepared.folder / "manifest.json").read_bytes())
+    made = prepared.manifest()
+    if made is None:
+        raise BadInput(f"{prepared.folder}: its manifest.json is damaged; prepare it again")
     settings = dict(made["stages"][0]["settings"])
     kind = settings.pop("source")
     source = source or kind

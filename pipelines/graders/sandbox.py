@@ -2,29 +2,27 @@
 
 Whose code a grader is decides how it may run (`Sandbox`). Ours may run anywhere. A stranger's runs
 in bubblewrap (`bubble.py`); where that does not work here it is refused before a byte of it runs,
-or, if a person trusts it, runs as that person. A worker loads the grader once and keeps it for many
-answers. One that takes too long, dies or runs out of memory is replaced: 40 ms and the grader's
-imports.
+or, if a person trusts it, runs as that person. A worker (`worker.py`) loads the grader once and
+keeps it for many answers. One whose grader takes too long, dies, runs out of memory or answers what
+is no answer is replaced: 60 ms and the grader's imports.
 """
 
 from __future__ import annotations
 
 import os
-import re
 import select
 import shutil
-import signal
 import subprocess
 import sys
-import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from itertools import count
+from math import isfinite
 from pathlib import Path
 from tempfile import mkdtemp
-from threading import Event, Lock, Thread
+from threading import Lock
 from typing import Any
 
 import orjson
@@ -39,11 +37,9 @@ TRUSTED = (
     "--trust-grader: python graders run without a sandbox: they can read and change whatever you "
     "can, and get round the limits of time and memory"
 )
-# Processes and threads of one worker, and how often they and their memory are counted.
-_TASKS = 64
-_LOOK_SECONDS = 0.05
-# Beside the grader's: bubblewrap's own.
-_MEMORY_BESIDE = 64 << 20
+_ERRORS = (worker.RUNTIME, worker.SERVER)
+# Seconds beyond a grader's own after which a worker, which keeps its time, is taken for stopped.
+_GRACE = 10
 
 
 class Refused(BadInput):
@@ -104,8 +100,7 @@ class Sandbox:
         self._lock = Lock()
         self._idle: list[_Worker] = []
         self._busy: set[_Worker] = set()
-        self._closed = Event()
-        self._watching = False
+        self._closed = False
         self._loaded = False
         self._unloadable: Grade | None = None
 
@@ -116,46 +111,48 @@ class Sandbox:
         running = self._take() or self._start()
         if isinstance(running, Grade):
             # Where no worker ever was, trying again for each answer would be of no use.
-            if not self._loaded and not self._closed.is_set():
+            if not self._loaded and not self._closed:
                 self._unloadable = running
             return running
-        request = {"sample": sample, "item": item, "seconds": self.limits.seconds}
-        answer = running.ask(request, self.limits.seconds)
+        grade = self._grade(running.ask({"sample": sample, "item": item}))
         with self._lock:
-            fit = answer.get("error") != worker.SERVER and not running.excess
+            fit = grade.error != worker.SERVER and not self._closed
             self._busy.discard(running)
-            if fit and not self._closed.is_set():
+            if fit:
                 self._idle.append(running)
-        if not fit or self._closed.is_set():
+        if not fit:
             running.end()
-        return self._grade(answer)
+        return grade
 
     def _take(self) -> _Worker | None:
         with self._lock:
-            running = self._idle.pop() if self._idle else None
-            if running is not None:
-                self._busy.add(running)
-            return running
+            while self._idle:
+                running = self._idle.pop()
+                if running.runs():
+                    self._busy.add(running)
+                    return running
+                running.end()
+            return None
 
     def _start(self) -> _Worker | Grade:
         """A worker that has loaded the source, or the grade of all answers where none can."""
         with self._lock:
-            if self._closed.is_set():
+            if self._closed:
                 return failed(worker.SERVER, "the sandbox is closed")
-            running = self._starter.submit(_Worker, self._python.path, self._bubble).result()
+            start = self._starter.submit(
+                _Worker, self._python.path, self._bubble, self.limits.seconds
+            )
+            running = start.result()
             self._busy.add(running)
-            if self._bubble and not self._watching:
-                self._watching = True
-                Thread(target=self._watch, daemon=True).start()
         first = {
             "source": self._source,
             "memory": self.limits.memory,
             "file_bytes": self.limits.file_bytes,
-            "tasks": _TASKS if self._bubble and _counts_tasks() else None,
+            "seconds": self.limits.seconds,
             "core": next(self._cores),
         }
-        answer = running.ask(first, self.limits.seconds)
-        if "error" not in answer:
+        answer = running.ask(first)
+        if answer == {}:
             self._loaded = True
             return running
         with self._lock:
@@ -163,40 +160,30 @@ class Sandbox:
         running.end()
         return self._grade(answer)
 
-    def _grade(self, answer: Mapping[str, Any]) -> Grade:
+    def _grade(self, answer: object) -> Grade:
         """A worker's answer as a grade; what only this machine lacks is no failure."""
-        if "score" in answer:
-            return Grade(answer["score"])
-        package = table()["sandbox"]["modules"].get(answer.get("missing"))
-        if package is not None:
-            name = package.replace(" ", "==")
-            return not_run(
-                f"{package} is not installed for {self._python.path}; pip install {name}"
-            )
-        return failed(answer["error"], answer["details"])
-
-    def _watch(self) -> None:
-        """Kill the workers whose processes together are too many, or hold too much memory.
-
-        The limits of a process do not sum up those of its children; and no number of processes
-        limits root, which a sandbox of root's is to the kernel.
-        """
-        while not self._closed.wait(_LOOK_SECONDS):
-            with self._lock:
-                workers = [*self._idle, *self._busy]
-            for each in workers:
-                each.excess = each.excess or _excess(each.pid, self.limits.memory)
-                if each.excess:
-                    with self._lock:
-                        idle = each in self._idle
-                        if idle:
-                            self._idle.remove(each)
-                    each.end() if idle else each.kill()
+        match answer:
+            case {"score": float(score), **more} if not more and isfinite(score):
+                return Grade(score)
+            case {
+                "error": worker.RUNTIME | worker.SERVER as error,
+                "details": str(details),
+                **more,
+            }:
+                missing = more.get("missing")
+                package = isinstance(missing, str) and table()["sandbox"]["modules"].get(missing)
+                if not package:
+                    return failed(error, details)
+                name = package.replace(" ", "==")
+                return not_run(
+                    f"{package} is not installed for {self._python.path}; pip install {name}"
+                )
+        return failed(worker.SERVER, worker.BROKEN)
 
     def close(self) -> None:
         """End every worker, the busy too."""
         with self._lock:
-            self._closed.set()
+            self._closed = True
             idle, busy = self._idle, list(self._busy)
             self._idle = []
         for each in idle:
@@ -209,8 +196,8 @@ class Sandbox:
 class _Worker:
     """One process that runs `worker.py`."""
 
-    def __init__(self, python: str, bubble: Bubble | None) -> None:
-        self.excess = ""  # why it was killed, where it was for what it took
+    def __init__(self, python: str, bubble: Bubble | None, seconds: float) -> None:
+        self._seconds = seconds
         self._folder = None if bubble else mkdtemp(prefix="rft-grader-")
         scratch = self._folder or SCRATCH
         flags = ("-s", "-P", "-B", "-X", "utf8")
@@ -222,11 +209,10 @@ class _Worker:
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     stderr=subprocess.DEVNULL,
-                    bufsize=0,
                     cwd=self._folder,
                     env=_environment(scratch),
                     pass_fds=descriptors,
-                    start_new_session=True,  # Ctrl-C reaches us alone, and we end the group
+                    start_new_session=True,  # Ctrl-C reaches us alone, and we end it
                 )
         except OSError as error:
             self._remove_folder()
@@ -234,66 +220,36 @@ class _Worker:
             raise BadInput(f"{python}: {reason}; give fewer --workers") from None
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._in, self._out = self._process.stdin.fileno(), self._process.stdout.fileno()
-        os.set_blocking(self._in, False)
-        self.pid = self._process.pid
-        self._asked = 0
-        self._read = b""
+        self._in, self._out = self._process.stdin, self._process.stdout
 
-    def ask(self, request: dict[str, Any], seconds: float) -> dict[str, Any]:
-        """The worker's answer; an answer with an error of the sandbox where it gives none."""
-        self._asked += 1
+    def runs(self) -> bool:
+        """Whether the process has not ended."""
+        return self._process.poll() is None
+
+    def ask(self, request: dict[str, Any]) -> object:
+        """The worker's answer, whatever it is; an error of the sandbox where it gives none."""
+        details = "the grader's process ended"
         try:
-            return self._exchange({"n": self._asked, **request}, time.monotonic() + seconds)
-        except TimeoutError:
-            details = f"timeout: no grade after {seconds:g} s"
-        except (OSError, ValueError, EOFError):
-            how = self._how()
-            details = "the grader's process ended" + (self.excess or how)
+            self._in.write(orjson.dumps(request) + b"\n")
+            self._in.flush()
+            poll = select.poll()
+            poll.register(self._out, select.POLLIN)
+            if not poll.poll(1000 * (self._seconds + _GRACE)):
+                details = f"timeout: no grade after {self._seconds:g} s"
+            elif line := self._out.readline():
+                return orjson.loads(line)
+        except orjson.JSONDecodeError:
+            details = worker.BROKEN
+        except OSError:
+            pass
         return {"error": worker.SERVER, "details": details}
-
-    def _exchange(self, request: dict[str, Any], deadline: float) -> dict[str, Any]:
-        left = memoryview(orjson.dumps(request) + b"\n")
-        poll = select.poll()
-        poll.register(self._in, select.POLLOUT)
-        poll.register(self._out, select.POLLIN)
-        while (time_left := deadline - time.monotonic()) > 0:
-            for descriptor, _ in poll.poll(time_left * 1000):
-                if descriptor == self._in:
-                    left = left[os.write(self._in, left) :]
-                    if not left:
-                        poll.unregister(self._in)
-                    continue
-                chunk = os.read(self._out, 1 << 16)
-                if not chunk:
-                    raise EOFError
-                *lines, self._read = (self._read + chunk).split(b"\n")
-                for line in lines:
-                    answer: dict[str, Any] = orjson.loads(line)
-                    # An older number is a second answer to an earlier request: of a forked child.
-                    if answer.get("n", self._asked) == self._asked:
-                        return answer
-        raise TimeoutError
-
-    def _how(self) -> str:
-        with suppress(subprocess.TimeoutExpired):
-            code = self._process.wait(1)
-            self._kill_group()
-            # bubblewrap reports a signal as a shell does.
-            number = -code if code < 0 else code - 128
-            if number in (signal.SIGXCPU, signal.SIGKILL, signal.SIGSEGV, signal.SIGABRT):
-                return f" by {signal.Signals(number).name}"
-            return f" with exit code {code}"
-        return ""
-
-    def _kill_group(self) -> None:
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
 
     def kill(self) -> None:
         """Kill the process and all that it started, and remove its scratch folder."""
-        if self._process.returncode is None:
-            self._kill_group()
+        with suppress(subprocess.TimeoutExpired):
+            self._process.terminate()  # without a sandbox, it ends its grader
+            self._process.wait(1)
+        self._process.kill()
         self._process.wait()
         self._remove_folder()
 
@@ -304,8 +260,8 @@ class _Worker:
     def end(self) -> None:
         """Kill, and close the pipes; not while another thread waits at them."""
         self.kill()
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
+        for pipe in (self._in, self._out):
+            with suppress(OSError):  # of a request that was not taken
                 pipe.close()
 
 
@@ -322,38 +278,3 @@ def _environment(home: str) -> dict[str, str]:
         **dict.fromkeys(threads, "1"),
         **kept,
     }
-
-
-def _counts_tasks() -> bool:
-    """Whether this kernel counts tasks in each user namespace, as from 5.14 on.
-
-    Before, all that a user runs is counted, and a limit would be reached at once.
-    """
-    version = re.match(r"(\d+)\.(\d+)", os.uname().release)
-    return version is not None and (int(version[1]), int(version[2])) >= (5, 14)
-
-
-def _excess(pid: int, memory: int) -> str:
-    """What a process and those below it take too much of, in words; or ""."""
-    pids, tasks, held = [pid], 0, 0
-    for each in pids:  # grows on the way
-        with suppress(OSError, ValueError):
-            for task in Path(f"/proc/{each}/task").iterdir():
-                tasks += 1
-                pids += map(int, (task / "children").read_text(encoding="ascii").split())
-            pages = int(Path(f"/proc/{each}/statm").read_text(encoding="ascii").split()[1])
-            held += pages * os.sysconf("SC_PAGE_SIZE")
-        if tasks > _TASKS:
-            return f": more than {_TASKS} processes and threads"
-    if held > memory + _MEMORY_BESIDE and sum(map(_own_share, pids)) > memory + _MEMORY_BESIDE:
-        return f": its processes hold more than {memory:,} bytes together"
-    return ""
-
-
-def _own_share(pid: int) -> int:
-    """The memory of a process, where what it shares with others is divided among them."""
-    with suppress(OSError):
-        for line in Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines():
-            if line.startswith("Pss:"):
-                return int(line.split()[1]) << 10
-    return 0

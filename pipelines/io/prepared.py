@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from pipelines.findings import BadInput
+from pipelines.io import schema
 from pipelines.io.jsonl import content, objects
 
 # The splits that a job takes, and all that a prepared folder may have.
@@ -60,6 +61,11 @@ class Prepared:
         """The grader, the response format or the job request; None where there is none."""
         path = self.path(role)
         return orjson.loads(content(path)) if path.is_file() else None
+
+    def manifest(self) -> dict[str, Any] | None:
+        """How the folder was made; None where `rft prepare` did not make it."""
+        found: dict[str, Any] | None = schema.document(self.folder / "manifest.json", "manifest")
+        return found
 
 
 # Where prepared datasets are, a folder each.

@@ -9,6 +9,9 @@ from typing import Any
 import jsonschema_rs
 import orjson
 
+from pipelines.findings import BadInput
+from pipelines.io import bounds
+
 Schema = dict[str, Any]
 
 
@@ -35,6 +38,19 @@ def load(name: str) -> Schema:
 def compiled(name: str) -> jsonschema_rs.Draft202012Validator:
     """The schema, ready to check many documents; references go to other files of the folder."""
     return jsonschema_rs.Draft202012Validator(load(name), retriever=_retrieve)
+
+
+def document(path: Path, name: str) -> Any:
+    """A JSON document that is as the schema says; None where there is none, or one of another kind.
+
+    For what we wrote ourselves and find again: after it, no type is to be checked.
+    """
+    try:
+        bounds.regular(path)
+        value = orjson.loads(path.read_bytes())
+    except (OSError, BadInput, orjson.JSONDecodeError):
+        return None
+    return value if compiled(name).is_valid(value) else None
 
 
 def _retrieve(uri: str) -> Schema:

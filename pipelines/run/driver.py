@@ -251,7 +251,7 @@ class _Walk:
         self.changed = True
         self.receipts.append(receipt)
         name = receipt["stage"]
-        files.write_json(self._receipt(name), receipt)
+        files.write_json(self._receipt(name), manifest.sealed(receipt))
         self.progress.end(stage_line(self.dataset.name, name, receipt["rows"]))
 
     @property

@@ -29,6 +29,7 @@ _SHAPING = ("polars", "pyarrow", "orjson")
 
 
 # What the manifest holds once, not in each stage.
+_SORTED = orjson.OPT_SORT_KEYS
 _ONCE = ("code", "versions", "findings", "certificate", "probes")
 
 
@@ -80,6 +81,11 @@ def code_digest(package: Path, schemas: Path) -> str:
     return total.hexdigest()[:32]
 
 
+def sealed(receipt: Receipt) -> Receipt:
+    """A receipt with the digest of its content, as it lies on the disk."""
+    return {**receipt, "digest": sha256(orjson.dumps(receipt, option=_SORTED)).hexdigest()}
+
+
 def finished(path: Path, expected: Receipt, kept: Collection[str]) -> Receipt | None:
     """The receipt at `path` where it was made from what is expected and its outputs are whole.
 
@@ -88,15 +94,20 @@ def finished(path: Path, expected: Receipt, kept: Collection[str]) -> Receipt | 
     folder = path.parent.parent
     try:
         receipt: Receipt = orjson.loads(path.read_bytes())
+        digest = receipt.pop("digest")
         # Through JSON once, for a tuple comes back as a list.
         known = orjson.loads(orjson.dumps(expected))
         same = all(receipt[key] == known[key] for key in known)
-        whole = same and all(
-            files.sha256(folder / entry["path"]) == entry["sha256"]
-            and bool(entry.get("edited")) == (entry["path"] in kept)
-            for entry in receipt["outputs"]
+        whole = (
+            sealed(receipt)["digest"] == digest
+            and same
+            and all(
+                files.sha256(folder / entry["path"]) == entry["sha256"]
+                and bool(entry.get("edited")) == (entry["path"] in kept)
+                for entry in receipt["outputs"]
+            )
         )
-    except (OSError, orjson.JSONDecodeError, KeyError, TypeError):
+    except (OSError, orjson.JSONDecodeError, LookupError, TypeError, AttributeError):
         return None
     return receipt if whole else None
 

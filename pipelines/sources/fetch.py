@@ -24,6 +24,10 @@ AT_ONCE = 4
 # Once so many bytes have come, the pauses begin at the shortest again.
 _STRIDE = 1 << 20
 
+# Of a list of files: bytes (200,000 files take 25 MB), and how long it may take at most.
+_LIST_BYTES = 64 << 20
+_LIST_SILENCES = 4
+
 # Bytes a second, over `RetryPolicy.silence`, below which a connection is given up.
 _SLOWEST = 1000
 
@@ -57,6 +61,26 @@ class Remote:
     client: httpx2.Client
     address: Address
     explain: Callable[[httpx2.HTTPError], str] = plainly
+
+    def __post_init__(self) -> None:
+        """BadInput for a path that leaves the folder, or that a file system may not have."""
+        parts = self.path.split("/")
+        plain = self.path.isprintable() and "\\" not in self.path
+        if not plain or any(part in ("", ".", "..") or len(part) > 200 for part in parts):
+            raise BadInput(f"{self.path!r} is no path of a file; do not use this server")
+
+
+def within(response: httpx2.Response, retry: RetryPolicy) -> bytes:
+    """The body of a list that a server gives; BadInput where it does not come to an end."""
+    body, since = bytearray(), monotonic()
+    for chunk in response.iter_bytes():
+        body += chunk
+        if len(body) > _LIST_BYTES or monotonic() - since > _LIST_SILENCES * retry.silence:
+            raise BadInput(
+                f"{response.url.host}: its list does not end ({len(body):,} bytes in "
+                f"{monotonic() - since:.0f} s); do not use this server, or try later"
+            )
+    return bytes(body)
 
 
 def fetch(

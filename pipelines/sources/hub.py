@@ -9,20 +9,23 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from functools import cache, partial
-from pathlib import Path, PurePosixPath
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
 
 import httpx2
+import orjson
 from huggingface_hub import (
-    HfApi,
     get_session,
     hf_hub_url,
     hf_raise_for_status,
     is_offline_mode,
 )
+from huggingface_hub.constants import ENDPOINT
 from huggingface_hub.errors import (
     GatedRepoError,
     HfHubHTTPError,
@@ -31,15 +34,19 @@ from huggingface_hub.errors import (
     RepositoryNotFoundError,
     RevisionNotFoundError,
 )
-from huggingface_hub.hf_api import RepoFile
-from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]
+from huggingface_hub.utils import (  # type: ignore[attr-defined]
+    build_hf_headers,
+    validate_repo_id,
+)
 
 from pipelines.findings import BadInput
 from pipelines.io.retry import Note, RetryPolicy
-from pipelines.sources.fetch import Address, Remote, plainly
+from pipelines.sources.fetch import Address, Remote, plainly, within
 from pipelines.sources.partial import Published
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
+_DIGEST = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_MOST_FILES = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,67 +76,99 @@ class Hub:
                 f"{where}: HF_HUB_OFFLINE forbids to ask the hub; unset it, or give a folder"
             )
         session = self.session()
-        api = HfApi(endpoint=self.endpoint)
+        base = f"{self.endpoint or ENDPOINT}/api/datasets/{repository}"
         try:
-            info = self.retry.call(
-                lambda: api.dataset_info(repository, revision=revision, timeout=self.retry.silence),
-                note,
-            )
-            commit = info.sha or ""
-            names: list[str] = [
-                sibling.rfilename
-                for sibling in info.siblings or ()
-                if any(fnmatch(sibling.rfilename, pattern) for pattern in patterns)
-            ]
+            validate_repo_id(repository)
+            info = self._json(session, "GET", f"{base}/revision/{quote(revision, safe='')}", note)
+            commit: str = info["sha"]
+            siblings: list[str] = [sibling["rfilename"] for sibling in info["siblings"]]
+            names = {
+                name for name in siblings if any(fnmatch(name, pattern) for pattern in patterns)
+            }
             if not names:
                 wanted = " or ".join(patterns)
                 raise BadInput(f"{where}: no file matches {wanted}; is the revision right?")
-            entries = self.retry.call(
-                lambda: api.get_paths_info(repository, names, revision=commit, repo_type="dataset"),
-                note,
-            )
+            if len(names) > _MOST_FILES:
+                raise BadInput(f"{where}: {len(names):,} files match; the most are {_MOST_FILES:,}")
+            other = _COMMIT.fullmatch(revision) and commit != revision
+            if other or not _COMMIT.fullmatch(commit):
+                raise BadInput(f"{where}: the hub answers with the commit {commit!r}; is it a hub?")
+            form = {"paths": sorted(names), "expand": "false"}
+            url = f"{base}/paths-info/{commit}"
+            entries = self._json(session, "POST", url, note, form)
+            files = [entry for entry in entries if entry["type"] == "file"]
+            if sorted(entry["path"] for entry in files) != sorted(names):
+                raise BadInput(
+                    f"{where}: the hub lists {len(files)} of {len(names)} files; try later"
+                )
+            published = {entry["path"]: _published(entry) for entry in files}
         except (httpx2.HTTPError, HFValidationError) as error:
             raise BadInput(f"{where}: {explain(repository, error)}") from error
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise BadInput(
                 f"{where}: the answer is not a hub's; is there a login page in between?"
             ) from error
-        files = [entry for entry in entries if isinstance(entry, RepoFile)]
-        if not _COMMIT.fullmatch(commit) or (_COMMIT.fullmatch(revision) and commit != revision):
-            raise BadInput(f"{where}: the hub answers with the commit {commit!r}; is it a hub?")
-        if {entry.path for entry in files} != set(names):
-            raise BadInput(f"{where}: the hub lists {len(files)} of {len(names)} files; try later")
-        remotes = [self._remote(session, repository, commit, entry) for entry in files]
-        return commit, sorted(remotes, key=lambda remote: remote.path)
+        return commit, [
+            self._remote(session, repository, commit, path, published[path])
+            for path in sorted(published)
+        ]
+
+    def _json(
+        self,
+        session: httpx2.Client,
+        method: str,
+        url: str,
+        note: Note,
+        form: Mapping[str, object] | None = None,
+    ) -> Any:
+        """The answer of the hub's API, in bounded bytes and time."""
+
+        def ask() -> Any:
+            with session.stream(
+                method,
+                url,
+                data=form,
+                headers=build_hf_headers(),
+                follow_redirects=True,
+                timeout=self.retry.timeout,
+            ) as response:
+                response.raise_for_status()
+                return orjson.loads(within(response, self.retry))
+
+        return self.retry.call(ask, note)
 
     def _remote(
-        self, session: httpx2.Client, repository: str, commit: str, entry: RepoFile
+        self, session: httpx2.Client, repository: str, commit: str, path: str, published: Published
     ) -> Remote:
-        path = PurePosixPath(entry.path)
-        if path.is_absolute() or ".." in path.parts:
-            raise BadInput(
-                f"{repository}: the hub lists {entry.path!r}, outside of the repository; "
-                "do not use this hub"
-            )
-        known = _known().get((repository, commit, entry.path))
-        digests = {"sha256": entry.lfs.sha256} if entry.lfs else {"git-sha1": entry.blob_id}
+        known = _known().get((repository, commit, path))
+        digests = dict(published.digests)
         if known and digests.setdefault("sha256", known) != known:
             raise BadInput(
-                f"{repository}: the hub lists other bytes of {entry.path} at {commit[:12]} than "
+                f"{repository}: the hub lists other bytes of {path} at {commit[:12]} than "
                 f"are known (sha256 {digests['sha256'][:12]}…, known {known[:12]}…); "
                 "do not use this hub"
             )
         url = hf_hub_url(
-            repository, entry.path, repo_type="dataset", revision=commit, endpoint=self.endpoint
+            repository, path, repo_type="dataset", revision=commit, endpoint=self.endpoint
         )
         return Remote(
-            path=entry.path,
-            name=f"{entry.path} of {repository} at {commit[:12]}",
-            published=Published(entry.size, digests),
+            path=path,
+            name=f"{path} of {repository} at {commit[:12]}",
+            published=Published(published.size, digests),
             client=session,
             address=Address(url, build_hf_headers()),
             explain=partial(explain, repository),
         )
+
+
+def _published(entry: dict[str, Any]) -> Published:
+    """Size and digest of an entry of the listing; ValueError or the like where it is none."""
+    lfs = entry.get("lfs")
+    name, digest = ("sha256", lfs["oid"]) if lfs else ("git-sha1", entry["oid"])
+    size = entry["size"]
+    if type(size) is not int or size < 0 or not _DIGEST.fullmatch(digest):
+        raise ValueError("neither a size nor a digest")
+    return Published(size, {name: digest})
 
 
 def explain(repository: str, error: Exception) -> str:

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import base64
 import re
+import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from io import StringIO
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
@@ -21,14 +22,14 @@ from zipfile import BadZipFile, ZipFile
 import httpx2
 
 from pipelines.findings import BadInput, install
-from pipelines.io import files
+from pipelines.io import bounds, files
 from pipelines.io.retry import Note, RetryPolicy
 from pipelines.sources.fetch import Address, Remote, plainly
 from pipelines.sources.partial import Published
 
 T = TypeVar("T")
 
-_PAGE = 200
+_PAGE, _MOST_PAGES = 200, 50
 # Of the request that led to a file, what is not sent again as it was.
 _NOT_AGAIN = {"accept-encoding", "connection", "content-length", "host"}
 
@@ -53,19 +54,23 @@ class Copy:
                 "put kaggle.json in ~/.kaggle, or set KAGGLE_API_TOKEN"
             ) from None
         dataset = self._call("get_dataset", types.ApiGetDatasetRequest())
-        self.version = int(dataset.current_version_number)
+        self.version: int = dataset.current_version_number
+        if type(self.version) is not int:
+            raise BadInput(f"{slug} on Kaggle: has no version; use --source huggingface")
 
     def names(self, pattern: str) -> list[str]:
         """The files whose last name matches, in order."""
         names: list[str] = []
         request = self._versioned(self.types.ApiListDatasetFilesRequest())
         request.page_size = _PAGE
-        while True:
+        for _ in range(_MOST_PAGES):
             page = self._call("list_dataset_files", request)
             names += [f.name for f in page.files if PurePosixPath(f.name).match(pattern)]
             if not page.next_page_token:
                 break
             request.page_token = page.next_page_token
+        else:
+            raise BadInput(f"{self.slug} on Kaggle: its list of files does not end; try later")
         if len({PurePosixPath(name).name for name in names}) < len(names):
             raise BadInput(
                 f"{self.slug} on Kaggle: two files of one name; use --source huggingface"
@@ -81,7 +86,10 @@ class Copy:
         if not length.isdecimal():
             raise BadInput(f"{name} of {self.slug}: Kaggle gives no size for it; try again later")
         md5 = re.search(r"md5=([\w+/=]+)", answer.headers.get("X-Goog-Hash", ""))
-        digests = {"md5": base64.b64decode(md5[1]).hex()} if md5 else {}
+        digests = {}
+        if md5:
+            with suppress(ValueError):
+                digests["md5"] = base64.b64decode(md5[1]).hex()
         plain = PurePosixPath(name).name
         # Kaggle packs some files, and tells it in the address alone.
         packed = PurePosixPath(httpx2.URL(answer.url).path).name == f"{plain}.zip"
@@ -137,11 +145,12 @@ def unpack(folder: Path, path: str) -> str:
             inner = opened.open(PurePosixPath(name).name)
 
             def fill(out: Any) -> None:
-                while block := inner.read(1 << 20):
+                blocks = iter(lambda: inner.read(1 << 20), b"")
+                for block in bounds.inflated(archive, archive.stat().st_size, blocks):
                     out.write(block)
 
             files.write(folder / name, fill)
-    except (BadZipFile, KeyError) as error:
+    except (BadZipFile, KeyError, RuntimeError, zlib.error) as error:
         raise BadInput(f"{archive}: is no archive of the file ({error}); remove it") from error
     archive.unlink()
     return name

@@ -14,15 +14,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
-
-import orjson
 
 from pipelines.datasets.dataset import Dataset
 from pipelines.findings import BadInput
-from pipelines.io import files
+from pipelines.io import files, schema
 
 NAME = "SOURCE.json"
+_DATA = (".jsonl", ".parquet")
 
 # Files read at once: hashlib lets other threads run, and two cores hash 2.4 GB/s.
 AT_ONCE = 4
@@ -83,10 +81,10 @@ def entry(folder: Path, path: str, digest: str, *, verified: bool) -> Entry:
 
 def read(folder: Path) -> Source | None:
     """The record of a folder; None where there is none that can be read."""
-    with suppress(OSError, orjson.JSONDecodeError, TypeError, KeyError):
-        value: dict[str, Any] = orjson.loads((folder / NAME).read_bytes())
-        return Source(**value | {"files": [Entry(**entry) for entry in value["files"]]})
-    return None
+    value = schema.document(folder / NAME, "source")
+    if value is None:
+        return None
+    return Source(**value | {"files": [Entry(**entry) for entry in value["files"]]})
 
 
 def write(folder: Path, source: Source) -> None:
@@ -122,6 +120,13 @@ def faults(
             if read(folder) == source:
                 write(folder, replace(source, files=entries))
     return [message for _, message in compared if message]
+
+
+def unlisted(folder: Path, source: Source) -> list[str]:
+    """The data files of a folder that its record does not name, one line each."""
+    listed = {folder / entry.path for entry in source.files}
+    there = (path for path in sorted(folder.rglob("*")) if path.suffix in _DATA)
+    return [f"{path}: is no file of {NAME}; move it away" for path in there if path not in listed]
 
 
 def untouched(folder: Path) -> dict[str, str]:

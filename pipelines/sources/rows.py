@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 
 from pipelines.datasets.cells import BadCell, Cell
 from pipelines.findings import BadInput, show
+from pipelines.io import bounds
 from pipelines.io.jsonl import BOM, MOST_LINE_BYTES, unreadable
 
 PACKED = {".gz": "gzip", ".zst": "zstd"}
@@ -93,17 +94,34 @@ def loose(path: Path) -> Iterator[tuple[int, Row]]:
             yield from _jsonl(path, file)
 
 
+class _Measured(io.RawIOBase):
+    """What a decompressor gives, as long as it is in proportion to the file's own bytes."""
+
+    def __init__(self, path: Path, stored: int, stream: pa.NativeFile) -> None:
+        self._path, self._stored, self._stream, self._size = path, stored, stream, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        count = int(self._stream.readinto(buffer))
+        self._size += count
+        bounds.decoded(self._path, self._size, self._stored)
+        return count
+
+
 @contextmanager
 def _unpacked(path: Path) -> Iterator[BinaryIO]:
     """The bytes of a file, as they were before they were packed."""
     packing = PACKED.get(path.suffix.lower())
     try:
+        stored = bounds.regular(path)
         with path.open("rb") as file:
             if packing is None:
                 yield file
             else:
                 with pa.CompressedInputStream(pa.PythonFile(file), packing) as stream:
-                    yield io.BufferedReader(stream, 1 << 20)
+                    yield io.BufferedReader(_Measured(path, stored, stream), 1 << 20)
     except OSError as error:
         if error.errno is not None:
             raise unreadable(path, error) from error
@@ -215,13 +233,16 @@ def _parquet(path: Path, cells: Mapping[str, Cell]) -> Iterator[pl.DataFrame]:
     for name in wanted:
         if file.schema_arrow.names.count(name) > 1:
             raise BadInput(f"{path}: has two columns {name!r}; leave one of them")
-    before = 0
+    stored, before, size = path.stat().st_size, 0, 0
+    bounds.parquet(path, stored, file, wanted)
     for group in range(file.num_row_groups):
         try:
             table = file.read_row_group(group, columns=wanted)
             rows = pl.DataFrame(pl.from_arrow(table))
         except (OSError, pa.ArrowException, pl.exceptions.PolarsError) as error:
             raise broken(path, error) from error
+        size += int(rows.estimated_size())
+        bounds.decoded(path, size, stored)
         yield from_frame(path, rows, cells, before)
         before += rows.height
 
@@ -261,6 +282,7 @@ def _series(
 def opened(path: Path) -> pq.ParquetFile:
     """A parquet file, its footer read; BadInput where it is none."""
     try:
+        bounds.regular(path)
         return pq.ParquetFile(path)
     except (OSError, pa.ArrowException) as error:
         raise broken(path, error) from error

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from pipelines.datasets.dataset import Dataset
 from pipelines.findings import BadInput, show
-from pipelines.io import schema
+from pipelines.io import bounds, schema
 from pipelines.sources import rows
 
 
@@ -68,9 +68,13 @@ def read(dataset: Dataset, paths: tuple[Path, ...]) -> pl.DataFrame:
 
 
 def _published(dataset: Dataset, path: Path) -> pl.DataFrame:
-    columns = _checked(dataset, path, rows.opened(path).schema_arrow)
+    opened, stored = rows.opened(path), path.stat().st_size
+    columns = _checked(dataset, path, opened.schema_arrow)
+    bounds.parquet(path, stored, opened, columns)
     try:
-        frame = pl.read_parquet(path, columns=columns, glob=False).with_columns(
+        frame = pl.read_parquet(path, columns=columns, glob=False)
+        bounds.decoded(path, int(frame.estimated_size()), stored)
+        frame = frame.with_columns(
             shorter.alias(name) for name, shorter in dataset.shortened.items() if name in columns
         )
     except (OSError, pl.exceptions.PolarsError) as error:

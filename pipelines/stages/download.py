@@ -145,7 +145,8 @@ def check(dataset: Dataset) -> list[str]:
         command = _command(dataset, "huggingface", {})
         raise BadInput(f"{folder}: not downloaded yet; run `{command}`")
     command = _command(dataset, held.source, held.choices)
-    return [f"{fault}; run `{command}`" for fault in record.faults(folder, held, every_byte=True)]
+    faults = record.faults(folder, held, every_byte=True)
+    return [f"{fault}; run `{command}`" for fault in faults] + record.unlisted(folder, held)
 
 
 def _command(dataset: Dataset, source: str, choices: Mapping[str, str]) -> str:
@@ -263,7 +264,10 @@ def _in_folder(dataset: Dataset, folder: Path, kind: str) -> Raw:
             if roles[role] and not matching[role] and not dataset.shipped:
                 raise BadInput(f"{dataset.path}: {role}: no file {root / roles[role][0]}")
         held = record.read(root)
+        if held is None and (root / record.NAME).exists():
+            raise BadInput(f"{root / record.NAME}: is not as `rft prepare` writes it; remove it")
         faults = record.faults(root, held, remember=False) if held else []
+        faults += record.unlisted(root, held) if held else []
         if faults:
             raise BadInput(f"{faults[0]}; download it again, or remove {record.NAME}")
         named = [_with_field(pattern) for pattern in roles["benchmark"]]

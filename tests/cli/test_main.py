@@ -846,3 +846,34 @@ def test_download_check_reads_every_byte(rft: Run, tmp_path: Path) -> None:
     assert got.returncode == 1
     assert got.stdout.startswith("raw/medmcqa/data/train-00000-of-00001.parquet")
     assert rft("prepare", "medmcqa", "--source", "huggingface", "--offline").returncode == 2
+
+
+@pytest.mark.parametrize("error", [KeyError, RecursionError, AssertionError, BaseException])
+def test_a_fault_of_ours_is_one_line_and_exit_code_3(
+    rft: Run, monkeypatch: pytest.MonkeyPatch, error: type[BaseException]
+) -> None:
+    def fault() -> None:
+        raise error("a\x1b[2J\nb")
+
+    monkeypatch.setattr("pipelines.cli.tables.datasets", fault)
+    done = rft("datasets")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr.startswith("rft: this is a fault of rft-data (")
+    assert done.stderr.count("\n") == 1
+    assert "\x1b" not in done.stderr
+    shown = rft("--debug", "datasets")
+    assert shown.returncode == 3
+    assert "Traceback (most recent call last)" in shown.stderr
+    assert shown.stderr.splitlines()[-1] == done.stderr.rstrip("\n")
+    assert "\x1b" not in shown.stderr
+
+
+def test_what_the_system_refuses_without_a_name_is_one_line(
+    rft: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full() -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("pipelines.cli.tables.datasets", full)
+    done = rft("datasets")
+    assert (done.returncode, done.stderr) == (2, "rft: cannot be used (No space left on device)\n")

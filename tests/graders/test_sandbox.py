@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 import venv
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import ROOT
 
 from pipelines.findings import BadInput
 from pipelines.graders import bubble, python_grader, sandbox, worker
@@ -153,12 +155,6 @@ def test_a_source_that_does_not_load_in_time_is_not_tried_again(isolated: bool) 
     assert grades == [Grade(0.0, SERVER, "timeout: no grade after 0.5 s")] * 50
 
 
-def test_a_processor_limit_is_there_when_nobody_stops_the_worker(isolated: bool) -> None:
-    source = body("import resource\n    return resource.getrlimit(resource.RLIMIT_CPU)[0]")
-    (grade,) = graded(source, seconds=7)
-    assert grade.score in (8.0, 9.0)
-
-
 def test_a_module_of_the_service_that_is_absent_here_is_no_failure(isolated: bool) -> None:
     for source in (
         "import rdkit.Chem\n" + body("return 1"),
@@ -182,6 +178,139 @@ def test_a_module_of_the_service_that_is_absent_here_is_no_failure(isolated: boo
 )
 def test_nothing_a_grader_prints_or_forks_spoils_the_answers(text: str, isolated: bool) -> None:
     assert graded(body(text), 4) == [Grade(1.0)] * 4
+
+
+# Bytes that a grader writes to every descriptor it has, in place of an answer or before it.
+FORGED = [
+    b"[]\n",
+    b"{}\n",
+    b"null\n",
+    b'{"score":"abc"}\n',
+    b'{"missing":["x"]}\n',
+    b'{"n":1,"score":1.0}\n{"n":2,"score":1.0}\n{"n":3,"score":1.0}\n',
+    b"\xff\x00\n",
+    b"[" * 100_000 + b"\n",
+    b"x" * 4_000_000,
+]
+BROKEN = Grade(0.0, SERVER, "the grader broke the protocol")
+
+
+@pytest.mark.parametrize("forged", FORGED, ids=range(len(FORGED)))
+def test_bytes_beside_the_answer_score_no_row(forged: bytes, isolated: bool) -> None:
+    source = "import os, stat\n" + body(
+        "for each in range(3, 64) if item['n'] == 0 else ():\n"
+        "        try:\n"
+        "            if stat.S_ISFIFO(os.fstat(each).st_mode):\n"
+        f"                os.write(each, {forged[:60]!r} * {max(1, len(forged) // 60)})\n"
+        "        except OSError: pass\n"
+        "    return item['n'] / 8"
+    )
+    grades = graded(source, 3, seconds=20)
+    assert grades == [BROKEN, Grade(0.125), Grade(0.25)]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "[]", "{}", "null", "1", '"x"', '{"score": "abc"}', '{"score": true}', '{"score": null}',
+        '{"score": 1e999}', '{"score": 1.0, "n": 2}', '{"missing": ["x"]}', '{"error": 1}',
+        '{"error": "no such", "details": ""}', '{"error": "x", "details": {}, "missing": []}',
+        '{"score": NaN}', "[" * 2000, "{", "",
+    ],
+)  # fmt: skip
+def test_an_answer_of_another_type_is_no_grade(value: str, isolated: bool) -> None:
+    """Written where the worker writes, by a grader that takes the place of its encoder."""
+    source = "import json\ndumps = json.dumps\n" + body(
+        f"json.dumps = (lambda answer: {value!r}) if item['n'] == 0 else dumps\n    return 0.5"
+    )
+    assert graded(source, 2) == [BROKEN, Grade(0.5)]
+
+
+def test_a_grade_of_a_row_that_is_over_is_of_no_other_row(isolated: bool) -> None:
+    """A thread that a row left behind repeats its answer while the next is graded."""
+    source = "import os, stat, sys, threading, time\n" + body(
+        "frame, pipes = sys._getframe(), []\n"
+        "    if item['n'] == 0:\n"
+        "        for each in range(3, 64):\n"
+        "            try: pipes += [each] if stat.S_ISFIFO(os.fstat(each).st_mode) else []\n"
+        "            except OSError: pass\n"
+        "        texts = []\n"
+        "        while frame := frame.f_back:\n"
+        "            texts += [v for v in frame.f_locals.values() if isinstance(v, bytes)]\n"
+        "        def late():\n"
+        "            time.sleep(0.1)\n"
+        "            for pipe in pipes:\n"
+        "                for text in texts:\n"
+        "                    try: os.write(pipe, text[:32] + b' {\"score\": 1.0}\\n')\n"
+        "                    except OSError: pass\n"
+        "        threading.Thread(target=late, daemon=True).start()\n"
+        "    if item['n'] == 1: time.sleep(0.4)\n"
+        "    return item['n'] / 8"
+    )
+    assert graded(source, 3) == [Grade(0.0), BROKEN, Grade(0.25)]
+
+
+@pytest.mark.parametrize("signal", ["SIGSTOP", "SIGKILL", "SIGTERM", "SIGINT"])
+def test_no_signal_reaches_what_holds_the_time(bubblewrap: None, signal: str) -> None:
+    """Neither ours is stopped nor the process that watches the grader in the sandbox."""
+    source = "import os, signal\n" + body(
+        f"os.kill(os.getppid(), signal.{signal})\n"
+        f"    os.kill(1, signal.{signal})\n"
+        "    while item['n'] == 0: pass\n    return 1"
+    )
+    first, second = graded(source, 2, seconds=1)
+    assert first == Grade(0.0, SERVER, "timeout: no grade after 1 s")
+    assert second == Grade(1.0)
+
+
+def test_memory_that_hides_is_counted(bubblewrap: None) -> None:
+    """Processes that nobody may look into hold what the kernel says of all processes."""
+    text = (
+        "ctypes.CDLL(None).prctl(4, 0, 0, 0, 0); [os.fork() for _ in range(3)]; "
+        "x = bytearray(os.urandom(1 << 20)) * 100; time.sleep(99)"
+    )
+    source = "import ctypes, os, time\n" + body(f"if item['n'] == 0: {text}\n    return 1")
+    first, second = graded(source, 2, memory=256 << 20, seconds=60)
+    assert (first.score, second) == (0.0, Grade(1.0))
+    assert first.details is not None
+    assert "hold more than" in first.details
+
+
+def test_a_worker_ends_with_us(isolated: bool, tmp_path: Path) -> None:
+    """Also of a run that is killed while a grader runs for ever: no process and no folder stay."""
+    mark = f"mark_{os.getpid()}_{isolated}"
+    code = (
+        "from pipelines.graders.sandbox import Sandbox\n"
+        f"Sandbox({body('while True: pass')!r}, trusted=True).grade({{'{mark}': 1}}, {{}})"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], env={**os.environ, "TMPDIR": str(tmp_path)}, cwd=ROOT
+    )
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(3)
+    below = descendants(process.pid)
+    process.kill()
+    process.wait()
+    deadline = time.monotonic() + 30
+    while (left := [pid for pid in below if running(pid)]) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert len(below) >= 2
+    assert left == []
+
+
+def descendants(pid: int) -> list[int]:
+    pids = [pid]
+    for each in pids:  # grows on the way
+        with suppress(OSError):
+            for task in Path(f"/proc/{each}/task").iterdir():
+                pids += map(int, (task / "children").read_text(encoding="ascii").split())
+    return pids[1:]
+
+
+def running(pid: int) -> bool:
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0] != "Z"
+    return False
 
 
 def test_limits_of_the_process(isolated: bool) -> None:
@@ -279,8 +408,7 @@ def attacks(item):
     yield 'fill /dev/shm', lambda: fill('/dev/shm', 70)
     yield 'fill /tmp', lambda: fill('/tmp', 9)
     for name in ('RLIMIT_AS', 'RLIMIT_FSIZE', 'RLIMIT_CORE', 'RLIMIT_NOFILE', 'RLIMIT_NPROC'):
-        if item['counts'] or name != 'RLIMIT_NPROC':
-            yield 'raise ' + name, lambda: raised(name)
+        yield 'raise ' + name, lambda: raised(name)
     yield 'memory', lambda: bytearray(3 << 30)
     yield 'network', lambda: socket.create_connection(('127.0.0.1', item['port']), 1)
     yield 'memfd_create', lambda: call(319, 279)
@@ -288,6 +416,11 @@ def attacks(item):
     yield 'keyctl', lambda: call(250, 219)
     yield 'namespace', nested
     yield 'ptrace', lambda: libc.ptrace(16, os.getppid(), 0, 0) == 0
+    yield 'memory of the watcher', lambda: open('/proc/1/mem', 'rb')
+    yield 'pipes of the watcher', lambda: os.open('/proc/1/fd/1', os.O_WRONLY)
+    for family in (17, 38, 40):  # packets, the kernel's ciphers, the host of a virtual machine
+        yield f'socket {family}', lambda: socket.socket(family, socket.SOCK_STREAM)
+    yield 'socket 38 of a pair', lambda: socket.socket(38, socket.SOCK_SEQPACKET)
 
 def grade(sample, item):
     won = []
@@ -309,7 +442,7 @@ def test_a_worker_that_does_not_start_removes_no_folder_of_ours(
     monkeypatch.setattr(sandbox, "SCRATCH", str(tmp_path / "scratch"))
     (tmp_path / "scratch").mkdir()
     with pytest.raises(BadInput, match="cannot be started"):
-        sandbox._Worker(sys.executable, bubble.Bubble(str(tmp_path / "no bwrap"), ()))
+        sandbox._Worker(sys.executable, bubble.Bubble(str(tmp_path / "no bwrap"), ()), 1)
     assert (tmp_path / "scratch").is_dir()
 
 
@@ -330,7 +463,6 @@ def test_bubblewrap_contains_a_hostile_grader(
             "pid": os.getpid(),
             "secrets": [str(path) for path in secrets],
             "port": server.getsockname()[1],
-            "counts": sandbox._counts_tasks(),
         }
         with closing(Sandbox(ATTACKS, limits=Limits(file_bytes=8 << 20))) as grader:
             assert grader.warnings == []
@@ -424,50 +556,55 @@ def test_a_python_shows_its_environment_alone(bubblewrap: None, tmp_path: Path) 
             assert grader.grade({}, {}) == Grade(0.0)
 
 
-def test_a_python_whose_folder_holds_a_home_is_refused(
+def test_a_python_whose_folder_is_a_home_is_refused(
     bubblewrap: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     venv.create(tmp_path / "all", symlinks=True)
-    for home in (tmp_path / "all", tmp_path / "all" / "of" / "us"):
-        home.mkdir(parents=True, exist_ok=True)
-        monkeypatch.setenv("HOME", str(home))
-        bubble.bubble.cache_clear()
-        python = str(tmp_path / "all" / "bin" / "python")
-        with pytest.raises(Refused, match="holds a home folder"):
-            Sandbox(body("return 1"), python=python)
-        with closing(Sandbox(str(python_grader("one_letter")["source"]), python=python)) as grader:
-            assert not grader.warnings
+    monkeypatch.setenv("HOME", str(tmp_path / "all"))
+    bubble.bubble.cache_clear()
+    python = str(tmp_path / "all" / "bin" / "python")
+    with pytest.raises(Refused, match="is your home"):
+        Sandbox(body("return 1"), python=python)
+    with closing(Sandbox(str(python_grader("one_letter")["source"]), python=python)) as grader:
+        assert not grader.warnings
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root may become another user")
-def test_an_ordinary_user_is_contained_too(bubblewrap: None) -> None:
+def test_an_ordinary_user_is_contained_too(
+    bubblewrap: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """With the system's Python, for ours may be in root's home; the code comes by the input."""
     program, python = shutil.which("bwrap"), shutil.which("python3", path="/usr/bin")
     if python is None:
         pytest.skip("the system has no Python")
+    monkeypatch.setenv("HF_TOKEN", "hf_canary")
     run = bubble.bubble(bubble.interpreter(python), program, 8 << 20)
     assert isinstance(run, bubble.Bubble)
-    limits = {"memory": 2 << 30, "file_bytes": 8 << 20, "tasks": 64, "core": 0}
-    item = {"canary": "hf_canary", "pid": os.getpid(), "secrets": [], "port": 1, "counts": True}
-    first = {"source": ATTACKS, **limits}
-    asks = "".join(
-        json.dumps(each) + "\n"
-        for each in (first, {"n": 1, "sample": {}, "item": item, "seconds": 60})
-    )
+    limits = {"memory": 2 << 30, "file_bytes": 8 << 20, "core": 0, "seconds": 60}
+    item = {"canary": "hf_canary", "pid": os.getpid(), "secrets": [], "port": 1}
     code = Path(worker.__file__).read_text(encoding="utf-8")
-    with run.command() as (words, descriptors):
-        done = subprocess.run(
+    with (
+        run.command() as (words, descriptors),
+        subprocess.Popen(
             [*words, python, "-c", code, bubble.SCRATCH],
-            input=asks,
-            capture_output=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
             text=True,
-            env={"HF_TOKEN": "x"},
+            env={},
             user=65534,
             group=65534,
             extra_groups=[],
             pass_fds=descriptors,
-        )
-    assert json.loads(done.stdout.splitlines()[-1]) == {"n": 1, "score": 1.0}
+        ) as process,
+    ):
+        assert process.stdin is not None
+        assert process.stdout is not None
+        answers = []
+        for request in ({"source": ATTACKS, **limits}, {"sample": {}, "item": item}):
+            process.stdin.write(json.dumps(request) + "\n")
+            process.stdin.flush()
+            answers.append(json.loads(process.stdout.readline()))
+    assert answers == [{}, {"score": 1.0}]
 
 
 def test_workers_are_shared_by_threads(isolated: bool) -> None:

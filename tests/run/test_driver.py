@@ -402,10 +402,11 @@ def test_only_files_that_show_it_are_said_to_be_from_the_hub(tmp_path: Path) -> 
     source.write(root, record)
     known = {"repository": "some/one", "revision": "ab" * 20, "license": "MIT", "files": None}
     assert told(str(root.parent)) == {"kind": "folder", **known}
-    # One train file more than the record names, and nothing is shown any longer.
+    # One train file more than the record names: it was not published with them.
     first = next(root.glob("data/train-*.parquet"))
     pl.read_parquet(first).head(1).write_parquet(first.with_name("train-00001-of-00001.parquet"))
-    assert told(str(root.parent)) == {"kind": "folder", **unknown}
+    with pytest.raises(BadInput, match="is no file of SOURCE"):
+        told(str(root.parent))
 
 
 def test_killed_at_any_moment_it_ends_the_same(tmp_path: Path) -> None:

@@ -122,8 +122,7 @@ def test_no_file_of_that_name(hub: HubServer) -> None:
 def test_a_name_that_leads_out_of_the_folder(hub: HubServer) -> None:
     hub.published["data/train-/../../../x"] = b"x"
     assert refusal(hub.url) == (
-        "some/data: the hub lists 'data/train-/../../../x', outside of the repository; "
-        "do not use this hub"
+        "'data/train-/../../../x' is no path of a file; do not use this server"
     )
 
 

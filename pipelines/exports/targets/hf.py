@@ -105,9 +105,7 @@ def _published(prepared: Prepared) -> Dataset | None:
 
 def _manifest(prepared: Prepared) -> dict[str, Any]:
     """How the folder was made; empty where the pipeline did not make it."""
-    path = prepared.folder / "manifest.json"
-    made = orjson.loads(path.read_bytes()) if path.is_file() and prepared.dataset else {}
-    return made if isinstance(made, dict) else {}
+    return (prepared.manifest() if prepared.dataset else None) or {}
 
 
 TARGET = Target(
