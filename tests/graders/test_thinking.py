@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import pytest
 from known import DATASETS
 
@@ -32,11 +34,11 @@ TEXTS = [
 )
 def test_only_what_follows_counts(dataset: str, name: str, form: str, score: float) -> None:
     grading = DATASETS[dataset].graded_by(name).grading
-    ready = run.Grader(grading.grader, run.Setup(trusted=True))
     item = {"reference_answer": "B", "options": ["1", "2"]}
-    for answer, worth in (("B", 1.0), ("A", 0.1 if name == "partial" else 0.0)):
-        grade = ready.score(form.replace("%s", grading.wrap(answer)), item)
-        assert (grade.score, grade.error) == (score * worth, None)
+    with closing(run.Grader(grading.grader, run.Setup(trusted=True))) as ready:
+        for answer, worth in (("B", 1.0), ("A", 0.1 if name == "partial" else 0.0)):
+            grade = ready.score(form.replace("%s", grading.wrap(answer)), item)
+            assert (grade.score, grade.error) == (score * worth, None)
 
 
 def test_structured_output_has_no_thinking() -> None:

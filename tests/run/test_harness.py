@@ -18,9 +18,9 @@ import orjson
 import polars as pl
 from conftest import DEMO, contents, settings
 from hub_server import serving
+from known import DATASETS
 from service_server import KEY, ServiceServer, prepared
 
-from pipelines.datasets import DATASETS
 from pipelines.io.progress import Progress
 from pipelines.run import driver
 

@@ -74,7 +74,7 @@ def raw(tmp_path: Path) -> Path:
         for path in sorted(root.rglob("*.*"))
         if path.suffix in (".parquet", ".jsonl")
     ]
-    source = record.Source("huggingface", "some/one", "ab" * 20, "MIT", {}, [], entries)
+    source = record.Source("huggingface", "some/one", "ab" * 20, "MIT", {}, {}, [], entries)
     record.write(root, source)
     return root
 
