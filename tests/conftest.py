@@ -250,7 +250,7 @@ def vocabulary(tmp_path_factory: pytest.TempPathFactory) -> None:
 
     Bytes, a few words, numbers, and runs of up to 128 spaces; processes of their own have none.
     """
-    words = ["hello", "world", "one", "two", "What", "is", "Is", "four", *"abc"]
+    words = ["hello", "world", "one", "two", "three", "What", "is", "Is", "four", *"abc"]
     texts = [*words, *(f" {word}" for word in words), " " * 128]
     texts += map(str, range(1000))
     ranks = {bytes([each]): each for each in range(256)}
