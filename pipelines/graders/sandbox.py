@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import select
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -246,10 +247,15 @@ class _Worker:
 
     def kill(self) -> None:
         """Kill the process and all that it started, and remove its scratch folder."""
-        with suppress(subprocess.TimeoutExpired):
-            self._process.terminate()  # without a sandbox, it ends its grader
-            self._process.wait(1)
-        self._process.kill()
+        if self._folder is None:
+            # Bubblewrap that is ended alone while it makes the sandbox leaves it behind.
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+        else:
+            with suppress(subprocess.TimeoutExpired):
+                self._process.terminate()  # it ends its grader
+                self._process.wait(1)
+            self._process.kill()
         self._process.wait()
         self._remove_folder()
 
