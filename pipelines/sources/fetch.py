@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,14 +70,14 @@ class Remote:
             raise BadInput(f"{self.path!r} is no path of a file; do not use this server")
 
 
-def within(response: httpx2.Response, retry: RetryPolicy) -> bytes:
+def within(host: str, chunks: Iterable[bytes], retry: RetryPolicy) -> bytes:
     """The body of a list that a server gives; BadInput where it does not come to an end."""
     body, since = bytearray(), monotonic()
-    for chunk in response.iter_bytes():
+    for chunk in chunks:
         body += chunk
         if len(body) > _LIST_BYTES or monotonic() - since > _LIST_SILENCES * retry.silence:
             raise BadInput(
-                f"{response.url.host}: its list does not end ({len(body):,} bytes in "
+                f"{host}: its list does not end ({len(body):,} bytes in "
                 f"{monotonic() - since:.0f} s); do not use this server, or try later"
             )
     return bytes(body)

@@ -133,7 +133,7 @@ class Hub:
                 timeout=self.retry.timeout,
             ) as response:
                 response.raise_for_status()
-                return orjson.loads(within(response, self.retry))
+                return orjson.loads(within(response.url.host, response.iter_bytes(), self.retry))
 
         return self.retry.call(ask, note)
 

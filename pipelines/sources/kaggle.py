@@ -24,7 +24,7 @@ import httpx2
 from pipelines.findings import BadInput, install
 from pipelines.io import bounds, files
 from pipelines.io.retry import Note, RetryPolicy
-from pipelines.sources.fetch import Address, Remote, plainly
+from pipelines.sources.fetch import Address, Remote, plainly, within
 from pipelines.sources.partial import Published
 
 T = TypeVar("T")
@@ -113,6 +113,7 @@ class Copy:
 
         def call() -> Any:
             with self.api.build_kaggle_client() as client:
+                _bound(client.http_client(), self.retry)
                 return getattr(client.datasets.dataset_api_client, method)(request)
 
         return self._ask(call)
@@ -161,6 +162,23 @@ def _unheard() -> Iterator[None]:
     """Keep what the client prints from the terminal; it leaves by SystemExit after advice."""
     with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
         yield
+
+
+def _bound(http: Any, retry: RetryPolicy) -> None:
+    """Bound the answers of the client's session, which waits for ever and reads what comes."""
+    from requests.adapters import HTTPAdapter
+
+    class Bounded(HTTPAdapter):
+        def send(self, *sent: Any, **how: Any) -> Any:
+            answer = super().send(*sent, **{**how, "timeout": retry.silence})
+            if not how.get("stream"):
+                host = httpx2.URL(answer.url).host
+                # More at once would wait for them all, however slowly they come.
+                answer._content = within(host, answer.iter_content(1), retry)
+            return answer
+
+    http._session.mount("http://", Bounded())
+    http._session.mount("https://", Bounded())
 
 
 def _address(answer: Any) -> Address:

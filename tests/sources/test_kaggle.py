@@ -9,9 +9,11 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 import orjson
@@ -62,6 +64,7 @@ class Api(ThreadingHTTPServer):
         self.storage = HubServer(self.files, "storage/of")
         self.storage.more = {name: md5(data) for name, data in self.files.items()}
         self.faults: dict[str, list[Fault]] = {}
+        self.drips = ""
         self.asked: list[tuple[str, dict[str, Any], str]] = []
 
     @property
@@ -96,6 +99,8 @@ class _Api(BaseHTTPRequestHandler):
         api.asked.append((name, body, self.headers.get("Authorization", "")))
         waiting = api.faults.get(name)
         fault = waiting.pop(0) if waiting else None
+        if api.drips == name:
+            return self._drip()
         if fault is not None:
             return self._answer(fault.status, b"", fault.headers)
         if name == "IntrospectToken":
@@ -111,6 +116,16 @@ class _Api(BaseHTTPRequestHandler):
         file += ".zip" if f"{file}.zip" in api.storage.files else ""
         place = f"{api.storage.url}/datasets/storage/of/resolve/{COMMIT}/{file}?signature=x"
         return self._answer(302, b"", {"Location": place})
+
+    def _drip(self) -> None:
+        """A list that goes on as long as somebody listens."""
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.end_headers()
+        with suppress(OSError):
+            while True:
+                self.wfile.write(b" ")
+                sleep(0.02)
 
     def _json(self, value: object) -> None:
         self._answer(200, orjson.dumps(value), {"Content-Type": "application/json"})
@@ -143,9 +158,11 @@ def bring(progress: Progress | None = None, **options: Any) -> Raw:
     return download(
         MATH,
         source="kaggle",
-        progress=progress or Progress(),
-        retry=RetryPolicy(delays=(0, 0), silence=5),
-        **options,
+        **{
+            "progress": progress or Progress(),
+            "retry": RetryPolicy(delays=(0, 0), silence=5),
+            **options,
+        },
     )
 
 
@@ -237,6 +254,12 @@ def test_refusals(api: Api, status: int, expected: str) -> None:
     with pytest.raises(BadInput) as caught:
         bring()
     assert str(caught.value) == f"alejopaullier/openr1-math-220k on Kaggle: {expected}"
+
+
+def test_a_list_without_an_end(api: Api) -> None:
+    api.drips = "ListDatasetFiles"
+    with pytest.raises(BadInput, match="127.0.0.1: its list does not end"):
+        bring(retry=RetryPolicy(delays=(0, 0), silence=0.2))
 
 
 def test_nobody_answers(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
