@@ -69,6 +69,7 @@ def rft_process(tmp_path: Path) -> Run:
             capture_output=True,
             text=True,
             check=False,
+            timeout=120,
         )
 
     return run

@@ -174,10 +174,11 @@ def _begin(folder: Path, names: Iterable[str], *, ours: bool) -> set[str]:
     The names of the files that it wrote. BadInput where a file would be written over that is not
     as an export left it; where there is no record, `ours` says whether exports were made here.
     """
-    from pipelines.io import files
+    from pipelines.io import bounds, files
 
     path = folder / RECORD
     try:
+        bounds.regular(path)
         entries = orjson.loads(path.read_bytes())["files"]
         written = {str(entry["path"]): entry["sha256"] for entry in entries}
     except (OSError, orjson.JSONDecodeError, KeyError, TypeError):

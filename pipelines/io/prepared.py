@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from pipelines.findings import BadInput
-from pipelines.io import schema
+from pipelines.io import bounds, schema
 from pipelines.io.jsonl import content, objects
 
 # The splits that a job takes, and all that a prepared folder may have.
@@ -94,6 +94,7 @@ def find(word: str) -> Prepared:
         if not path.is_file():
             raise BadInput(f"{path}: there is no such file; run `rft prepare` first")
     try:
+        bounds.regular(folder / "manifest.json")
         made = orjson.loads((folder / "manifest.json").read_bytes())
     except (OSError, orjson.JSONDecodeError):
         made = None

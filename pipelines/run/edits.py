@@ -15,7 +15,7 @@ from typing import Any, Literal
 import orjson
 
 from pipelines.findings import BadInput, show
-from pipelines.io import files
+from pipelines.io import bounds, files
 from pipelines.io.prepared import FILES
 
 
@@ -97,7 +97,10 @@ def _document(path: Path) -> Any:
 
 
 def check_ours(folder: Path) -> None:
-    """BadInput where a folder holds files and no run of ours has written there."""
+    """BadInput where a folder holds files and no run of ours has written there, or a pipe."""
+    for path in (*folder.glob("*"), *folder.glob("stages/*")):
+        if path.exists() and not path.is_dir():
+            bounds.regular(path)
     ours = (*folder.glob("stages/normalize.*"), *folder.glob("manifest.json"))
     strange = sorted(path.name for path in folder.glob("*") if path.name != ".lock")
     if strange and not ours:

@@ -184,6 +184,27 @@ def test_a_raw_file_that_is_a_trap(
     one_line(done)
 
 
+@pytest.mark.parametrize(
+    ("name", "command"),
+    [
+        ("manifest.json", ("audit", "o/medmcqa")),
+        ("manifest.json", ("export", "o/medmcqa", "--to", "openai", "--out", "e")),
+        ("manifest.json", ("prepare", "medmcqa", "--out", "o")),
+        ("train.jsonl", ("prepare", "medmcqa", "--out", "o")),
+        ("stages/dedupe.json", ("prepare", "medmcqa", "--out", "o")),
+    ],
+)
+def test_a_pipe_in_a_prepared_folder(
+    name: str, command: tuple[str, ...], tmp_path: Path, rft: Run, rft_process: Run
+) -> None:
+    assert rft("prepare", "medmcqa", "--out", "o").returncode == 0
+    (tmp_path / "o/medmcqa" / name).unlink()
+    pipe(tmp_path / "o/medmcqa" / name)
+    done = rft_process(*command)
+    assert done.returncode == 2
+    one_line(done)
+
+
 def test_bounds() -> None:
     bounds.decoded("a", bounds.FREE_BYTES, 1)
     bounds.decoded("a", 200 << 30, 1 << 30)

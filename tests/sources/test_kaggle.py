@@ -258,7 +258,7 @@ def test_refusals(api: Api, status: int, expected: str) -> None:
 
 def test_a_list_without_an_end(api: Api) -> None:
     api.drips = "ListDatasetFiles"
-    with pytest.raises(BadInput, match="127.0.0.1: its list does not end"):
+    with pytest.raises(BadInput, match=r"127\.0\.0\.1: its list does not end"):
         bring(retry=RetryPolicy(delays=(0, 0), silence=0.2))
 
 
