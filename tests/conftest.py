@@ -22,8 +22,6 @@ import tiktoken.registry
 from pipelines.cli import main
 from pipelines.datasets import find
 from pipelines.io.progress import Progress
-from pipelines.rules.request import DEFAULT_MODEL
-from pipelines.rules.tables import limit
 from pipelines.similarity.keys import digest
 from pipelines.sources.rows import from_frame
 from pipelines.stages.settings import Settings
@@ -140,19 +138,7 @@ def no_bubblewrap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def settings(out: Path, source: str | Path = "demo", **changes: Any) -> Settings:
     """The settings of a plain run."""
-    values = {
-        "source": str(source),
-        "out": out,
-        "instruction": None,
-        "model": DEFAULT_MODEL,
-        "seed": 0,
-        "validation_share": 0.1,
-        "rows": limit("train_rows"),
-        "validation_rows": limit("validation_rows"),
-        "max_bytes": limit("file_bytes"),
-        "max_prompt_bytes": limit("prompt_bytes"),
-    }
-    return Settings(**(values | changes))
+    return Settings(source=str(source), out=out, **changes)
 
 
 def problem(n: int) -> str:

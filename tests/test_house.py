@@ -19,6 +19,7 @@ FLOORS = (
     {"stages"},
     {"run"},
     {"exports", "report"},
+    {"api"},
     {"cli"},
 )
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+from pipelines import api
 from pipelines.cli import terminal
 from pipelines.cli.command import Exit, argument, option
 from pipelines.cli.options import Benchmarks, Format, OutputFormat
@@ -56,53 +56,14 @@ def audit(
       rft audit train.jsonl validation.jsonl --threshold 0.7
       rft audit t.jsonl v.jsonl --benchmark math500.jsonl:problem --band 0.1 --format json
     """
-    # Here and not above: `rft --help` needs no frames, and polars takes 0.2 s to load.
-    from pipelines.similarity import audit as audits
-
-    train, validation, threshold, separators = _sides(paths, threshold)
-    if not 0 < threshold <= 1:
-        raise BadInput(f"--threshold {threshold}: give a similarity above 0, and 1 at most")
-    if not 0 <= band < threshold:
-        raise BadInput(f"--band {band}: give a width from 0 to the threshold")
-    sides = []
-    for path in (train, validation):
-        with path.open("rb") as lines:
-            sides.append(audits.prompts(lines, str(path)))
-    questions = None
-    if benchmarks:
-        from pipelines.sources.benchmarks import benchmark_rows, path_and_field
-
-        questions = benchmark_rows(map(path_and_field, benchmarks))
-    result = audits.audit(
-        *sides, threshold=threshold, band=band, benchmarks=questions, separators=separators
-    )
+    if not 1 <= len(paths) <= 2 or (len(paths) == 1 and Path(paths[0]).is_file()):
+        raise BadInput("audit: give a prepared folder, or a training and a validation file")
+    result = api.audit(*paths, threshold=threshold, band=band, benchmarks=benchmarks)
     if output_format is Format.json:
         terminal.print_json(_document(result))
     else:
-        _print(result, train, validation, None if all_pairs else SHOWN)
+        _print(result, None if all_pairs else SHOWN)
     raise Exit(int(not result.sound))
-
-
-def _sides(
-    words: Sequence[str], threshold: float | None
-) -> tuple[Path, Path, float, tuple[str, ...]]:
-    """The training and the validation file, from which similarity on prompts are near, and what
-    stands between the cells of a prompt that a folder's template joined.
-    """
-    if len(words) == 1 and not Path(words[0]).is_file():
-        from pipelines.io import prepared
-
-        folder = prepared.find(words[0])
-        chosen = threshold if threshold is not None else folder.threshold
-        chosen = 0.8 if chosen is None else chosen
-        return folder.path("train"), folder.path("validation"), chosen, folder.separators
-    if len(words) != 2:
-        raise BadInput("audit: give a prepared folder, or a training and a validation file")
-    train, validation = map(Path, words)
-    for path in (train, validation):
-        if not path.is_file():
-            raise BadInput(f"{path}: there is no such file")
-    return train, validation, 0.8 if threshold is None else threshold, ()
 
 
 def _document(result: Audit) -> dict[str, object]:
@@ -125,8 +86,9 @@ def _document(result: Audit) -> dict[str, object]:
     return {**listed, "summary": summary}
 
 
-def _print(result: Audit, train: Path, validation: Path, most: int | None) -> None:
+def _print(result: Audit, most: int | None) -> None:
     """The pairs by kind, then what a person should read, then the counts."""
+    train, validation = result.files
     across = {
         pair: f"{pair.kind} {pair.similarity:.3f}: "
         f"{train}:{pair.train_line} and {validation}:{pair.validation_line}"

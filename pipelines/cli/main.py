@@ -29,21 +29,22 @@ from pipelines.cli.command import command
 from pipelines.findings import BadInput
 
 # The commands in the order of the help, with the modules of their functions.
-MODULES = {
-    "init": "init",
-    "prepare": "prepare",
-    "validate": "validate",
-    "audit": "audit",
-    "grade": "grade",
-    "calibrate": "calibrate",
-    "select": "calibrate",
-    "export": "export",
-    "estimate": "estimate",
-    "submit": "submit",
-    "job": "submit",
-    "datasets": "tables",
-    "rules": "tables",
+GROUPS = {
+    "Make a dataset": {"init": "init", "prepare": "prepare", "datasets": "tables"},
+    "Check it": {"validate": "validate", "audit": "audit", "rules": "tables"},
+    "Grade answers, choose rows": {
+        "grade": "grade",
+        "calibrate": "calibrate",
+        "select": "calibrate",
+    },
+    "Train": {
+        "export": "export",
+        "estimate": "estimate",
+        "submit": "submit",
+        "job": "submit",
+    },
 }
+MODULES = {name: module for group in GROUPS.values() for name, module in group.items()}
 
 _PACKAGE = Path(__file__).parents[1]
 
@@ -54,6 +55,15 @@ class _Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(MODULES)
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The commands by group, each with the first sentence of its help, whole."""
+        for title, names in GROUPS.items():
+            helps = {name: command_of(name).help or "" for name in names}
+            with formatter.section(title):
+                formatter.write_dl(
+                    [(name, _first_sentence(text)) for name, text in helps.items()], col_spacing=3
+                )
+
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
@@ -62,10 +72,17 @@ class _Commands(click.Group):
             raise SystemExit(0) from None
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in MODULES:
-            return None
-        module = import_module(f"pipelines.cli.{MODULES[cmd_name]}")
-        return command(getattr(module, cmd_name))
+        return command_of(cmd_name) if cmd_name in MODULES else None
+
+
+def command_of(name: str) -> click.Command:
+    """A command by its name, its module loaded."""
+    return command(getattr(import_module(f"pipelines.cli.{MODULES[name]}"), name))
+
+
+def _first_sentence(text: str) -> str:
+    first = " ".join(text.partition("\n\n")[0].split())
+    return first.partition(". ")[0].rstrip(".")
 
 
 def _completion(ctx: click.Context, parameter: click.Parameter, shell: str | None) -> None:

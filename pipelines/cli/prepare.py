@@ -11,7 +11,7 @@ from click import Context, IntRange, Parameter
 from pipelines.cli import terminal
 from pipelines.cli.command import Exit, argument, option
 from pipelines.cli.options import AllFindings, Benchmarks, FindingsFormat, Format, Quiet
-from pipelines.findings import BadInput, Finding, did_you_mean
+from pipelines.findings import BadInput, Finding
 from pipelines.io.prepared import PROCESSED
 from pipelines.rules.request import DEFAULT_MODEL
 from pipelines.rules.tables import limit
@@ -149,22 +149,10 @@ def prepare(
     """
     # Here and not above: frames and recipes take 0.3 s to load, which `--help` needs not.
     from pipelines.datasets import DEMO, find
-    from pipelines.graders.select import band
     from pipelines.run import driver
     from pipelines.stages.order import NAMES
     from pipelines.stages.settings import Settings
 
-    if until not in NAMES:
-        raise BadInput(f"--until {until}: no stage has this name; {did_you_mean(until, NAMES)}")
-    if not 0 < validation_share < 1:
-        raise BadInput(f"--validation-share {validation_share}: give a share between 0 and 1")
-    if not 0 <= test_share < 1 - validation_share:
-        raise BadInput(f"--test-share {test_share}: give a share that leaves rows to train on")
-    if threshold is not None and not 0.5 <= threshold <= 1:
-        raise BadInput(f"--threshold {threshold}: give a similarity from 0.5 to 1")
-    band(min_pass_rate, max_pass_rate)
-    if instruction is not None and not instruction.strip():
-        raise BadInput("--instruction: is empty; give a text, or leave the option out")
     if keep_edits and replace_edits:
         raise BadInput("--keep-edits and --replace-edits: give one of them")
     if pilot:
@@ -184,7 +172,7 @@ def prepare(
         validation_rows=validation_rows or limit("validation_rows"),
         max_bytes=max_bytes,
         max_prompt_bytes=max_prompt_bytes,
-        against=benchmarks,
+        benchmarks=benchmarks,
         threshold=threshold,
         previous=previous,
         grader=grader,
@@ -195,9 +183,6 @@ def prepare(
         edits="keep" if keep_edits else "replace" if replace_edits else None,
     )
     chosen = [find(name) for name in dict.fromkeys(datasets or DEMO)]
-    for dataset in chosen:
-        if test_share and dataset.files["test"]:
-            raise BadInput(f"--test-share: {dataset.path} has a test split; leave one of them out")
     if check:
         _check_downloads(chosen, quiet=quiet)
     progress = terminal.progress(quiet=quiet)

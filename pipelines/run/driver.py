@@ -22,7 +22,7 @@ from typing import Any
 import polars as pl
 
 from pipelines.datasets.dataset import Dataset
-from pipelines.findings import BadInput, Finding
+from pipelines.findings import BadInput, Finding, did_you_mean
 from pipelines.io import files
 from pipelines.io.prepared import ALL_SPLITS, LEDGER
 from pipelines.io.progress import Progress, stage_line
@@ -49,14 +49,18 @@ def prepare(
     dataset: Dataset,
     settings: Settings,
     progress: Progress,
-    *,
     until: str = NAMES[-1],
+    *,
     write: bool = True,
 ) -> Result:
     """Take a dataset through the stages up to `until`.
 
     With `write` false nothing is downloaded, and what is made goes to a temporary folder.
     """
+    if until not in NAMES:
+        raise BadInput(f"--until {until}: no stage has this name; {did_you_mean(until, NAMES)}")
+    if settings.test_share and dataset.files["test"]:
+        raise BadInput(f"--test-share: {dataset.path} has a test split; leave one of them out")
     if write:
         return _Walk(dataset, settings, progress).run(until)
     try:
@@ -142,7 +146,7 @@ class _Walk:
         ]
         named = [
             files.describe(path, path.parent) | ({"field": field} if field else {})
-            for path, field in map(path_and_field, self.settings.against)
+            for path, field in map(path_and_field, self.settings.benchmarks)
         ]
         self.read = {"raw": raw_files, "benchmarks": published + named, "previous": []}
         if self.settings.previous is not None:
@@ -166,7 +170,7 @@ class _Walk:
 
     def _benchmarks(self) -> pl.DataFrame:
         """The questions that must be in no split."""
-        named = map(path_and_field, self.settings.against)
+        named = map(path_and_field, self.settings.benchmarks)
         return benchmark_rows([*self.raw.benchmarks, *named], self.dataset)
 
     def _transform(self, stage: Stage) -> None:

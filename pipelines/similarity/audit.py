@@ -119,14 +119,16 @@ class Hit:
 class Audit:
     """What an audit found.
 
-    pairs, counts: pairs across, as far as they are listed, and how many of each kind there are.
-    band: pairs below the threshold that a person should read. wrappings: by file, what most of its
-    prompts share, which was not compared. hits: rows that are a question of a benchmark or share
-    most of one. quotes: rows that have a run of 13 words in common with one, for a person to read;
-    how rare a run is depends on the files. sampled: rows that were compared by brute force, the
-    pairs that this found, and how many of them were not known before.
+    files: the names of the two. pairs, counts: pairs across, as far as they are listed, and how
+    many of each kind there are. band: pairs below the threshold that a person should read.
+    wrappings: by file, what most of its prompts share, which was not compared. hits: rows that are
+    a question of a benchmark or share most of one. quotes: rows that have a run of 13 words in
+    common with one, for a person to read; how rare a run is depends on the files. sampled: rows
+    that were compared by brute force, the pairs that this found, and how many of them were not
+    known before.
     """
 
+    files: tuple[str, str]
     threshold: float
     rows: tuple[int, int]
     pairs: list[Pair]
@@ -199,6 +201,7 @@ def audit(
         counts.update({"same text": alike, kind: same.total() * len(rows) - alike})
     hits, quotations = _benchmark_hits(sides, benchmarks, threshold, quoted=quoted)
     return Audit(
+        files=(train.name, validation.name),
         threshold=threshold,
         rows=(len(train.lines), len(validation.lines)),
         pairs=_listed(train, validation, across),

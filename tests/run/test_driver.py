@@ -549,7 +549,7 @@ def test_a_benchmark_that_the_user_names(tmp_path: Path) -> None:
     (tmp_path / "bench.jsonl").write_text(orjson.dumps({"problem": problem(7).upper()}).decode())
     pl.DataFrame({"text": [problem(8) + "."]}).write_parquet(tmp_path / "b.parquet")
     against = (f"{tmp_path}/bench.jsonl", f"{tmp_path}/b.parquet:text")
-    result = run(tmp_path / "out", "openr1-math", tmp_path / "raw", against=against)
+    result = run(tmp_path / "out", "openr1-math", tmp_path / "raw", benchmarks=against)
     assert result.dropped == {"contaminated": 2}
     assert result.findings == []
 

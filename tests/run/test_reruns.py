@@ -42,7 +42,7 @@ def prepare(folder: Path, out: str) -> tuple[Result, list[str]]:
     given = settings(
         folder / out,
         folder / "raw",
-        against=(str(folder / "named.jsonl"),),
+        benchmarks=(str(folder / "named.jsonl"),),
         previous=folder / "previous",
     )
     return driver.prepare(DATASET, given, stages), stages.names
