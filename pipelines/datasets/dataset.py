@@ -114,6 +114,11 @@ class Dataset:
     job: Mapping[str, Any] = field(default_factory=dict)
     equal: Callable[[str, str], bool] | None = None
 
+    def check_test_share(self, share: float) -> None:
+        """BadInput where test rows are to be drawn from a dataset that has some."""
+        if share and self.files["test"]:
+            raise BadInput(f"--test-share: {self.path} has a test split; leave one of them out")
+
     def graded_by(self, name: str | None) -> Dataset:
         """The same dataset with the grading of that name in use; None: as it is."""
         if name is None:

@@ -22,7 +22,7 @@ from typing import Any
 import polars as pl
 
 from pipelines.datasets.dataset import Dataset
-from pipelines.findings import BadInput, Finding, did_you_mean
+from pipelines.findings import BadInput, Finding
 from pipelines.io import files
 from pipelines.io.prepared import ALL_SPLITS, LEDGER
 from pipelines.io.progress import Progress, stage_line
@@ -35,7 +35,7 @@ from pipelines.sources.benchmarks import benchmark_rows, path_and_field
 from pipelines.stages import ledger
 from pipelines.stages.convert import documents
 from pipelines.stages.download import Raw, download
-from pipelines.stages.order import NAMES, STAGES
+from pipelines.stages.order import NAMES, STAGES, check_name
 from pipelines.stages.settings import Settings
 from pipelines.stages.split import earlier_sides, splits_file
 from pipelines.stages.stage import Content, Context, Stage
@@ -57,10 +57,8 @@ def prepare(
 
     With `write` false nothing is downloaded, and what is made goes to a temporary folder.
     """
-    if until not in NAMES:
-        raise BadInput(f"--until {until}: no stage has this name; {did_you_mean(until, NAMES)}")
-    if settings.test_share and dataset.files["test"]:
-        raise BadInput(f"--test-share: {dataset.path} has a test split; leave one of them out")
+    check_name(until)
+    dataset.check_test_share(settings.test_share)
     if write:
         return _Walk(dataset, settings, progress).run(until)
     try:
