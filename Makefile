@@ -61,6 +61,7 @@ check-static: $(VENV)/.dev ## The same without the tests
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/python scripts/docs.py --check
+	@$(BIN)/sphinx-build -W --keep-going -q docs build/docs
 
 bench: $(VENV)/.dev ## Measure CPU, memory and what is found, beside a naive script; ARGS="--scale 1 4"
 	@$(BIN)/python scripts/bench_pipeline.py $(ARGS)
@@ -75,8 +76,10 @@ bench: $(VENV)/.dev ## Measure CPU, memory and what is found, beside a naive scr
 demo: $(VENV)/.dev ## Write raw/demo anew
 	@$(BIN)/python scripts/demo
 
-docs: $(VENV)/.dev ## Write the generated parts of README.md and docs/ anew
+docs: $(VENV)/.dev ## Write what is generated of the pages, run their examples, build the site in build/docs
 	@$(BIN)/python scripts/docs.py
+	@$(BIN)/sphinx-build -W --keep-going -q docs build/docs
+	@echo "build/docs/index.html"
 
 lock: ## Resolve the locked requirements anew (needs uv)
 	uv pip compile $(COMPILE) pyproject.toml --group build -o requirements.lock

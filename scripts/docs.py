@@ -1,28 +1,36 @@
-"""Write the generated parts of README.md and docs/ anew, or say whether they are up to date.
+"""Write what is generated of README.md and docs/ anew, or say whether it is up to date.
 
-    python scripts/docs.py [--check]
+    python scripts/docs.py [--check] [PAGE...]
 
-A part stands between `<!-- name -->` and `<!-- /name -->`.
+A part stands between `<!-- name -->` and `<!-- /name -->`; the pages of `written()` are made whole;
+in all others the examples are run (`console.py`).
 """
 
 from __future__ import annotations
 
+import inspect
 import os
-import re
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterable
+from functools import cache
 from pathlib import Path
 
+import click
+import polars as pl
+from console import ROOT, has_examples, run, timeless
+
 from pipelines import exports
-from pipelines.cli.tables import dated
+from pipelines.cli.main import GROUPS, app, command_of
+from pipelines.cli.tables import dated, examples
+from pipelines.cli.terminal import as_json
 from pipelines.datasets import gradings, shipped, shipped_paths
+from pipelines.findings import printable
 from pipelines.io import schema
 from pipelines.rules.catalogue import RULES
 from pipelines.stages import order
 
-ROOT = Path(__file__).parents[1]
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 
 # Reasons that are not one dataset's, with the stage that gives them.
@@ -96,20 +104,62 @@ def _table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
     return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
 
 
-def output() -> str:
-    """What `make prepare` prints, run in an empty folder."""
+@cache
+def _demo() -> tuple[str, dict[str, pl.Schema]]:
+    """What `rft prepare` prints at 80 columns, and the parquet files that it leaves."""
     with tempfile.TemporaryDirectory() as folder:
         got = subprocess.run(
             [sys.executable, "-m", "pipelines", "prepare"],
             cwd=folder,
-            env={**os.environ, "COLUMNS": "110"},
+            env={**os.environ, "COLUMNS": "80"},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             check=True,
         )
-    lines = (line.rstrip() for line in got.stdout.splitlines())
+        paths = sorted(Path(folder, "processed/medmcqa").glob("*.parquet"))
+        schemas = {path.name: pl.read_parquet_schema(path) for path in paths}
+    return got.stdout, {name: pl.Schema(schema) for name, schema in schemas.items()}
+
+
+def output() -> str:
+    """What `make prepare` prints."""
+    lines = (line.rstrip() for line in _demo()[0].splitlines())
     return "\n".join(["```", "$ make prepare", *lines, "```"])
+
+
+# What the columns of the files beside the items hold.
+COLUMNS = {
+    "id": "the record's id, as in the items",
+    "cluster": "the smallest digest of the records that belong together",
+    "linked_to": "the record that tied it to its cluster",
+    "link": "what ties it: same text, same question, near-duplicate, same stem, group",
+    "similarity": "of a near-duplicate, the Jaccard index",
+    "dropped": "the reason, where it was dropped",
+    "reference_answer": "the answer that the grader compares with",
+    "prompt": "what the user asks, repaired",
+    "stage": "the stage that dropped it",
+    "reason": "why; [all reasons](reasons.md)",
+    "detail": "what exactly, the id of the kept copy say",
+    "repairs": "the names of what was mended",
+    "before": "the prompt as it came",
+    "after": "the prompt as it is",
+    "digest": "of question, options and answer: the same wherever the record is seen",
+    "split": "train, validation or test",
+    "file": "the raw file",
+    "row": "its row there, from 1",
+    "line": "its line in the split's file, from 1",
+}
+
+
+def column_table() -> str:
+    """The columns of the parquet files that a run leaves."""
+    rows = (
+        (f"`{name}`", f"`{column}`", str(kind).lower(), COLUMNS[column])
+        for name, columns in _demo()[1].items()
+        for column, kind in columns.items()
+    )
+    return _table(("file", "column", "type", "what it holds"), rows)
 
 
 def datasets() -> str:
@@ -170,12 +220,84 @@ def reasons() -> str:
 
 
 def rules() -> str:
-    """What the finished files are held to."""
-    rows = (
-        (code, rule.severity, rule.title.replace("|", "\\|"), rule.source, rule.read)
-        for code, rule in sorted(RULES.items())
-    )
-    return _table(("rule", "severity", "what holds", "source", "read"), rows)
+    """The families of rules, each with its page."""
+    rows = []
+    for family, (name, about) in FAMILIES.items():
+        codes = [code for code in RULES if code.startswith(f"RFT{family}")]
+        rows.append((f"[{name}](rft{family}.md)", f"RFT{family}", len(codes), about))
+    return _table(("family", "codes", "rules", "what they are about"), rows)
+
+
+# The hundreds of the rules' codes: the family's name, and what its rules are about.
+FAMILIES = {
+    "1": ("Files", "bytes, lines, sizes, numbers of rows"),
+    "2": ("Messages", "the chat prompt of a row"),
+    "3": ("Item fields", "the fields that a grader reads"),
+    "4": ("Graders", "the grader, its templates and its code"),
+    "5": ("Jobs and response formats", "the request, its hyperparameters, the response format"),
+    "6": ("How the data was made", "what a manifest says of the files beside it"),
+    "7": ("Rows against each other", "copies, contradictions, leakage"),
+    "8": ("Supervised rows", "files that end with the assistant"),
+}
+
+
+def family_page(family: str) -> str:
+    """The rules of a family: what holds, why, and what fails."""
+    name, about = FAMILIES[family]
+    parts = [
+        f"# {name}: RFT{family}",
+        f"Rules on {about}; `rft rules CODE` prints one. [All families](rules.md)",
+    ]
+    known = examples()
+    for code, rule in sorted(RULES.items()):
+        if not code.startswith(f"RFT{family}"):
+            continue
+        title, _, why = (inspect.getdoc(rule.test) or "").partition("\n")
+        example = known[code]
+        facts = [f"{rule.severity}; source: {rule.source}; read {rule.read}"]
+        if example["fixed"]:
+            facts.append("`--fix` repairs it")
+        parts += [f"## {code}", f"**{title}**", " ".join(why.split()), f"*{'; '.join(facts)}*"]
+        if example["fails"] is not None:
+            shown = example["fails"]
+            shown = shown if isinstance(shown, str) else as_json(shown).decode()
+            shown = printable(shown.rstrip("\n"))
+            parts.append(f"Fails:\n\n```json\n{_cut(shown)}\n```")
+        parts.append(f"```\n{printable(example['finding'])}\n```")
+    return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def _cut(text: str) -> str:
+    """The beginning of what is too long to be read."""
+    return text if len(text) <= 600 else f"{text[:600]}…"
+
+
+def commands_page() -> str:
+    """Every command with its help, as a terminal of 80 columns shows it."""
+    parts = [
+        "# Commands",
+        "What `rft COMMAND --help` prints. Exit codes: 0 sound, 1 findings of severity error, "
+        "2 wrong use or input that cannot be read, 3 a fault of rft-data.",
+        _help(app, "rft"),
+    ]
+    for title, names in GROUPS.items():
+        parts.append(f"## {title}")
+        for name in names:
+            parts += [f"### rft {name}", _help(command_of(name), f"rft {name}")]
+    return "\n\n".join(parts) + "\n"
+
+
+def _help(command: click.Command, path: str) -> str:
+    context = click.Context(command, info_name=path, terminal_width=80, max_content_width=80)
+    lines = (line.rstrip() for line in command.get_help(context).splitlines())
+    return "\n".join(["```", *lines, "```"])
+
+
+def written() -> dict[Path, str]:
+    """The pages that are made whole."""
+    docs = ROOT / "docs"
+    pages = {docs / f"rft{family}.md": family_page(family) for family in FAMILIES}
+    return {docs / "commands.md": commands_page(), **pages}
 
 
 def limit_table() -> str:
@@ -203,6 +325,7 @@ def export_table() -> str:
 
 PARTS: dict[str, Callable[[], str]] = {
     "output": output,
+    "columns": column_table,
     "datasets": datasets,
     "description": description,
     "stages": stage_table,
@@ -227,19 +350,23 @@ def render(texts: dict[Path, str]) -> dict[Path, str]:
     return made
 
 
-def timeless(text: str) -> str:
-    """The text without the seconds of a run, which differ from one to the next."""
-    return re.sub(r"(?m)^seconds .*$", "seconds", text)
-
-
 def main() -> None:
     """Write, or with --check compare and exit with 1 where a page is behind."""
+    words = sys.argv[1:]
+    check = "--check" in words
+    chosen = {Path(word).resolve() for word in words if word != "--check"} or set(PAGES)
     now = {path: path.read_text(encoding="utf-8") for path in PAGES}
-    for path, text in render(now).items():
-        if "--check" not in sys.argv:
-            path.write_text(text, encoding="utf-8")
-        elif timeless(text) != timeless(now[path]):
+    whole = written()
+    pages = {**render(now), **whole}
+    for path in sorted({*chosen, *(whole if chosen == set(PAGES) else ())}):
+        text = pages[path]
+        if path not in whole and has_examples(text):
+            text = run(text)
+        behind = timeless(text) != timeless(now.get(path, ""))
+        if behind and check:
             raise SystemExit(f"{path.relative_to(ROOT)}: not up to date; run `make docs`")
+        if behind:
+            path.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from conftest import ROOT
@@ -19,9 +20,16 @@ DOCS = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 
 
-def test_the_generated_parts_are_up_to_date() -> None:
+def test_the_generated_parts_are_up_to_date_and_the_examples_print_what_they_say() -> None:
     script = [sys.executable, str(ROOT / "scripts" / "docs.py"), "--check"]
     subprocess.run(script, check=True, cwd=ROOT)
+
+
+def test_the_site_is_built(tmp_path: Path) -> None:
+    """Every page is in the side bar, and every link leads somewhere: warnings are errors."""
+    sphinx = [sys.executable, "-m", "sphinx", "-W", "-q", ROOT / "docs", tmp_path / "site"]
+    subprocess.run([*sphinx, "-d", tmp_path / "trees"], check=True, cwd=ROOT)
+    assert all((tmp_path / f"site/{page.stem}.html").is_file() for page in PAGES[1:])
 
 
 @pytest.mark.parametrize(

@@ -41,9 +41,6 @@ from pipelines.stages.split import earlier_sides, splits_file
 from pipelines.stages.stage import Content, Context, Stage
 from pipelines.stages.validate import SETTINGS, validate
 
-# Items that a run shows which keeps no files.
-_SHOWN = 3
-
 
 def prepare(
     dataset: Dataset,
@@ -372,7 +369,7 @@ class _Walk:
         entries = manifest.written(self.receipts)
         written = {split: entries.get(f"{split}.jsonl", {}) for split in ALL_SPLITS}
         folder = self.settings.out / self.dataset.name
-        items = islice(self._lines("train"), _SHOWN) if self.temporary and written["train"] else ()
+        items = islice(self._lines("train"), 3) if self.temporary and written["train"] else ()
         return Result(
             dataset=self.dataset.name,
             folder=folder,
