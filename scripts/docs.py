@@ -28,7 +28,7 @@ from pipelines.cli.terminal import as_json
 from pipelines.datasets import gradings, shipped, shipped_paths
 from pipelines.findings import printable
 from pipelines.io import schema
-from pipelines.rules.catalogue import RULES
+from pipelines.rules.catalogue import FAMILIES, RULES
 from pipelines.stages import order
 
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
@@ -223,34 +223,21 @@ def rules() -> str:
     """The families of rules, each with its page."""
     rows = []
     for family, (name, about) in FAMILIES.items():
-        codes = [code for code in RULES if code.startswith(f"RFT{family}")]
-        rows.append((f"[{name}](rft{family}.md)", f"RFT{family}", len(codes), about))
+        codes = [code for code in RULES if code.startswith(family)]
+        rows.append((f"[{name}]({family.lower()}.md)", family, len(codes), about))
     return _table(("family", "codes", "rules", "what they are about"), rows)
-
-
-# The hundreds of the rules' codes: the family's name, and what its rules are about.
-FAMILIES = {
-    "1": ("Files", "bytes, lines, sizes, numbers of rows"),
-    "2": ("Messages", "the chat prompt of a row"),
-    "3": ("Item fields", "the fields that a grader reads"),
-    "4": ("Graders", "the grader, its templates and its code"),
-    "5": ("Jobs and response formats", "the request, its hyperparameters, the response format"),
-    "6": ("How the data was made", "what a manifest says of the files beside it"),
-    "7": ("Rows against each other", "copies, contradictions, leakage"),
-    "8": ("Supervised rows", "files that end with the assistant"),
-}
 
 
 def family_page(family: str) -> str:
     """The rules of a family: what holds, why, and what fails."""
     name, about = FAMILIES[family]
     parts = [
-        f"# {name}: RFT{family}",
+        f"# {name}: {family}",
         f"Rules on {about}; `rft rules CODE` prints one. [All families](rules.md)",
     ]
     known = examples()
     for code, rule in sorted(RULES.items()):
-        if not code.startswith(f"RFT{family}"):
+        if not code.startswith(family):
             continue
         title, _, why = (inspect.getdoc(rule.test) or "").partition("\n")
         example = known[code]
@@ -296,7 +283,7 @@ def _help(command: click.Command, path: str) -> str:
 def written() -> dict[Path, str]:
     """The pages that are made whole."""
     docs = ROOT / "docs"
-    pages = {docs / f"rft{family}.md": family_page(family) for family in FAMILIES}
+    pages = {docs / f"{family.lower()}.md": family_page(family) for family in FAMILIES}
     return {docs / "commands.md": commands_page(), **pages}
 
 

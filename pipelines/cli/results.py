@@ -7,6 +7,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from pipelines.io.progress import NOT_NEEDED
 from pipelines.run.result import Result
 
 # Columns of the closing table: that of the names, and one for each dataset.
@@ -24,13 +25,19 @@ def show_results(results: list[Result], out: Console) -> None:
 
 
 def _results_table(results: list[Result]) -> Table:
+    spared = [result.dropped.get(NOT_NEEDED, 0) for result in results]
+    dropped = [sum(result.dropped.values()) - n for result, n in zip(results, spared, strict=True)]
     rows: dict[str, list[str]] = {
         "rows in": [f"{result.raw:,}" for result in results],
-        "dropped": [f"{sum(result.dropped.values()):,}" for result in results],
+        "dropped": [f"{count:,}" for count in dropped],
     }
-    for reason in dict.fromkeys(reason for result in results for reason in result.dropped):
+    reasons = dict.fromkeys(reason for result in results for reason in result.dropped)
+    reasons.pop(NOT_NEEDED, None)
+    for reason in reasons:
         counts = (result.dropped.get(reason) for result in results)
         rows[f"  {reason}"] = [f"{count:,}" if count else "" for count in counts]
+    if any(spared):
+        rows["not needed"] = [f"{count:,}" for count in spared]
     rows |= {
         **{
             f"{title} rows": [f"{result.splits.get(split, 0):,}" for result in results]

@@ -38,6 +38,16 @@ class Screen(Console):
     def render_str(self, text: str, **options: Any) -> Text:
         return super().render_str(printable(text), **options)
 
+    def print(self, *objects: Any, soft_wrap: bool | None = None, **options: Any) -> None:
+        if soft_wrap and self.is_terminal:
+            objects = tuple(
+                Text(terminal.fitted(printable(each), self.width))
+                if isinstance(each, str)
+                else each
+                for each in objects
+            )
+        super().print(*objects, soft_wrap=soft_wrap, **options)
+
 
 def lines(*texts: str) -> Text:
     """A cell of several lines."""
@@ -65,7 +75,8 @@ class Bars(terminal.Lines):
                 console=self._console,
                 transient=True,
             )
-            self._task = self._bar.add_task(title, total=total)
+            # Without a total a bar is in motion until the first of its rows is through.
+            self._task = self._bar.add_task(title, total=total if unit == "bytes" else None)
             self._bar.start()
 
     def expect(self, count: int) -> None:

@@ -10,7 +10,7 @@ from pipelines.cli import terminal
 from pipelines.cli.command import argument
 from pipelines.cli.options import Format, OutputFormat
 from pipelines.findings import BadInput
-from pipelines.rules.catalogue import RULES
+from pipelines.rules.catalogue import FAMILIES, RULES
 from pipelines.rules.tables import assumed, examples, limits, models, prices
 
 # The names of the columns, and the rows.
@@ -24,10 +24,10 @@ def datasets() -> None:
 
     for dataset in map(shipped, shipped_paths()):
         graders = ", ".join(grading.name for grading in dataset.gradings)
-        print(f"{dataset.name}: {dataset.title}, {dataset.license}; --grader {graders}")
-        print(f"    {dataset.hub} at {(dataset.revision or 'the newest commit')[:17]}")
-        print(f"    tried on: {dataset.tried}")
-        print(f"    item fields: {', '.join(dataset.item_fields)}")
+        terminal.say(f"{dataset.name}: {dataset.title}, {dataset.license}; --grader {graders}")
+        terminal.say(f"    {dataset.hub} at {(dataset.revision or 'the newest commit')[:17]}")
+        terminal.say(f"    tried on: {dataset.tried}")
+        terminal.say(f"    item fields: {', '.join(dataset.item_fields)}")
 
 
 def rules(
@@ -46,7 +46,15 @@ def rules(
     if output_format is Format.json:
         terminal.print_json([dict(zip(names, row, strict=True)) for row in listed])
     else:
-        _print([(("rule", "severity", "what holds", "source", "read"), listed), *dated()])
+        for family, (name, about) in FAMILIES.items():
+            terminal.say(f"{name}: {about}")
+            for code, severity, title, *_ in listed:
+                if code.startswith(family):
+                    terminal.say(f"  {code} {severity:<7} {title}")
+        for table in dated():
+            _print(table)
+        print()
+        terminal.say("`rft rules CODE` says why a rule is there, what fails and what passes.")
 
 
 def _print_rule(code: str, output_format: Format) -> None:
@@ -111,13 +119,11 @@ def _range(entry: Mapping[str, Any], low: str, high: str) -> str:
     return f"{' to '.join(ends)} {entry['unit']}"
 
 
-def _print(listings: Iterable[Listing]) -> None:
-    from rich.table import Table
-
-    from pipelines.cli.screen import lines
-
-    for names, rows in listings:
-        table = Table(*names)
-        for row in rows:
-            table.add_row(*(lines(*cell.split("\n")) for cell in row))
-        terminal.console().print(table)
+def _print(table: Listing) -> None:
+    """A dated table: a heading, and a line for each of its rows."""
+    names, rows = table
+    print(f"\n{names[0]}s")
+    for row in rows:
+        what, *rest = filter(None, row[: names.index("source")])
+        source, read = row[names.index("source") :]
+        terminal.say(f"  {what}: {'; '.join(rest)} ({source}; read {read})")

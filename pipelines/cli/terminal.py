@@ -8,6 +8,8 @@ import sys
 from collections import Counter
 from collections.abc import Iterable
 from itertools import groupby
+from shutil import get_terminal_size
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 import click
@@ -33,8 +35,20 @@ def console(*, stderr: bool = False) -> Console:
 
 
 def say(text: str, *, stderr: bool = False) -> None:
-    """Print one line, whatever its words come from."""
-    print(printable(text), file=sys.stderr if stderr else sys.stdout)
+    """Print one line, whatever its words come from; on a terminal it goes on between words."""
+    stream = sys.stderr if stderr else sys.stdout
+    text = printable(text)
+    print(fitted(text, get_terminal_size().columns) if stream.isatty() else text, file=stream)
+
+
+def fitted(text: str, width: int) -> str:
+    """A line of text in lines of a width, with a hanging indent; no path or word is parted."""
+    if len(text) <= width:
+        return text
+    indent = " " * (len(text) - len(text.lstrip()) + 2)
+    return fill(
+        text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
 
 
 def print_json(value: object) -> None:

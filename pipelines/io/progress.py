@@ -44,10 +44,16 @@ class Progress:
         self.end()
 
 
+# The reason of rows that nothing is wrong with, beyond the number that was asked for.
+NOT_NEEDED = "row_limit"
+
+
 def stage_line(
     dataset: str, stage: str, rows: Mapping[str, Any], *, done_before: bool = False
 ) -> str:
     """What a stage says at its end: the rows that came in and those that it kept."""
     kept = "" if stage in ("download", "split", "validate") else f", {rows['kept']:,} kept"
+    if spared := rows.get("dropped", {}).get(NOT_NEEDED):
+        kept += f", {spared:,} not needed"
     before = " (done before)" if done_before else ""
     return f"{dataset:<12} {stage:<13} {rows['in']:,} rows{kept}{before}"

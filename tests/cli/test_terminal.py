@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import fcntl
+import json
+import os
+import re
+import struct
+import subprocess
+import sys
+import termios
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from io import StringIO
+from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 from rich.console import Console
 
 from pipelines.cli import terminal
@@ -71,3 +82,50 @@ def test_a_pipe_gets_lines_and_quiet_nothing(capsys: pytest.CaptureFixture[str])
         progress.end("done")
     assert type(terminal.progress(quiet=True)) is Progress
     assert capsys.readouterr() == ("", "a note\ndone\n")
+
+
+def on_terminal(width: int, folder: Path, *words: str) -> str:
+    """What `rft` writes to a terminal of a width, without colours; lines as they were written."""
+    leader, follower = os.openpty()
+    fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 50, width, 0, 0))
+    environment = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "LINES", "NO_COLOR")}
+    with subprocess.Popen(
+        [sys.executable, "-m", "pipelines", *words],
+        cwd=folder,
+        env={**environment, "TERM": "xterm-256color"},
+        stdin=subprocess.DEVNULL,
+        stdout=follower,
+        stderr=follower,
+    ):
+        os.close(follower)
+        written = b""
+        with suppress(OSError):  # the end of a terminal on Linux
+            while block := os.read(leader, 1 << 16):
+                written += block
+    os.close(leader)
+    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", written.decode())
+    return text.replace("\r\n", "\n")
+
+
+@pytest.mark.parametrize("width", [60, 80, 200])
+def test_screens_fit_their_terminal_and_part_no_word(width: int, tmp_path: Path) -> None:
+    """Lines that a bar drew over end in a carriage return or begin anew; they are measured too."""
+    train = {"messages": [{"role": "assistant", "content": "2 + 2?"}], "reference_answer": "4"}
+    (tmp_path / "rows.jsonl").write_text(f"{json.dumps(train)}\n" * 3)
+    screens = [
+        on_terminal(width, tmp_path, *words)
+        for words in (
+            ("--help",),
+            ("prepare", "medmcqa", "--rows", "50"),
+            ("validate", "medmcqa", "rows.jsonl"),
+            ("audit", "medmcqa"),
+            ("estimate", "medmcqa"),
+            ("datasets",),
+            ("rules",),
+            ("rules", "RFT301"),
+        )
+    ]
+    lines = [part for text in screens for line in text.split("\n") for part in line.split("\r")]
+    assert len(lines) > 80
+    assert [line for line in lines if cell_len(line) > width and " " in line.strip()] == []
+    assert "not needed" in screens[1]
