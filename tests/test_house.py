@@ -18,7 +18,7 @@ FLOORS = (
     {"sources", "service"},
     {"stages"},
     {"run"},
-    {"exports", "report"},
+    {"exports", "report", "sampling"},
     {"cli"},
 )
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}

@@ -145,7 +145,7 @@ class Summary:
         values, not_run = self.values, self.scores.not_run
         passed = {} if self.threshold is None else {"passed": self._passed(self.threshold)}
         return {
-            "rows": len(values) + not_run.total(),
+            "rows": len(values) + not_run.total() + self.scores.unfinished.total(),
             "scored": len(values),
             "mean": math.fsum(values) / len(values) if values else None,
             "lowest": min(values, default=None),
@@ -156,6 +156,7 @@ class Summary:
             **passed,
             "errors": dict(sorted(self.scores.errors.items())),
             "not_run": not_run.total(),
+            "unfinished": dict(sorted(self.scores.unfinished.items())),
             "reasons": dict(not_run.most_common(SHOWN)),
         }
 
@@ -173,6 +174,7 @@ class Summary:
                 parts.append(f"{counts['passed'] / scored:.1%} pass at {self.threshold:g}")
         failed = self.scores.errors.total()
         parts += [f"{failed:,} error{'s' * (failed != 1)}", f"{counts['not_run']:,} not run"]
+        parts += [f"{n:,} {name}" for name, n in counts["unfinished"].items()]
         yield ", ".join(parts)
         yield from self.scores.faults(str(self.items.paths[0]), SHOWN)
         if alone := len(self.items) - len(self.answered):
@@ -207,7 +209,7 @@ def _row(sample: Sample, line: int, grade: Grade) -> dict[str, Any]:
     row["score"] = grade.score
     if grade.scores:
         row["scores"] = grade.scores
-    for name in ("error", "details", "not_run"):
+    for name in ("error", "details", "not_run", "unfinished"):
         if (value := getattr(grade, name)) is not None:
             row[name] = value
     return row

@@ -34,6 +34,7 @@ MODULES = {
     "prepare": "prepare",
     "validate": "validate",
     "audit": "audit",
+    "sample": "sample",
     "grade": "grade",
     "calibrate": "calibrate",
     "select": "calibrate",
@@ -145,7 +146,7 @@ def main() -> None:
     except BadInput as error:
         message, code = str(error), 2
     except (click.Abort, KeyboardInterrupt):
-        message, code = "interrupted; `rft prepare` goes on from the last finished stage", 130
+        message, code = "interrupted; the same command goes on from what is done", 130
     except OSError as error:  # too long a name, a folder for a file, a full disk
         name = f"{error.filename}: " if error.filename else ""
         message, code = f"{name}cannot be used ({error.strerror or error})", 2

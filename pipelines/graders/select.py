@@ -109,14 +109,14 @@ def read_rates(path: Path, ids: Mapping[int, Any], items: Path) -> list[Rate]:
     rates: dict[int, Rate] = {}
     for number, row in objects(path):
         counts: list[Any] = [row.get(name) for name in ("line", "n", "passed")]
-        counts += [row.get(name, 0) for name in ("errors", "not_run")]
-        line, n, passed, errors, not_run = counts
+        counts += [row.get(name, 0) for name in ("errors", "not_run", "unfinished")]
+        line, n, passed, *others = counts
         if any(type(count) is not int or count < 0 for count in counts) or passed > n:
             raise BadInput(f"{path}:{number}: no counts `line`, `n` and `passed`; {remedy}")
         if line in rates or line not in ids or row.get("id") != ids[line]:
             problem = f"line {line}, id {show(row.get('id'))}, is no item, or is here twice"
             raise BadInput(f"{path}:{number}: {problem}; {remedy}")
-        rates[line] = Rate(line, ids[line], n, passed, None, errors, not_run)
+        rates[line] = Rate(line, ids[line], n, passed, None, *others)
     for line in ids:
         if line not in rates:
             raise BadInput(f"{path}: no rate of the item in line {line}; {remedy}")

@@ -25,10 +25,13 @@ VARIABLES = {
         "AZURE_OPENAI_ENDPOINT",
         "FOUNDRY_PROJECT_ENDPOINT",
         "AZURE_AI_PROJECT_ENDPOINT",
+        "PROJECT_ENDPOINT",
         "OPENAI_BASE_URL",
     ),
-    "azure_key": ("AZURE_OPENAI_API_KEY",),
+    "azure_key": ("AZURE_OPENAI_API_KEY", "AZURE_OPENAI_KEY"),
     "openai_key": ("OPENAI_API_KEY",),
+    "model": ("MODEL_DEPLOYMENT_NAME",),
+    "grader_model": ("GRADER_MODEL_DEPLOYMENT_NAME",),
 }
 OPENAI = "https://api.openai.com/v1/"
 # Shown by a dry run for which nothing is named.
@@ -84,6 +87,11 @@ def endpoint(option: str | None, environment: Mapping[str, str]) -> Endpoint | N
     for source, _ in _settings(environment, "openai_key"):
         return Endpoint(OPENAI, "openai", source)
     return None
+
+
+def setting(kind: str, environment: Mapping[str, str]) -> str | None:
+    """What the environment says of one of VARIABLES; None where it says nothing."""
+    return next((value for _, value in _settings(environment, kind)), None)
 
 
 def _settings(environment: Mapping[str, str], *kinds: str) -> Iterator[tuple[str, str]]:

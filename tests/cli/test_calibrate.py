@@ -136,6 +136,7 @@ def test_calibrate_as_json(rft: Rft) -> None:
         "samples_per_item": {"0": 1, "4": 5},
         "errors": {},
         "not_run": 0,
+        "unfinished": {},
         "graded": 20,
         "pass_threshold": 1.0,
         "passed": 10,
@@ -169,6 +170,7 @@ def test_calibrate_writes_a_line_an_item(rft: Rft, tmp_path: Path) -> None:
             "mean_score": right / 4,
             "errors": 0,
             "not_run": 0,
+            "unfinished": 0,
         }
         for line, right in enumerate(RIGHT, 1)
     ] + [
@@ -180,6 +182,7 @@ def test_calibrate_writes_a_line_an_item(rft: Rft, tmp_path: Path) -> None:
             "mean_score": None,
             "errors": 0,
             "not_run": 0,
+            "unfinished": 0,
         }
     ]
 
@@ -308,6 +311,7 @@ def test_select_as_json(rft: Rft) -> None:
         "dropped": {"too_easy": 1, "too_hard": 1, "no_samples": 1, "over_keep_ratio": 1},
         "errors": 0,
         "not_run": 0,
+        "unfinished": 0,
         "files": {"kept": "k.jsonl", "ledger": "k.dropped.parquet"},
     }
 

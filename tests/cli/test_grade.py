@@ -147,6 +147,7 @@ def test_one_json_document(grade: Grade) -> None:
             "passed": 1,
             "errors": {},
             "not_run": 0,
+            "unfinished": {},
             "reasons": {},
         },
     }
