@@ -2,20 +2,56 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.cli import terminal
 from pipelines.findings import BadInput
 from pipelines.io import jsonl
+from pipelines.io.prepared import Prepared
+from pipelines.rules.shapes import inside
 
 if TYPE_CHECKING:
     from pipelines.graders.grade import Grade
     from pipelines.graders.run import Setup
     from pipelines.graders.samples import Sample
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What answers are graded on: items, and a grader with the name of its file."""
+
+    items: Path
+    grader: Mapping[str, Any]
+    name: str
+
+    def threshold(self, given: float | None) -> float:
+        """The score from which an answer passes: as given, the grader's, or its full score."""
+        if given is not None and not math.isfinite(given):
+            raise BadInput(f"--pass-threshold {given}: is no score; give a number")
+        default = self.grader.get("pass_threshold", (self.grader.get("range") or (0, 1))[1])
+        return float(default) if given is None else given
+
+
+def of_folder(prepared: Prepared, split: str, grader_file: Path | None = None) -> Subject:
+    """The items of a folder's split and its grader, its job's where it has no file of it."""
+    path = prepared.path(split)
+    if not path.is_file():
+        raise BadInput(
+            f"{path}: there is no such file; give --split {' or '.join(prepared.splits)}"
+        )
+    place = grader_file or prepared.path("grader")
+    if place.is_file():
+        return Subject(path, jsonl.document(place), str(place))
+    grader = inside(prepared.document("job"), "method", "reinforcement").get("grader")
+    if grader_file is not None or not isinstance(grader, dict):
+        raise BadInput(f"{place}: there is no such file; give --grader-file")
+    return Subject(path, grader, str(prepared.path("job")))
 
 
 def setup(

@@ -42,6 +42,7 @@ MODULES = {
     "estimate": "estimate",
     "submit": "submit",
     "job": "submit",
+    "evaluate": "evaluate",
     "datasets": "tables",
     "rules": "tables",
 }

@@ -311,7 +311,6 @@ def test_select_as_json(rft: Rft) -> None:
         "dropped": {"too_easy": 1, "too_hard": 1, "no_samples": 1, "over_keep_ratio": 1},
         "errors": 0,
         "not_run": 0,
-        "unfinished": 0,
         "files": {"kept": "k.jsonl", "ledger": "k.dropped.parquet"},
     }
 
