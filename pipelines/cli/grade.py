@@ -16,17 +16,20 @@ from pipelines.cli import grading, terminal
 from pipelines.cli.command import Exit, option
 from pipelines.cli.options import (
     EndpointOption,
+    FolderOrNone,
     Format,
     GraderFile,
     Items,
     Python,
     Quiet,
+    Split,
     TrustGrader,
     Workers,
 )
 from pipelines.findings import SHOWN, BadInput
 from pipelines.io import items as rows
 from pipelines.io import jsonl
+from pipelines.io.prepared import find
 
 if TYPE_CHECKING:
     from pipelines.graders.grade import Grade
@@ -34,8 +37,10 @@ if TYPE_CHECKING:
 
 
 def grade(
-    grader_file: GraderFile,
-    items: Items,
+    folder: FolderOrNone | None = None,
+    split: Split = "train",
+    grader_file: GraderFile | None = None,
+    items: Items | None = None,
     samples: Annotated[
         Path | None,
         option(help="The answers (JSONL): output_text, and line or id of the item."),
@@ -60,13 +65,15 @@ def grade(
     """Grade answers as the service would: one score a line, and a summary.
 
     \b
-    Samples find their items by `line` (from 1), by `id`, or, without either, by their order.
+    Items and grader are those of a prepared folder, or two files. Samples find their items by
+    `line` (from 1), by `item` as `rft sample` writes it, by `id`, or else by their order.
     An answer on which the grader fails scores 0, with an error; one that cannot be graded
     here scores null, with the reason. Exit 1 if there is either. A python grader runs in
     bubblewrap (bwrap); without it only the datasets' own run, or what you trust.
 
     \b
     Examples:
+      rft grade medmcqa --samples samples/medmcqa.train.jsonl
       rft grade --grader-file grader.json --items train.jsonl --samples answers.jsonl
       rft grade --grader-file grader.json --items train.jsonl \\
         --template '\\boxed{{{item.reference_answer}}}'
@@ -74,6 +81,13 @@ def grade(
     # Here and not above: listing commands needs no grader.
     from pipelines.graders import samples as reader
 
+    if folder is not None:
+        subject = grading.of_folder(find(folder), split, grader_file)
+        if items is not None:
+            raise BadInput("--items: the folder has them; leave one of the two out")
+        items, document, name = subject.items, subject.grader, subject.name
+    elif grader_file is None or items is None:
+        raise BadInput("what is graded on what? name a folder, or --grader-file and --items")
     read = [path for path in (grader_file, items, samples) if path is not None]
     grading.check_paths([] if out is None else [out], read)
     if (samples is None) == (template is None):
@@ -81,7 +95,8 @@ def grade(
             "give --samples, the model's answers, or --template, which makes them of the items, as "
             "in --template '\\boxed{{{item.reference_answer}}}'"
         )
-    document = jsonl.document(grader_file)
+    if folder is None and grader_file is not None:
+        document, name = jsonl.document(grader_file), str(grader_file)
     setup = grading.setup(endpoint, python, workers, trust_grader)
     with closing(rows.Items(items)) as opened:
         if samples is None:
@@ -93,7 +108,7 @@ def grade(
         bar = out is not None or not sys.stdout.isatty()
         with grading.graded(
             document,
-            str(grader_file),
+            name,
             setup,
             answers,
             counted=samples or items,

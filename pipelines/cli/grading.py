@@ -11,15 +11,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.cli import terminal
-from pipelines.findings import BadInput
+from pipelines.findings import SHOWN, BadInput
 from pipelines.io import jsonl
 from pipelines.io.prepared import Prepared
 from pipelines.rules.shapes import inside
 
 if TYPE_CHECKING:
+    from pipelines.graders.agreement import Agreement
     from pipelines.graders.grade import Grade
+    from pipelines.graders.pass_rates import Scores
     from pipelines.graders.run import Setup
-    from pipelines.graders.samples import Sample
+    from pipelines.graders.samples import Origin, Sample
+    from pipelines.io.items import Items
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,51 @@ def graded(
         bar = bar and not quiet and console.is_terminal
         count = jsonl.count(counted) if bar and str(counted) != "-" else None
         yield terminal.progress(quiet=not bar).track(graded, "grade", count)
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """All scores, the threshold at which they pass, the lowest and the full one, what is agreed."""
+
+    scores: Scores
+    threshold: float
+    bounds: tuple[float, float]
+    agreement: Agreement
+
+
+def scored(
+    subject: Subject,
+    items: Items,
+    samples: Path,
+    origin: Origin,
+    setup: Setup,
+    threshold: float | None,
+    quiet: bool,
+) -> Scored:
+    """Grade all answers; faults and warnings go to the standard error."""
+    from pipelines.graders.agreement import Agreement
+    from pipelines.graders.pass_rates import Scores
+    from pipelines.graders.samples import read
+
+    passing = subject.threshold(threshold)
+    scores, agreement = Scores(), Agreement(subject.grader)
+    answers = read(items, samples, origin=origin)
+    grader, name = subject.grader, subject.name
+    with graded(grader, name, setup, answers, counted=samples, quiet=quiet) as grades:
+        for sample, grade in grades:
+            line = items.places[sample.number].line
+            scores.add(line, grade)
+            if grade.error is None and grade.score is not None and grade.score < passing:
+                agreement.add(line, sample)
+    notes = list(scores.faults(str(subject.items), SHOWN))
+    low, full = map(float, grader.get("range") or (0, 1))
+    highest = max(map(max, scores.by_line.values()), default=full)
+    if threshold is None and "pass_threshold" not in grader and highest > full:
+        notes.append(f"note: scores reach {highest:g}, and {full:g} passes; see --pass-threshold")
+    console = terminal.console(stderr=True)
+    for note in () if quiet else notes:
+        console.print(note, soft_wrap=True)
+    return Scored(scores, passing, (low, full), agreement)
 
 
 def check_paths(written: Collection[Path], read: Collection[Path]) -> None:

@@ -37,7 +37,7 @@ MODULES = {
     "sample": "sample",
     "grade": "grade",
     "calibrate": "calibrate",
-    "select": "calibrate",
+    "select": "select",
     "export": "export",
     "estimate": "estimate",
     "submit": "submit",

@@ -6,17 +6,13 @@ from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Any
 
-from click import Choice
-
 from pipelines.cli import asking, terminal
 from pipelines.cli.command import Exit, option
-from pipelines.cli.options import EndpointOption, Folder, Format, OutputFormat, Quiet
+from pipelines.cli.options import EndpointOption, Folder, Format, OutputFormat, Quiet, Split
 from pipelines.findings import BadInput
 from pipelines.io.items import Items
-from pipelines.io.prepared import ALL_SPLITS, Prepared, find
+from pipelines.io.prepared import Prepared, find
 from pipelines.sampling.settings import Api
-
-Split = Annotated[str, option("--split", type=Choice(ALL_SPLITS), help="Which items are meant.")]
 
 
 def sample(
