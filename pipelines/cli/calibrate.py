@@ -78,7 +78,7 @@ def calibrate(
     from pipelines.graders.samples import Origin
 
     subject = grading.of_folder(find(folder), split, grader_file)
-    grading.check_paths([] if out is None else [out], [subject.items, samples])
+    grading.check_paths([] if out is None else [out], [*subject.files, samples])
     origin = Origin(model, settings)
     with closing(rows.Items(subject.items)) as opened:
         ids = select.ids(opened)
@@ -173,6 +173,4 @@ def _print_suspects(suspects: Sequence[Suspect], items: str, most: int | None) -
     if suspects:
         count = terminal.counted(len(suspects), "item")
         rest = "" if most is None or len(suspects) <= most else " (--all shows them)"
-        terminal.say(
-            f"{count} with answers that agree, and not with the reference{rest}: look there"
-        )
+        terminal.say(f"{count} with answers that agree, and not with the reference{rest}")

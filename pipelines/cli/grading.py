@@ -33,6 +33,11 @@ class Subject:
     grader: Mapping[str, Any]
     name: str
 
+    @property
+    def files(self) -> tuple[Path, Path]:
+        """What is read."""
+        return self.items, Path(self.name)
+
     def threshold(self, given: float | None) -> float:
         """The score from which an answer passes: as given, the grader's, or its full score."""
         if given is not None and not math.isfinite(given):

@@ -87,8 +87,7 @@ def select(
         raise BadInput("--pass-threshold: --rates tells already what passed; leave one of them out")
     prepared = find(folder)
     subject = grading.of_folder(prepared, "train", grader_file)
-    read_files = [path for path in (subject.items, samples, rates) if path is not None]
-    grading.check_paths([], read_files)
+    grading.check_paths([], [path for path in (samples, rates) if path is not None])
     selected.check_out(out, prepared)
     origin = Origin(model, settings)
     with closing(rows.Items(subject.items)) as opened:

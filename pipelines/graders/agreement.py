@@ -21,9 +21,11 @@ from pipelines.graders.pass_rates import Rate
 from pipelines.graders.samples import Sample
 from pipelines.graders.templates import strings, templates
 
-# So many answers must say the same, and so large a share of those that have a score.
+# So many answers must say the same, and so large a share of those that have a score; of those that
+# pass, for a model that finds the reference now and then, the largest share.
 _FEWEST = 3
-_SHARE = 2 / 3
+_SHARE = 3 / 4
+_PASSING = 1 / 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,8 @@ class Agreement:
                 continue
             answers = self._answers[rate.line]
             name, agree = min(answers.items(), key=lambda each: (-each[1], self._texts[each[0]]))
-            if agree >= _FEWEST and agree >= _SHARE * rate.n:
+            passing = rate.passed > _PASSING * rate.n
+            if agree >= max(_FEWEST, _SHARE * rate.n) and not passing:
                 reference = self._references.get(rate.line)
                 text = self._texts[name]
                 found.append(Suspect(rate.line, rate.id, reference, text, agree, rate.n))

@@ -126,7 +126,7 @@ def read_rates(path: Path, ids: Mapping[int, Any], items: Path) -> list[Rate]:
 def write(
     items: Path, kept: Path, ledger: Path, rates: Sequence[Rate], reasons: Sequence[str | None]
 ) -> None:
-    """Write the kept lines, and the ledger (parquet or JSONL) of those that have a reason to go.
+    """Write the kept lines, and the ledger (parquet) of those that have a reason to go.
 
     Each file is whole or absent. BadInput where the items are no longer those that were rated, so
     that what is written holds every one of them once.
@@ -155,15 +155,7 @@ def write(
             prompt = user_text(json_object(line, items, number))
             yield _name(rate.id), "select", reason, str(rate), prompt
 
-    def fill(file: BinaryIO) -> None:
-        if ledger.suffix == ".parquet":
-            _write_parquet(file, LEDGER, rows())
-        else:
-            file.writelines(
-                orjson.dumps(dict(zip(LEDGER, row, strict=True))) + b"\n" for row in rows()
-            )
-
-    files.write(ledger, fill)
+    files.write(ledger, lambda file: _write_parquet(file, LEDGER, rows()))
     files.write(kept, lambda file: file.writelines(line for _, line in lines(stay=True)))
 
 
