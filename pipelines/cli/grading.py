@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from pipelines.rules.shapes import inside
 if TYPE_CHECKING:
     from pipelines.graders.agreement import Agreement
     from pipelines.graders.grade import Grade
+    from pipelines.graders.model import Model
     from pipelines.graders.pass_rates import Scores
     from pipelines.graders.run import Setup
     from pipelines.graders.samples import Origin, Sample
@@ -62,6 +64,17 @@ def of_folder(prepared: Prepared, split: str, grader_file: Path | None = None) -
     return Subject(path, grader, str(prepared.path("job")))
 
 
+class _Deployed:
+    """Models of which one deployment is asked, whatever model a grader names."""
+
+    def __init__(self, open_model: Callable[[], Model], deployment: str) -> None:
+        self._models, self._deployment = open_model(), deployment
+        self.close = self._models.close
+
+    def complete(self, **request: Any) -> Any:
+        return self._models.complete(**request | {"model": self._deployment})
+
+
 def setup(
     endpoint: str | None, python: str | None, workers: int | None, trust_grader: bool
 ) -> Setup:
@@ -69,8 +82,12 @@ def setup(
     # Here and not above, as in the commands: listing them needs no grader.
     from pipelines.graders import run
     from pipelines.service import models
+    from pipelines.service.endpoint import setting
 
-    open_model = models.opener(endpoint, os.environ)
+    open_model: Callable[[], Model] | None = models.opener(endpoint, os.environ)
+    deployment = setting("grader_model", os.environ)
+    if open_model is not None and deployment:
+        open_model = partial(_Deployed, open_model, deployment)
     return run.Setup(python=python, trusted=trust_grader, workers=workers, open_model=open_model)
 
 
