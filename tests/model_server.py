@@ -73,6 +73,7 @@ class ModelServer(ThreadingHTTPServer):
         self.lock = threading.Lock()
         self.at_once = self.now = self.most = self.refused = 0
         self.delay = 0.0
+        self.prompt_tokens: int | None = 50  # None: a quarter of its bytes
 
     @property
     def url(self) -> str:
@@ -128,7 +129,12 @@ class _Handler(BaseHTTPRequestHandler):
             return
         value: Any = {"error": reply.error}
         if reply.error is None:
-            value = (_chat if path == "chat/completions" else _response)(reply, body["model"])
+            tokens = self.server.prompt_tokens
+            if tokens is None:
+                messages = body.get("messages") or body.get("input")
+                tokens = sum(len(str(message["content"]).encode()) for message in messages) // 4
+            make = _chat if path == "chat/completions" else _response
+            value = make(reply, body["model"], tokens)
         data = json.dumps(value).encode()
         self.send_response(reply.status)
         for name, text in {"Content-Type": "application/json", **reply.headers}.items():
@@ -138,7 +144,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(data)
 
 
-def _chat(reply: Reply, model: str) -> dict[str, Any]:
+def _chat(reply: Reply, model: str, tokens: int) -> dict[str, Any]:
     text = None if reply.refusal else reply.text
     message = {"role": "assistant", "content": text, "refusal": reply.refusal}
     if reply.tools:
@@ -150,15 +156,15 @@ def _chat(reply: Reply, model: str) -> dict[str, Any]:
         "model": model,
         "choices": [{"index": 0, "message": message, "finish_reason": reply.finish}],
         "usage": {
-            "prompt_tokens": 50,
+            "prompt_tokens": tokens,
             "completion_tokens": 10 + len(reply.text),
-            "total_tokens": 60 + len(reply.text),
+            "total_tokens": tokens + 10 + len(reply.text),
             "completion_tokens_details": {"reasoning_tokens": 7},
         },
     }
 
 
-def _response(reply: Reply, model: str) -> dict[str, Any]:
+def _response(reply: Reply, model: str, tokens: int) -> dict[str, Any]:
     part: dict[str, Any] = {"type": "output_text", "text": reply.text, "annotations": []}
     if reply.refusal:
         part = {"type": "refusal", "refusal": reply.refusal}
@@ -178,7 +184,7 @@ def _response(reply: Reply, model: str) -> dict[str, Any]:
         "incomplete_details": {"reason": reason} if reason else None,
         "output": output,
         "usage": {
-            "input_tokens": 50,
+            "input_tokens": tokens,
             "output_tokens": 10 + len(reply.text),
             "output_tokens_details": {"reasoning_tokens": 7},
         },

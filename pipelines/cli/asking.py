@@ -14,6 +14,7 @@ from click import FloatRange, IntRange
 from pipelines.cli import terminal
 from pipelines.cli.command import option
 from pipelines.findings import SHOWN, BadInput, install
+from pipelines.graders.samples import UNFINISHED
 from pipelines.io.items import Items
 from pipelines.io.prepared import Prepared
 from pipelines.sampling.collect import Plan, Result, collect, plan
@@ -162,9 +163,8 @@ def report(result: Result, spents: dict[str, Spent], out: Path) -> Iterator[str]
     yield f"{new:,} answers of {result.wanted:,}{there}; in {out}"
     for model, spent in spents.items() if new else ():
         yield f"{model}: {spent}"
-    words = {"length": "cut by the token limit", "content_filter": "stopped by a content filter"}
     for finish, count in result.unfinished.items():
-        yield f"{count:,} {words.get(finish, 'refused by the model')}: recorded, and not graded"
+        yield f"{count:,} {UNFINISHED[finish]}: recorded, and not graded"
     for key, message in result.failed[:SHOWN]:
         yield f"no answer {key.number + 1} to item {key.item}: {message}"
     if result.failed:

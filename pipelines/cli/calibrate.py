@@ -103,6 +103,8 @@ def calibrate(
 
 
 def _print_calibration(summary: Mapping[str, Any], origin: Origin) -> None:
+    from pipelines.graders.samples import UNFINISHED
+
     out = terminal.console()
 
     def say(text: str) -> None:
@@ -116,7 +118,7 @@ def _print_calibration(summary: Mapping[str, Any], origin: Origin) -> None:
         f"{summary['graded']:,} graded, {failed:,} errors, {summary['not_run']:,} not run"
     )
     for finish, count in summary["unfinished"].items():
-        say(f"{count:,} answers are in no rate: {finish}")
+        say(f"{terminal.counted(count, 'answer')} {UNFINISHED[finish]}, in no rate")
     if origin.others:
         say(f"{origin.others:,} answers to items that are not here were passed over")
     if alone := summary["samples_per_item"].get("0"):

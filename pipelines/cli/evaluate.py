@@ -32,7 +32,7 @@ from pipelines.graders.samples import Origin, read
 from pipelines.io import jsonl
 from pipelines.io.items import Items
 from pipelines.io.prepared import ALL_SPLITS, Prepared, find
-from pipelines.sampling.compare import difference, mean
+from pipelines.sampling.compare import FEWEST, difference, mean
 from pipelines.sampling.evaluation import Outcome, outcome, swapped
 from pipelines.sampling.settings import Api
 
@@ -246,7 +246,7 @@ def _part(
         "items": len(mine),
         "pass_rate": mean(list(mine.values())),
         "difference": against and against.mean,
-        "interval": against and [against.low, against.high],
+        "interval": [against.low, against.high] if against and against.items >= FEWEST else None,
     }
 
 
@@ -303,10 +303,12 @@ def _print(value: Mapping[str, Any], outcomes: Sequence[Outcome]) -> None:
 def _notes(value: Mapping[str, Any], outcomes: Sequence[Outcome]) -> Iterator[str]:
     for each in outcomes:
         for kind, count in sorted(each.unearned.items()):
-            yield f"{each.model}: {count:,} answers pass and solve nothing: {kind}"
+            answers = terminal.counted(count, "answer")
+            yield f"{each.model}: {answers} passed without solving: {kind}"
         if cut := each.unfinished["length"]:
             share = cut / max(1, each.counted.total())
-            yield f"{each.model}: {cut:,} answers ({share:.1%}) were cut; see --max-tokens"
+            answers = terminal.counted(cut, "answer")
+            yield f"{each.model}: {answers} ({share:.1%}) cut by the token limit; see --max-tokens"
         for reason, count in (each.errors + each.not_run).most_common(3):
             yield f"{each.model}: {count:,} answers not graded: {reason}"
     if not value["unearned_tried"]:

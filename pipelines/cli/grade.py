@@ -177,6 +177,8 @@ class Summary:
 
     def text(self) -> Iterator[str]:
         """The summary in lines."""
+        from pipelines.graders.samples import UNFINISHED
+
         counts = self.as_dict()
         parts = [f"{counts['rows']:,} answers"]
         if scored := counts["scored"]:
@@ -189,7 +191,7 @@ class Summary:
                 parts.append(f"{counts['passed'] / scored:.1%} pass at {self.threshold:g}")
         failed = self.scores.errors.total()
         parts += [f"{failed:,} error{'s' * (failed != 1)}", f"{counts['not_run']:,} not run"]
-        parts += [f"{n:,} {name}" for name, n in counts["unfinished"].items()]
+        parts += [f"{n:,} {UNFINISHED[name]}" for name, n in counts["unfinished"].items()]
         yield ", ".join(parts)
         yield from self.scores.faults(str(self.items.paths[0]), SHOWN)
         if alone := len(self.items) - len(self.answered):

@@ -24,8 +24,12 @@ from pipelines.graders.templates import templates
 from pipelines.io.items import Items, item_digest
 from pipelines.io.jsonl import objects
 
-# How an answer may end that is none: it was cut, or there never was one.
-UNFINISHED = ("length", "content_filter", "refusal")
+# How an answer may end that is none, for it was cut, or there never was one; in words.
+UNFINISHED = {
+    "length": "cut by the token limit",
+    "content_filter": "stopped by a content filter",
+    "refusal": "refused by the model",
+}
 
 _DIGEST = re.compile("[0-9a-f]{32}")
 _TEXTS = ("output_text", "output", "completion")

@@ -20,7 +20,7 @@ _HELD = 4_000_000
 
 # The fewest items that differ, all in one direction, at which a sign test is below 5 %: 2 / 2^6.
 # A bootstrap of three items that all differ would be sure of them.
-_FEWEST = 6
+FEWEST = 6
 
 # Normal quantiles: an interval of 95 %, and to see what is there four times in five.
 _Z = 1.96 + 0.84
@@ -49,7 +49,7 @@ class Difference:
     @property
     def verdict(self) -> str:
         """`better`, `worse`, or `too few items to tell`."""
-        if self.won + self.lost >= _FEWEST and (self.low > 0 or self.high < 0):
+        if self.won + self.lost >= FEWEST and (self.low > 0 or self.high < 0):
             return "better" if self.low > 0 else "worse"
         return "too few items to tell"
 
@@ -104,7 +104,7 @@ def _needed(deltas: Any, mean: float) -> int | None:
     spread = max(float(deltas.var(ddof=1)) if n > 1 else 0.0, 3 / n if not deltas.any() else 0.0)
     if not spread:
         return None
-    return max(_FEWEST, math.ceil(_Z**2 * spread / max(abs(mean), _seen(mean)) ** 2))
+    return max(FEWEST, math.ceil(_Z**2 * spread / max(abs(mean), _seen(mean)) ** 2))
 
 
 def _seen(mean: float) -> float:

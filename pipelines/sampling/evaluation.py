@@ -89,7 +89,7 @@ def outcome(
             tries[_place(sample)].append(grade.score is not None and grade.score >= threshold)
     wrong = sum(all(passes) for passes in tries.values())
     if wrong:
-        result.unearned["passes with other items' references"] += wrong
+        result.unearned["also right for the references of other items"] += wrong
     return result
 
 

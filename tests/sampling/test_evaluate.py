@@ -128,7 +128,7 @@ def test_answers_that_earn_without_solving(
     base, tuned = value["models"]
     assert base["unearned"] == {}
     assert tuned["pass_rate"] == 1
-    assert tuned["unearned"] == {"passes with other items' references": 40}
+    assert tuned["unearned"] == {"also right for the references of other items": 40}
 
 
 def test_unfinished_answers_do_not_pass_and_are_counted(
