@@ -80,7 +80,6 @@ def evaluate(
 ) -> None:
     """Say whether a tuned model is better than its base, on items that it was not trained on.
 
-    \b
     Every model answers the test split; the folder's grader grades here. Shown are the pass
     rate of each, the difference item by item with an interval of 95 %, items won and lost,
     tokens an answer, and answers that earn without solving. The verdict: better, worse, or
@@ -100,6 +99,7 @@ def evaluate(
     with closing(Items(subject.items)) as items:
         by = by or stratum(prepared, items)
         chosen: dict[str, tuple[Path, Origin]] = {}
+        failed = 0
         if samples:
             chosen = _there(samples, model)
         else:
@@ -115,8 +115,9 @@ def evaluate(
             result, spents = wanted_of.collect(wanted, out)
             for line in asking.report(result, spents, out) if not quiet else ():
                 terminal.say(line, stderr=True)
-            if result.missing:
-                raise BadInput("some answers are missing; run it again for those")
+            if result.missing > len(result.failed):
+                raise BadInput("--max-cost: not all was asked for; run it again with more")
+            failed = len(result.failed)
             digest = wanted.settings.digest
             chosen = {name: (out, Origin(name, digest)) for name in wanted.models}
         setup = grading.setup(endpoint, python, workers, trust_grader)
@@ -134,12 +135,12 @@ def evaluate(
         terminal.print_json(value)
     elif not quiet:
         _print(value, outcomes)
-    raise Exit(int(any(each.errors or each.not_run for each in outcomes)))
+    raise Exit(int(failed > 0 or any(each.errors or each.not_run for each in outcomes)))
 
 
 # What a model has seen of a split before.
 _SEEN = {
-    "train": "a tuned model was trained on the training split; this says nothing of new items",
+    "train": "a tuned model was trained on these items, which tells nothing of new ones",
     "validation": "the choice of the checkpoint has seen this split; a test split would be fair",
 }
 

@@ -18,6 +18,9 @@ from pipelines.sampling.journal import Journal, Key
 from pipelines.sampling.prices import Spent
 from pipelines.sampling.settings import Json, Settings
 
+# Characters of a model's name that a bar shows.
+_TITLE = 19
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -124,7 +127,11 @@ def _ask(
     def task(key: Key) -> Task:
         return Task(key, lambda: wanted.body(key))
 
-    progress.begin(f"asking {keys[0].model}" if keys else "asking", len(keys), "answers")
+    if not keys:
+        return
+    model = keys[0].model
+    title = model if len(model) <= _TITLE else f"{model[: _TITLE - 1]}…"
+    progress.begin(f"asking {title}", len(keys), "answers")
     try:
         for key, answer in asker.answers(map(task, keys), spent):
             item = wanted.items[wanted.chosen[key.item]]
@@ -133,6 +140,6 @@ def _ask(
             spent.add(answer["usage"])
             result.finishes[answer["finish"]] += 1
             progress.advance()
-            progress.tell(str(spent))
+            progress.tell(spent.short)
     finally:
         progress.end()

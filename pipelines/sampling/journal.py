@@ -19,7 +19,6 @@ import orjson
 from filelock import FileLock, Timeout
 
 from pipelines.findings import BadInput
-from pipelines.io import files
 from pipelines.io.jsonl import json_object, lines
 
 
@@ -44,7 +43,7 @@ def opened(path: Path) -> Iterator[Journal]:
     except Timeout:
         raise BadInput(f"{path}: another run is writing it; wait for it") from None
     except OSError as error:
-        raise files.unwritable(path, error) from error
+        raise _unwritable(path, error) from error
     try:
         journal = Journal(path)
         try:
@@ -71,7 +70,7 @@ class Journal:
             self._file.truncate(self._end)  # without what a kill cut
             self._file.seek(self._end)
         except OSError as error:
-            raise files.unwritable(self.journal, error) from error
+            raise _unwritable(self.journal, error) from error
 
     def __contains__(self, key: Key) -> bool:
         """Whether an answer is there."""
@@ -90,12 +89,14 @@ class Journal:
             if self._file.write(line) != len(line):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         except OSError as error:
-            raise files.unwritable(self.journal, error) from error
+            raise _unwritable(self.journal, error) from error
         self._places[key] = self.journal, self._end, len(line)
         self._end += len(line)
 
     def finish(self) -> None:
         """Write all answers under the final name, by model, settings, item and number."""
+        from pipelines.io import files  # with polars behind it, which a dry run needs not
+
         with ExitStack() as closed:
             read = {
                 path: closed.enter_context(path.open("rb"))
@@ -125,3 +126,9 @@ class Journal:
             self._places[Key(*values)] = path, offset, len(line)
             offset += len(line)
         return offset
+
+
+def _unwritable(path: Path, error: OSError) -> BadInput:
+    from pipelines.io import files
+
+    return files.unwritable(path, error)

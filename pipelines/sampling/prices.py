@@ -77,7 +77,21 @@ class Spent:
             return True
         return None if under_way else False
 
+    @property
+    def short(self) -> str:
+        """Tokens and money in at most 28 characters, for a bar."""
+        usd = "" if self.usd is None else f", ${self.usd:,.2f}"
+        return f"{_short(self.tokens_in)} in, {_short(self.tokens_out)} out{usd}"
+
     def __str__(self) -> str:
-        """Tokens and money, as a bar shows them."""
+        """Tokens and money, to the last."""
         usd = "" if self.usd is None else f", ${self.usd:,.2f}"
         return f"{self.tokens_in:,} tokens in, {self.tokens_out:,} out{usd}"
+
+
+def _short(count: int) -> str:
+    """A number in three digits: 87, 8.4k, 120k, 3.4M."""
+    for size, letter in ((1_000_000, "M"), (1000, "k")):
+        if count >= size:
+            return f"{count / size:.{1 if count < 100 * size else 0}f}{letter}"
+    return str(count)
