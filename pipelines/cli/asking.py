@@ -20,58 +20,54 @@ from pipelines.io.prepared import Prepared
 from pipelines.sampling.collect import Plan, Result, collect, plan
 from pipelines.sampling.prices import Spent, price
 from pipelines.sampling.settings import Api, of_folder
-from pipelines.service.endpoint import EXAMPLE, Endpoint, access, endpoint, setting
+from pipelines.service.endpoint import EXAMPLE, access, endpoint, setting
 
 if TYPE_CHECKING:
     from pipelines.sampling.ask import Asker
 
-Answers = Annotated[
-    int, option("-n", "--answers", type=IntRange(min=1), help="Answers to each item.")
-]
-Limit = Annotated[
-    int,
-    option(type=IntRange(min=1), help="So many items, those with the smallest digests."),
-]
-ApiOption = Annotated[Api, option("--api", help="How the model is asked.")]
-Temperature = Annotated[float, option(help="The sampling temperature; else the service's.")]
-TopP = Annotated[float, option(help="The share of nucleus sampling; else the service's.")]
-MaxTokens = Annotated[
-    int, option(type=IntRange(min=1), help="Tokens of an answer, reasoning included, at most.")
-]
-Effort = Annotated[str, option(help="The reasoning effort; else the job's.")]
-Concurrency = Annotated[
-    int, option(type=IntRange(1, 256), help="Requests at once at most; fewer where throttled.")
-]
-Price = Annotated[
-    str,
-    option(
-        metavar="INPUT,OUTPUT",
-        help="USD per million tokens read and written, where no price of the model is known.",
-    ),
-]
-MaxCost = Annotated[
-    float,
-    option(type=FloatRange(min=0), metavar="USD", help="Stop before this run costs more."),
-]
-DryRun = Annotated[bool, option(help="Show what would be asked, and ask nothing.")]
-
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """The options, as both commands have them."""
+    """The options."""
 
-    n: int
-    limit: int | None
-    api: Api
-    temperature: float | None
-    top_p: float | None
-    max_tokens: int | None
-    reasoning_effort: str | None
-    concurrency: int
-    endpoint: str | None
-    price: str | None
-    max_cost: float | None
-    quiet: bool
+    answers: Annotated[
+        int, option("-n", "--answers", type=IntRange(min=1), help="Answers to each item.")
+    ] = 4
+    limit: Annotated[
+        int | None,
+        option(type=IntRange(min=1), help="So many items, those with the smallest digests."),
+    ] = None
+    out: Annotated[
+        Path | None,
+        option(help="Where the answers go (JSONL); samples/NAME.SPLIT.jsonl by default."),
+    ] = None
+    api: Annotated[Api, option("--api", help="How the model is asked.")] = Api.chat
+    temperature: Annotated[
+        float | None, option(help="The sampling temperature; else the service's.")
+    ] = None
+    top_p: Annotated[
+        float | None, option(help="The share of nucleus sampling; else the service's.")
+    ] = None
+    max_tokens: Annotated[
+        int | None,
+        option(type=IntRange(min=1), help="Tokens of an answer at most, reasoning included."),
+    ] = None
+    reasoning_effort: Annotated[str | None, option(help="Else the job's.")] = None
+    concurrency: Annotated[
+        int, option(type=IntRange(1, 256), help="Requests at once at most; fewer where throttled.")
+    ] = 32
+    price: Annotated[
+        str | None,
+        option(
+            metavar="INPUT,OUTPUT",
+            help="USD per million tokens read and written, where no price of the model is known.",
+        ),
+    ] = None
+    max_cost: Annotated[
+        float | None,
+        option(type=FloatRange(min=0), metavar="USD", help="Stop before this run costs more."),
+    ] = None
+    dry_run: Annotated[bool, option(help="Show what would be asked, and ask nothing.")] = False
 
     def plan(self, prepared: Prepared, items: Items, models: tuple[str, ...]) -> Plan:
         """What is asked of the models, else of that which the environment names."""
@@ -89,11 +85,7 @@ class Asking:
             max_tokens=self.max_tokens,
             reasoning_effort=self.reasoning_effort,
         )
-        return plan(items, tuple(dict.fromkeys(models)), settings, self.n, self.limit)
-
-    def where(self) -> Endpoint | None:
-        """The endpoint that is asked; None where none is named."""
-        return endpoint(self.endpoint, os.environ)
+        return plan(items, tuple(dict.fromkeys(models)), settings, self.answers, self.limit)
 
     def spents(self, models: Sequence[str]) -> dict[str, Spent]:
         """What each model's answers cost; BadInput where --max-cost cannot be held."""
@@ -103,15 +95,17 @@ class Asking:
                 raise BadInput(f"--max-cost: no price of {model} is known; give --price too")
         return {model: Spent(known, self.max_cost) for model, known in prices.items()}
 
-    def collect(self, wanted: Plan, out: Path) -> tuple[Result, dict[str, Spent]]:
+    def collect(
+        self, wanted: Plan, out: Path, url: str | None, *, quiet: bool
+    ) -> tuple[Result, dict[str, Spent]]:
         """Ask for what the file lacks."""
-        where = self.where()
+        where = endpoint(url, os.environ)
         if where is None:
             raise BadInput(
                 "which endpoint? give --endpoint, or set AZURE_OPENAI_ENDPOINT or OPENAI_BASE_URL"
             )
         spents = self.spents(wanted.models)
-        with closing(terminal.progress(quiet=self.quiet)) as progress:
+        with closing(terminal.progress(quiet=quiet)) as progress:
 
             def opened() -> Asker:
                 try:
@@ -125,9 +119,9 @@ class Asking:
 
             return collect(wanted, out, opened, spents, progress), spents
 
-    def dry_run(self, wanted: Plan, out: Path) -> None:
+    def show(self, wanted: Plan, out: Path, url: str | None) -> None:
         """Print what would be sent where, how often, and for how much."""
-        where = self.where()
+        where = endpoint(url, os.environ)
         url = where.url if where else EXAMPLE
         path = "chat/completions" if self.api is Api.chat else "responses"
         print("a dry run: nothing is asked\n")

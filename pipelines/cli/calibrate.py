@@ -16,20 +16,15 @@ from rich.table import Table
 from pipelines.cli import grading, terminal
 from pipelines.cli.command import Exit, option
 from pipelines.cli.options import (
-    EndpointOption,
     Folder,
     Format,
-    GraderFile,
     OutputFormat,
-    Python,
     Quiet,
     Samples,
     SamplesModel,
     SamplesSettings,
     Split,
     Threshold,
-    TrustGrader,
-    Workers,
 )
 from pipelines.findings import SHOWN, show
 from pipelines.io import items as rows
@@ -46,7 +41,6 @@ def calibrate(
     split: Split = "train",
     model: SamplesModel | None = None,
     settings: SamplesSettings | None = None,
-    grader_file: GraderFile | None = None,
     pass_threshold: Threshold | None = None,
     out: Annotated[
         Path | None,
@@ -54,11 +48,9 @@ def calibrate(
     ] = None,
     all_suspects: Annotated[bool, option("--all", help="Show every suspect, not five.")] = False,
     output_format: OutputFormat = Format.text,
-    endpoint: EndpointOption | None = None,
-    python: Python | None = None,
-    workers: Workers | None = None,
-    trust_grader: TrustGrader = False,
     quiet: Quiet = False,
+    *,
+    running: grading.Running,
 ) -> None:
     """Show how often a model's answers pass, item by item, and which threshold would suit them.
 
@@ -77,13 +69,12 @@ def calibrate(
     from pipelines.graders import pass_rates, select
     from pipelines.graders.samples import Origin
 
-    subject = grading.of_folder(find(folder), split, grader_file)
+    subject = grading.of_folder(find(folder), split, running.grader_file)
     grading.check_paths([] if out is None else [out], [*subject.files, samples])
     origin = Origin(model, settings)
     with closing(rows.Items(subject.items)) as opened:
         ids = select.ids(opened)
-        setup = grading.setup(endpoint, python, workers, trust_grader)
-        scored = grading.scored(subject, opened, samples, origin, setup, pass_threshold, quiet)
+        scored = grading.scored(subject, opened, samples, origin, running, pass_threshold, quiet)
     rates = scored.scores.rates(ids, scored.threshold)
     if out is not None:
         from pipelines.io import files  # with polars and pyarrow behind it

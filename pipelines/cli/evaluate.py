@@ -15,15 +15,10 @@ from rich.table import Table
 from pipelines.cli import asking, grading, terminal
 from pipelines.cli.command import Exit, option
 from pipelines.cli.options import (
-    EndpointOption,
     Folder,
     Format,
-    GraderFile,
     OutputFormat,
-    Python,
     Quiet,
-    TrustGrader,
-    Workers,
 )
 from pipelines.cli.sample import default_out
 from pipelines.findings import BadInput
@@ -34,7 +29,6 @@ from pipelines.io.items import Items
 from pipelines.io.prepared import ALL_SPLITS, Prepared, find
 from pipelines.sampling.compare import FEWEST, difference, mean
 from pipelines.sampling.evaluation import Outcome, outcome, swapped
-from pipelines.sampling.settings import Api
 
 
 def evaluate(
@@ -47,36 +41,19 @@ def evaluate(
         tuple[Path, ...],
         option(help="Answers that are there, in place of asking; may be repeated."),
     ] = (),
-    answers: asking.Answers = 4,
     split: Annotated[
         str | None,
         option(type=Choice(ALL_SPLITS), help="Which items; test, or validation without one."),
     ] = None,
     by: Annotated[str | None, option(help="The item field to part the items by.")] = None,
-    limit: asking.Limit | None = None,
-    out: Annotated[
-        Path | None,
-        option(help="Where the answers go (JSONL); samples/NAME.SPLIT.jsonl by default."),
-    ] = None,
-    grader_file: GraderFile | None = None,
     pass_threshold: Annotated[
         float | None, option(help="The score from which an answer passes; else the grader's.")
     ] = None,
-    endpoint: EndpointOption | None = None,
-    api: asking.ApiOption = Api.chat,
-    temperature: asking.Temperature | None = None,
-    top_p: asking.TopP | None = None,
-    max_tokens: asking.MaxTokens | None = None,
-    reasoning_effort: asking.Effort | None = None,
-    concurrency: asking.Concurrency = 32,
-    price: asking.Price | None = None,
-    max_cost: asking.MaxCost | None = None,
-    dry_run: asking.DryRun = False,
-    python: Python | None = None,
-    workers: Workers | None = None,
-    trust_grader: TrustGrader = False,
     output_format: OutputFormat = Format.text,
     quiet: Quiet = False,
+    *,
+    asked: asking.Asking,
+    running: grading.Running,
 ) -> None:
     """Say whether a tuned model is better than its base, on items that it was not trained on.
 
@@ -94,7 +71,7 @@ def evaluate(
     """
     prepared = find(folder)
     split = split or ("test" if "test" in prepared.splits else "validation")
-    subject = grading.of_folder(prepared, split, grader_file)
+    subject = grading.of_folder(prepared, split, running.grader_file)
     threshold = subject.threshold(pass_threshold)
     with closing(Items(subject.items)) as items:
         by = by or stratum(prepared, items)
@@ -103,16 +80,12 @@ def evaluate(
         if samples:
             chosen = _there(samples, model)
         else:
-            wanted_of = asking.Asking(
-                answers, limit, api, temperature, top_p, max_tokens, reasoning_effort,
-                concurrency, endpoint, price, max_cost, quiet,
-            )  # fmt: skip
-            out = out or default_out(prepared, split)
-            wanted = wanted_of.plan(prepared, items, model)
-            if dry_run:
-                wanted_of.dry_run(wanted, out)
+            out, url = asked.out or default_out(prepared, split), running.endpoint
+            wanted = asked.plan(prepared, items, model)
+            if asked.dry_run:
+                asked.show(wanted, out, url)
                 return
-            result, spents = wanted_of.collect(wanted, out)
+            result, spents = asked.collect(wanted, out, url, quiet=quiet)
             for line in asking.report(result, spents, out) if not quiet else ():
                 terminal.say(line, stderr=True)
             if result.missing > len(result.failed):
@@ -120,7 +93,7 @@ def evaluate(
             failed = len(result.failed)
             digest = wanted.settings.digest
             chosen = {name: (out, Origin(name, digest)) for name in wanted.models}
-        setup = grading.setup(endpoint, python, workers, trust_grader)
+        setup = grading.setup(running)
         grader = dict(subject.grader)
         asks_model = any(graders(grader, "score_model", "label_model"))
         swap = (lambda sample: []) if asks_model else swapped(items, grader)

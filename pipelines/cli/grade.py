@@ -15,16 +15,11 @@ import orjson
 from pipelines.cli import grading, terminal
 from pipelines.cli.command import Exit, option
 from pipelines.cli.options import (
-    EndpointOption,
     FolderOrNone,
     Format,
-    GraderFile,
     Items,
-    Python,
     Quiet,
     Split,
-    TrustGrader,
-    Workers,
 )
 from pipelines.findings import SHOWN, BadInput
 from pipelines.io import items as rows
@@ -39,7 +34,6 @@ if TYPE_CHECKING:
 def grade(
     folder: FolderOrNone | None = None,
     split: Split = "train",
-    grader_file: GraderFile | None = None,
     items: Items | None = None,
     samples: Annotated[
         Path | None,
@@ -56,11 +50,9 @@ def grade(
     output_format: Annotated[
         Format, option("--format", help="text: a JSON object a line; json: one in all.")
     ] = Format.text,
-    endpoint: EndpointOption | None = None,
-    python: Python | None = None,
-    workers: Workers | None = None,
-    trust_grader: TrustGrader = False,
     quiet: Quiet = False,
+    *,
+    running: grading.Running,
 ) -> None:
     """Grade answers as the service would: one score a line, and a summary.
 
@@ -82,22 +74,22 @@ def grade(
     from pipelines.graders import samples as reader
 
     if folder is not None:
-        subject = grading.of_folder(find(folder), split, grader_file)
+        subject = grading.of_folder(find(folder), split, running.grader_file)
         if items is not None:
             raise BadInput("--items: the folder has them; leave one of the two out")
         items, document, name = subject.items, subject.grader, subject.name
-    elif grader_file is None or items is None:
+    elif running.grader_file is None or items is None:
         raise BadInput("what is graded on what? name a folder, or --grader-file and --items")
-    read = [path for path in (grader_file, items, samples) if path is not None]
+    read = [path for path in (running.grader_file, items, samples) if path is not None]
     grading.check_paths([] if out is None else [out], read)
     if (samples is None) == (template is None):
         raise BadInput(
             "give --samples, the model's answers, or --template, which makes them of the items, as "
             "in --template '\\boxed{{{item.reference_answer}}}'"
         )
-    if folder is None and grader_file is not None:
-        document, name = jsonl.document(grader_file), str(grader_file)
-    setup = grading.setup(endpoint, python, workers, trust_grader)
+    if folder is None and running.grader_file is not None:
+        document, name = jsonl.document(running.grader_file), str(running.grader_file)
+    setup = grading.setup(running)
     with closing(rows.Items(items)) as opened:
         if samples is None:
             answers = reader.of_template(opened, template or "")

@@ -9,9 +9,13 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+from click import IntRange
 
 from pipelines.cli import terminal
+from pipelines.cli.command import option
+from pipelines.cli.options import EndpointOption, GraderFile, TrustGrader
 from pipelines.findings import SHOWN, BadInput
 from pipelines.io import jsonl
 from pipelines.io.prepared import Prepared
@@ -75,20 +79,42 @@ class _Deployed:
         return self._models.complete(**request | {"model": self._deployment})
 
 
-def setup(
-    endpoint: str | None, python: str | None, workers: int | None, trust_grader: bool
-) -> Setup:
+@dataclass(frozen=True, slots=True)
+class Running:
+    """The options of every command that grades: which grader, and how it is run."""
+
+    grader_file: GraderFile | None = None
+    endpoint: EndpointOption | None = None
+    python: Annotated[
+        str | None, option(help="The Python that runs python graders, in place of this one.")
+    ] = None
+    workers: Annotated[
+        int | None,
+        option(
+            type=IntRange(min=1),
+            help="Answers graded at once; one a core, or 8 where a model is asked.",
+        ),
+    ] = None
+    trust_grader: TrustGrader = False
+
+
+def setup(running: Running) -> Setup:
     """How graders are run, of the options that say so."""
     # Here and not above, as in the commands: listing them needs no grader.
     from pipelines.graders import run
     from pipelines.service import models
     from pipelines.service.endpoint import setting
 
-    open_model: Callable[[], Model] | None = models.opener(endpoint, os.environ)
+    open_model: Callable[[], Model] | None = models.opener(running.endpoint, os.environ)
     deployment = setting("grader_model", os.environ)
     if open_model is not None and deployment:
         open_model = partial(_Deployed, open_model, deployment)
-    return run.Setup(python=python, trusted=trust_grader, workers=workers, open_model=open_model)
+    return run.Setup(
+        python=running.python,
+        trusted=running.trust_grader,
+        workers=running.workers,
+        open_model=open_model,
+    )
 
 
 @contextmanager
@@ -134,7 +160,7 @@ def scored(
     items: Items,
     samples: Path,
     origin: Origin,
-    setup: Setup,
+    running: Running,
     threshold: float | None,
     quiet: bool,
 ) -> Scored:
@@ -147,7 +173,7 @@ def scored(
     scores, agreement = Scores(), Agreement(subject.grader)
     answers = read(items, samples, origin=origin)
     grader, name = subject.grader, subject.name
-    with graded(grader, name, setup, answers, counted=samples, quiet=quiet) as grades:
+    with graded(grader, name, setup(running), answers, counted=samples, quiet=quiet) as grades:
         for sample, grade in grades:
             line = items.places[sample.number].line
             scores.add(line, grade)

@@ -6,7 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-from click import Choice, IntRange
+from click import Choice
 
 from pipelines.cli.command import argument, option
 from pipelines.io.prepared import ALL_SPLITS
@@ -95,18 +95,10 @@ EndpointOption = Annotated[
         "environment names it, as in AZURE_OPENAI_ENDPOINT.",
     ),
 ]
-Python = Annotated[str, option(help="The Python that runs python graders, in place of this one.")]
 TrustGrader = Annotated[
     bool,
     option(
         help="Where bubblewrap is missing, run python graders all the same, as you: they can read "
         "and change whatever you can.",
-    ),
-]
-Workers = Annotated[
-    int,
-    option(
-        type=IntRange(min=1),
-        help="Answers graded at once; one a core, or 8 where a model is asked.",
     ),
 ]

@@ -12,7 +12,6 @@ from pipelines.cli.options import EndpointOption, Folder, Format, OutputFormat, 
 from pipelines.findings import BadInput
 from pipelines.io.items import Items
 from pipelines.io.prepared import Prepared, find
-from pipelines.sampling.settings import Api
 
 
 def sample(
@@ -21,25 +20,12 @@ def sample(
         str | None,
         option(help="The model or deployment; else MODEL_DEPLOYMENT_NAME names it."),
     ] = None,
-    answers: asking.Answers = 4,
     split: Split = "train",
-    limit: asking.Limit | None = None,
-    out: Annotated[
-        Path | None,
-        option(help="Where the answers go (JSONL); samples/NAME.SPLIT.jsonl by default."),
-    ] = None,
     endpoint: EndpointOption | None = None,
-    api: asking.ApiOption = Api.chat,
-    temperature: asking.Temperature | None = None,
-    top_p: asking.TopP | None = None,
-    max_tokens: asking.MaxTokens | None = None,
-    reasoning_effort: asking.Effort | None = None,
-    concurrency: asking.Concurrency = 32,
-    price: asking.Price | None = None,
-    max_cost: asking.MaxCost | None = None,
-    dry_run: asking.DryRun = False,
     output_format: OutputFormat = Format.text,
     quiet: Quiet = False,
+    *,
+    asked: asking.Asking,
 ) -> None:
     """Ask a model for several answers to each item of a prepared folder.
 
@@ -56,17 +42,13 @@ def sample(
       rft sample medmcqa --model local --endpoint http://127.0.0.1:8000/v1 --limit 200
     """
     prepared = find(folder)
-    wanted_of = asking.Asking(
-        answers, limit, api, temperature, top_p, max_tokens, reasoning_effort, concurrency,
-        endpoint, price, max_cost, quiet,
-    )  # fmt: skip
-    out = out or default_out(prepared, split)
+    out = asked.out or default_out(prepared, split)
     with closing(items_of(prepared, split)) as items:
-        wanted = wanted_of.plan(prepared, items, (model,) if model else ())
-        if dry_run:
-            wanted_of.dry_run(wanted, out)
+        wanted = asked.plan(prepared, items, (model,) if model else ())
+        if asked.dry_run:
+            asked.show(wanted, out, endpoint)
             return
-        result, spents = wanted_of.collect(wanted, out)
+        result, spents = asked.collect(wanted, out, endpoint, quiet=quiet)
     if output_format is Format.json:
         terminal.print_json(summary(result, spents, out))
     elif not quiet:

@@ -12,19 +12,14 @@ from rich.table import Table
 from pipelines.cli import grading, terminal
 from pipelines.cli.command import Exit, option
 from pipelines.cli.options import (
-    EndpointOption,
     Folder,
     Format,
-    GraderFile,
     OutputFormat,
-    Python,
     Quiet,
     Samples,
     SamplesModel,
     SamplesSettings,
     Threshold,
-    TrustGrader,
-    Workers,
 )
 from pipelines.findings import BadInput
 from pipelines.io import items as rows
@@ -53,14 +48,11 @@ def select(
         Path | None,
         option(help="What `rft calibrate --out` wrote of the samples: nothing is graded again."),
     ] = None,
-    grader_file: GraderFile | None = None,
     pass_threshold: Threshold | None = None,
     output_format: OutputFormat = Format.text,
-    endpoint: EndpointOption | None = None,
-    python: Python | None = None,
-    workers: Workers | None = None,
-    trust_grader: TrustGrader = False,
     quiet: Quiet = False,
+    *,
+    running: grading.Running,
 ) -> None:
     """Keep the items from which there is something to learn: neither all nor no answers pass.
 
@@ -86,7 +78,7 @@ def select(
     if rates is not None and pass_threshold is not None:
         raise BadInput("--pass-threshold: --rates tells already what passed; leave one of them out")
     prepared = find(folder)
-    subject = grading.of_folder(prepared, "train", grader_file)
+    subject = grading.of_folder(prepared, "train", running.grader_file)
     grading.check_paths([], [path for path in (samples, rates) if path is not None])
     selected.check_out(out, prepared)
     origin = Origin(model, settings)
@@ -97,8 +89,9 @@ def select(
             for _ in read(opened, samples, origin=origin):
                 pass  # whose answers they are
         else:
-            setup = grading.setup(endpoint, python, workers, trust_grader)
-            scored = grading.scored(subject, opened, samples, origin, setup, pass_threshold, quiet)
+            scored = grading.scored(
+                subject, opened, samples, origin, running, pass_threshold, quiet
+            )
             rated = scored.scores.rates(ids, scored.threshold)
             pass_threshold = scored.threshold
     options = {
