@@ -96,7 +96,7 @@ def evaluate(
         setup = grading.setup(running)
         grader = dict(subject.grader)
         asks_model = any(graders(grader, "score_model", "label_model"))
-        swap = (lambda sample: []) if asks_model else swapped(items, grader)
+        swap = None if asks_model else swapped(items, grader)
         outcomes = []
         for name, (path, origin) in chosen.items():
             graded = partial(grading.graded, grader, subject.name, setup, counted=path, quiet=quiet)

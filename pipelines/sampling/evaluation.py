@@ -70,9 +70,9 @@ def outcome(
     read: Callable[[Origin | None], Iterator[Sample]],
     graded: Graded,
     threshold: float,
-    swap: Callable[[Sample], list[Sample]],
+    swap: Callable[[Sample], list[Sample]] | None,
 ) -> Outcome:
-    """Grade a model's answers. read: its samples, anew each time; swap: see `swapped`."""
+    """Grade a model's answers. read: its samples, anew each time; swap: see `swapped`, or None."""
     result = Outcome(model, origin)
     passing: set[tuple[int, int]] = set()
     with graded(read(origin)) as grades:
@@ -82,7 +82,10 @@ def outcome(
                 if kind := _trivial(sample):
                     result.unearned[kind] += 1
                     passing.discard(_place(sample))
-    others = (each for sample in read(None) if _place(sample) in passing for each in swap(sample))
+    if swap is None or not passing:
+        return result
+    earned = (sample for sample in read(None) if _place(sample) in passing)
+    others = (each for sample in earned for each in swap(sample))
     tries: defaultdict[tuple[int, int], list[bool]] = defaultdict(list)
     with graded(others) as grades:
         for sample, grade in grades:
