@@ -18,7 +18,7 @@ FLOORS = (
     {"sources", "service"},
     {"stages"},
     {"run"},
-    {"exports", "report"},
+    {"exports", "report", "sampling"},
     {"api"},
     {"cli"},
 )

@@ -2,14 +2,15 @@
 
 A parameter is `name: Annotated[TYPE, option(...)] = DEFAULT`, or `Annotated[...] | None = None`.
 Its type and default are the parameter's, and so is its name where none is given; a
-`tuple[TYPE, ...]` may be repeated.
+`tuple[TYPE, ...]` may be repeated. A parameter that is a dataclass takes its fields, which several
+commands have, from the command line.
 """
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from enum import Enum
 from pathlib import Path
 from types import NoneType
@@ -43,12 +44,26 @@ def argument(**settings: Any) -> _Word:
 def command(function: Callable[..., None]) -> click.Command:
     """The command of a function; its docstring is the help."""
     hints = get_type_hints(function, include_extras=True)
-    parameters = [
-        _parameter(name, hints[name], parameter.default)
-        for name, parameter in inspect.signature(function).parameters.items()
-    ]
+    parameters: list[click.Parameter] = []
+    groups: dict[str, tuple[Any, list[str]]] = {}
+    for name, parameter in inspect.signature(function).parameters.items():
+        kind = hints[name]
+        if is_dataclass(kind):
+            types = get_type_hints(kind, include_extras=True)
+            parameters += [
+                _parameter(each.name, types[each.name], each.default) for each in fields(kind)
+            ]
+            groups[name] = kind, [each.name for each in fields(kind)]
+        else:
+            parameters.append(_parameter(name, kind, parameter.default))
+
+    def call(**values: Any) -> None:
+        for name, (kind, names) in groups.items():
+            values[name] = kind(**{each: values.pop(each) for each in names})
+        function(**values)
+
     return click.Command(
-        function.__name__, callback=function, params=parameters, help=inspect.getdoc(function)
+        function.__name__, callback=call, params=parameters, help=inspect.getdoc(function)
     )
 
 

@@ -15,18 +15,16 @@ import orjson
 from pipelines.cli import grading, terminal
 from pipelines.cli.command import Exit, option
 from pipelines.cli.options import (
-    EndpointOption,
+    FolderOrNone,
     Format,
-    GraderFile,
     Items,
-    Python,
     Quiet,
-    TrustGrader,
-    Workers,
+    Split,
 )
 from pipelines.findings import SHOWN, BadInput
 from pipelines.io import items as rows
 from pipelines.io import jsonl
+from pipelines.io.prepared import find
 
 if TYPE_CHECKING:
     from pipelines.graders.grade import Grade
@@ -34,8 +32,9 @@ if TYPE_CHECKING:
 
 
 def grade(
-    grader_file: GraderFile,
-    items: Items,
+    folder: FolderOrNone | None = None,
+    split: Split = "train",
+    items: Items | None = None,
     samples: Annotated[
         Path | None,
         option(help="The answers (JSONL): output_text, and line or id of the item."),
@@ -51,22 +50,22 @@ def grade(
     output_format: Annotated[
         Format, option("--format", help="text: a JSON object a line; json: one in all.")
     ] = Format.text,
-    endpoint: EndpointOption | None = None,
-    python: Python | None = None,
-    workers: Workers | None = None,
-    trust_grader: TrustGrader = False,
     quiet: Quiet = False,
+    *,
+    running: grading.Running,
 ) -> None:
     """Grade answers as the service would: one score a line, and a summary.
 
     \b
-    Samples find their items by `line` (from 1), by `id`, or, without either, by their order.
+    Items and grader are those of a prepared folder, or two files. Samples find their items by
+    `line` (from 1), by `item` as `rft sample` writes it, by `id`, or else by their order.
     An answer on which the grader fails scores 0, with an error; one that cannot be graded
     here scores null, with the reason. Exit 1 if there is either. A python grader runs in
     bubblewrap (bwrap); without it only the datasets' own run, or what you trust.
 
     \b
     Examples:
+      rft grade medmcqa --samples samples/medmcqa.train.jsonl
       rft grade --grader-file grader.json --items train.jsonl --samples answers.jsonl
       rft grade --grader-file grader.json --items train.jsonl \\
         --template '\\boxed{{{item.reference_answer}}}'
@@ -74,15 +73,23 @@ def grade(
     # Here and not above: listing commands needs no grader.
     from pipelines.graders import samples as reader
 
-    read = [path for path in (grader_file, items, samples) if path is not None]
+    if folder is not None:
+        subject = grading.of_folder(find(folder), split, running.grader_file)
+        if items is not None:
+            raise BadInput("--items: the folder has them; leave one of the two out")
+        items, document, name = subject.items, subject.grader, subject.name
+    elif running.grader_file is None or items is None:
+        raise BadInput("what is graded on what? name a folder, or --grader-file and --items")
+    read = [path for path in (running.grader_file, items, samples) if path is not None]
     grading.check_paths([] if out is None else [out], read)
     if (samples is None) == (template is None):
         raise BadInput(
             "give --samples, the model's answers, or --template, which makes them of the items, as "
             "in --template '\\boxed{{{item.reference_answer}}}'"
         )
-    document = jsonl.document(grader_file)
-    setup = grading.setup(endpoint, python, workers, trust_grader)
+    if folder is None and running.grader_file is not None:
+        document, name = jsonl.document(running.grader_file), str(running.grader_file)
+    setup = grading.setup(running)
     with closing(rows.Items(items)) as opened:
         if samples is None:
             answers = reader.of_template(opened, template or "")
@@ -93,7 +100,7 @@ def grade(
         bar = out is not None or not sys.stdout.isatty()
         with grading.graded(
             document,
-            str(grader_file),
+            name,
             setup,
             answers,
             counted=samples or items,
@@ -145,7 +152,7 @@ class Summary:
         values, not_run = self.values, self.scores.not_run
         passed = {} if self.threshold is None else {"passed": self._passed(self.threshold)}
         return {
-            "rows": len(values) + not_run.total(),
+            "rows": len(values) + not_run.total() + self.scores.unfinished.total(),
             "scored": len(values),
             "mean": math.fsum(values) / len(values) if values else None,
             "lowest": min(values, default=None),
@@ -156,11 +163,14 @@ class Summary:
             **passed,
             "errors": dict(sorted(self.scores.errors.items())),
             "not_run": not_run.total(),
+            "unfinished": dict(sorted(self.scores.unfinished.items())),
             "reasons": dict(not_run.most_common(SHOWN)),
         }
 
     def text(self) -> Iterator[str]:
         """The summary in lines."""
+        from pipelines.graders.samples import UNFINISHED
+
         counts = self.as_dict()
         parts = [f"{counts['rows']:,} answers"]
         if scored := counts["scored"]:
@@ -173,6 +183,7 @@ class Summary:
                 parts.append(f"{counts['passed'] / scored:.1%} pass at {self.threshold:g}")
         failed = self.scores.errors.total()
         parts += [f"{failed:,} error{'s' * (failed != 1)}", f"{counts['not_run']:,} not run"]
+        parts += [f"{n:,} {UNFINISHED[name]}" for name, n in counts["unfinished"].items()]
         yield ", ".join(parts)
         yield from self.scores.faults(str(self.items.paths[0]), SHOWN)
         if alone := len(self.items) - len(self.answered):
@@ -207,7 +218,7 @@ def _row(sample: Sample, line: int, grade: Grade) -> dict[str, Any]:
     row["score"] = grade.score
     if grade.scores:
         row["scores"] = grade.scores
-    for name in ("error", "details", "not_run"):
+    for name in ("error", "details", "not_run", "unfinished"):
         if (value := getattr(grade, name)) is not None:
             row[name] = value
     return row

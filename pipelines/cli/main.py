@@ -32,16 +32,18 @@ from pipelines.findings import BadInput
 GROUPS = {
     "Make a dataset": {"init": "init", "prepare": "prepare", "datasets": "tables"},
     "Check it": {"validate": "validate", "audit": "audit", "rules": "tables"},
-    "Grade answers, choose rows": {
+    "Sample and grade answers, choose rows": {
+        "sample": "sample",
         "grade": "grade",
         "calibrate": "calibrate",
-        "select": "calibrate",
+        "select": "select",
     },
     "Train": {
         "export": "export",
         "estimate": "estimate",
         "submit": "submit",
         "job": "submit",
+        "evaluate": "evaluate",
     },
 }
 MODULES = {name: module for group in GROUPS.values() for name, module in group.items()}
@@ -162,7 +164,7 @@ def main() -> None:
     except BadInput as error:
         message, code = str(error), 2
     except (click.Abort, KeyboardInterrupt):
-        message, code = "interrupted; `rft prepare` goes on from the last finished stage", 130
+        message, code = "interrupted; the same command goes on from what is done", 130
     except OSError as error:  # too long a name, a folder for a file, a full disk
         name = f"{error.filename}: " if error.filename else ""
         message, code = f"{name}cannot be used ({error.strerror or error})", 2

@@ -6,9 +6,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-from click import Choice, IntRange
+from click import Choice
 
 from pipelines.cli.command import argument, option
+from pipelines.io.prepared import ALL_SPLITS
 
 
 class Format(StrEnum):
@@ -23,6 +24,14 @@ class Format(StrEnum):
 Folder = Annotated[
     str,
     argument(metavar="FOLDER", help="A prepared folder, or the name of a dataset in processed/."),
+]
+FolderOrNone = Annotated[
+    str,
+    argument(
+        metavar="[FOLDER]",
+        required=False,
+        help="A prepared folder, or the name of a dataset in processed/.",
+    ),
 ]
 OutputFormat = Annotated[
     Format,
@@ -47,6 +56,34 @@ Benchmarks = Annotated[
     ),
 ]
 Model = Annotated[str, option(help="The model to train, in place of the job's.")]
+Split = Annotated[
+    str, option("--split", type=Choice(ALL_SPLITS), help="Which items of the folder are meant.")
+]
+Samples = Annotated[
+    Path,
+    option(
+        help="The answers, as `rft sample` writes them; or JSONL with output_text and the line or "
+        "id of the item."
+    ),
+]
+SamplesModel = Annotated[
+    str, option("--model", help="Whose answers, where the samples are of several models.")
+]
+SamplesSettings = Annotated[
+    str,
+    option(
+        "--settings",
+        metavar="DIGEST",
+        help="Which answers, where the model was asked in several ways.",
+    ),
+]
+Threshold = Annotated[
+    float,
+    option(
+        help="The score from which an answer passes; the grader's pass_threshold, else its full "
+        "score, 1 or the end of its range."
+    ),
+]
 Items = Annotated[Path, option(help="The items (JSONL), as in train.jsonl.")]
 GraderFile = Annotated[Path, option("--grader-file", help="The grader (JSON).")]
 EndpointOption = Annotated[
@@ -58,18 +95,10 @@ EndpointOption = Annotated[
         "environment names it, as in AZURE_OPENAI_ENDPOINT.",
     ),
 ]
-Python = Annotated[str, option(help="The Python that runs python graders, in place of this one.")]
 TrustGrader = Annotated[
     bool,
     option(
         help="Where bubblewrap is missing, run python graders all the same, as you: they can read "
         "and change whatever you can.",
-    ),
-]
-Workers = Annotated[
-    int,
-    option(
-        type=IntRange(min=1),
-        help="Answers graded at once; one a core, or 8 where a model is asked.",
     ),
 ]

@@ -26,6 +26,7 @@ from pipelines.findings import printable
 _COLUMNS: dict[str, tuple[type[ProgressColumn], ...]] = {
     "rows": (MofNCompleteColumn, TimeElapsedColumn),
     "bytes": (DownloadColumn, TransferSpeedColumn, TimeRemainingColumn),
+    "answers": (MofNCompleteColumn,),
     "": (TimeElapsedColumn,),
 }
 # Seconds between two moves of a bar: each takes 10 µs, and there may be millions.
@@ -70,13 +71,17 @@ class Bars(terminal.Lines):
             self._total, self._count, self._moved = total, 0, 0.0
             self._bar = Progress(
                 TextColumn(f"{printable(title):<26}", markup=False),
-                BarColumn(),
+                # Beside a bar that says more, 80 columns leave less for the bar.
+                BarColumn(16 if unit == "answers" else 40),
                 *(column() for column in _COLUMNS[unit]),
+                TextColumn("{task.fields[words]}", markup=False),
                 console=self._console,
                 transient=True,
             )
             # Without a total a bar is in motion until the first of its rows is through.
-            self._task = self._bar.add_task(title, total=total if unit == "bytes" else None)
+            self._task = self._bar.add_task(
+                title, total=total if unit == "bytes" else None, words=""
+            )
             self._bar.start()
 
     def expect(self, count: int) -> None:
@@ -88,6 +93,11 @@ class Bars(terminal.Lines):
         with self._lock:
             self._count += count
             self._move()
+
+    def tell(self, text: str) -> None:
+        with self._lock:
+            if self._bar is not None:
+                self._bar.update(self._task, words=printable(text))
 
     def end(self, line: str = "") -> None:
         with self._lock:

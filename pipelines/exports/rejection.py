@@ -101,7 +101,7 @@ def rewarded(
             text = sample.output["output_text"]
             name = digest(text)
             if grade.score is None or grade.error is not None:
-                why = grade.not_run or f"{grade.error}: {grade.details}"
+                why = grade.unfinished or grade.not_run or f"{grade.error}: {grade.details}"
                 left_out.append(LeftOut(sample.number, "unscored", f"output {name}: {why}"))
                 continue
             candidate = is_candidate(grade.score, text, sample.item)

@@ -16,7 +16,8 @@ class Grade:
 
     `score` is None where the grader was not run, with the reason in `not_run`. Where it failed,
     `error` is the service's name of the failure and the score is what the service counts: 0, or
-    `invalid_grade` of a multi grader. `scores` are those of a multi grader's parts.
+    `invalid_grade` of a multi grader. `scores` are those of a multi grader's parts. `unfinished` is
+    how an answer ended that was never graded, for it is none: cut, filtered or refused.
     """
 
     score: float | None
@@ -24,6 +25,7 @@ class Grade:
     details: str | None = None
     not_run: str | None = None
     scores: Mapping[str, float | None] = field(default_factory=dict)
+    unfinished: str | None = None
 
 
 def failed(error: str, details: str, score: float = 0.0) -> Grade:

@@ -37,7 +37,8 @@ class Rate:
     """How an item's answers did: `passed` of the `n` that have a score, their mean score.
 
     `line` counts from 1; `id` is the item's own, None where it has none. `errors` are answers on
-    which the grader failed, `not_run` those that could not be graded here; neither is in `n`.
+    which the grader failed, `not_run` those that could not be graded here, `unfinished` those that
+    were cut, filtered or refused; none of them is in `n`.
     """
 
     line: int
@@ -47,11 +48,12 @@ class Rate:
     mean: float | None = None
     errors: int = 0
     not_run: int = 0
+    unfinished: int = 0
 
     @property
     def samples(self) -> int:
         """How many answers the item has, graded or not."""
-        return self.n + self.errors + self.not_run
+        return self.n + self.errors + self.not_run + self.unfinished
 
     def as_dict(self) -> dict[str, Any]:
         """The rate as a line of JSON has it; `pass_rate` is null where there is none."""
@@ -64,6 +66,7 @@ class Rate:
             "mean_score": self.mean,
             "errors": self.errors,
             "not_run": self.not_run,
+            "unfinished": self.unfinished,
         }
 
     def __str__(self) -> str:
@@ -71,7 +74,8 @@ class Rate:
         if self.n:
             return f"line {self.line}: {self.passed} of {self.n} pass"
         if self.samples:
-            return f"line {self.line}: {self.errors} errors, {self.not_run} not run"
+            cut = f", {self.unfinished} unfinished" if self.unfinished else ""
+            return f"line {self.line}: {self.errors} errors, {self.not_run} not run{cut}"
         return f"line {self.line}"
 
 
@@ -82,13 +86,18 @@ class Scores:
         self.by_line: defaultdict[int, array[float]] = defaultdict(lambda: array("d"))
         self.errors: Counter[str] = Counter()
         self.not_run: Counter[str] = Counter()
+        self.unfinished: Counter[str] = Counter()
+        self._unfinished_at: Counter[int] = Counter()
         self._errors_at: Counter[int] = Counter()
         self._not_run_at: Counter[int] = Counter()
         self._first: dict[str, tuple[int, str]] = {}
 
     def add(self, line: int, grade: Grade) -> None:
         """Count the grade of one answer to the item of that line."""
-        if grade.score is None:
+        if grade.unfinished is not None:
+            self.unfinished[grade.unfinished] += 1
+            self._unfinished_at[line] += 1
+        elif grade.score is None:
             self.not_run[str(grade.not_run)] += 1
             self._not_run_at[line] += 1
         elif grade.error is not None:
@@ -107,7 +116,8 @@ class Scores:
             passed = sum([score >= threshold for score in scores])
             mean = _mean(scores) if scores else None
             failed, not_run = self._errors_at[line], self._not_run_at[line]
-            rates.append(Rate(line, name, len(scores), passed, mean, failed, not_run))
+            cut = self._unfinished_at[line]
+            rates.append(Rate(line, name, len(scores), passed, mean, failed, not_run, cut))
         return rates
 
     def ordered(self) -> list[float]:
@@ -175,6 +185,7 @@ def summary(
         "samples_per_item": {str(count): items for count, items in sorted(samples.items())},
         "errors": dict(sorted(scores.errors.items())),
         "not_run": scores.not_run.total(),
+        "unfinished": dict(sorted(scores.unfinished.items())),
         "graded": n,
         "pass_threshold": threshold,
         "passed": passed,

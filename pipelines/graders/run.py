@@ -69,12 +69,18 @@ class Grader:
     def scores(self, answers: Iterable[_Answer]) -> Iterator[tuple[_Answer, Grade]]:
         """Answers, each a tuple that begins with sample and item, with their grades, in order.
 
-        Only a few are held at a time.
+        Only a few are held at a time. An answer that says of itself that it is `unfinished` is not
+        graded.
         """
+
+        def score(answer: tuple[Any, ...]) -> Grade:
+            if unfinished := getattr(answer, "unfinished", None):
+                return Grade(None, unfinished=unfinished)
+            return self.score(*answer[:2])
+
         if not self._at_once:
-            return ((answer, self.score(*answer[:2])) for answer in answers)
-        threads = self._setup.workers or self._at_once
-        return _in_order(lambda answer: self.score(*answer[:2]), answers, threads)
+            return ((answer, score(answer)) for answer in answers)
+        return _in_order(score, answers, self._setup.workers or self._at_once)
 
     def close(self) -> None:
         """End the processes of python graders, also those that are grading."""

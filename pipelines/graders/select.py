@@ -109,14 +109,14 @@ def read_rates(path: Path, ids: Mapping[int, Any], items: Path) -> list[Rate]:
     rates: dict[int, Rate] = {}
     for number, row in objects(path):
         counts: list[Any] = [row.get(name) for name in ("line", "n", "passed")]
-        counts += [row.get(name, 0) for name in ("errors", "not_run")]
-        line, n, passed, errors, not_run = counts
+        counts += [row.get(name, 0) for name in ("errors", "not_run", "unfinished")]
+        line, n, passed, *others = counts
         if any(type(count) is not int or count < 0 for count in counts) or passed > n:
             raise BadInput(f"{path}:{number}: no counts `line`, `n` and `passed`; {remedy}")
         if line in rates or line not in ids or row.get("id") != ids[line]:
             problem = f"line {line}, id {show(row.get('id'))}, is no item, or is here twice"
             raise BadInput(f"{path}:{number}: {problem}; {remedy}")
-        rates[line] = Rate(line, ids[line], n, passed, None, errors, not_run)
+        rates[line] = Rate(line, ids[line], n, passed, None, *others)
     for line in ids:
         if line not in rates:
             raise BadInput(f"{path}: no rate of the item in line {line}; {remedy}")
@@ -126,7 +126,7 @@ def read_rates(path: Path, ids: Mapping[int, Any], items: Path) -> list[Rate]:
 def write(
     items: Path, kept: Path, ledger: Path, rates: Sequence[Rate], reasons: Sequence[str | None]
 ) -> None:
-    """Write the kept lines, and the ledger (parquet or JSONL) of those that have a reason to go.
+    """Write the kept lines, and the ledger (parquet) of those that have a reason to go.
 
     Each file is whole or absent. BadInput where the items are no longer those that were rated, so
     that what is written holds every one of them once.
@@ -155,15 +155,7 @@ def write(
             prompt = user_text(json_object(line, items, number))
             yield _name(rate.id), "select", reason, str(rate), prompt
 
-    def fill(file: BinaryIO) -> None:
-        if ledger.suffix == ".parquet":
-            _write_parquet(file, LEDGER, rows())
-        else:
-            file.writelines(
-                orjson.dumps(dict(zip(LEDGER, row, strict=True))) + b"\n" for row in rows()
-            )
-
-    files.write(ledger, fill)
+    files.write(ledger, lambda file: _write_parquet(file, LEDGER, rows()))
     files.write(kept, lambda file: file.writelines(line for _, line in lines(stay=True)))
 
 

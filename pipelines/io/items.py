@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
+from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 from typing import IO, Any, NamedTuple
+
+import orjson
 
 from pipelines.io.jsonl import BOM, content, json_object, unreadable
 
@@ -63,6 +66,15 @@ class Items:
             return path.open("rb", buffering=1 << 20)
         except OSError as error:
             raise unreadable(path, error) from error
+
+
+def item_digest(item: Mapping[str, Any]) -> str:
+    """The name of what an item asks a model, its messages and tools: 32 hex digits.
+
+    Its reference is no part of it, so that an answer stays an answer when a reference is mended.
+    """
+    asked = [item.get("messages"), item.get("tools")]
+    return sha256(orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]
 
 
 def texts(message: Mapping[str, Any]) -> Iterator[tuple[list[str | int], str]]:

@@ -15,13 +15,16 @@ class Progress:
     """
 
     def begin(self, title: str, total: int | None = None, unit: str = "rows") -> None:
-        """A task begins: of so many `rows` or `bytes`, where that is known; "" counts nothing."""
+        """A task begins: of so many rows, `bytes` or `answers`, where known; "" counts nothing."""
 
     def expect(self, count: int) -> None:
         """So many more are to come."""
 
     def advance(self, count: int = 1) -> None:
         """So many more are done; a negative number where some must be done again."""
+
+    def tell(self, text: str) -> None:
+        """A few words on the task, which stand beside its bar."""
 
     def end(self, line: str = "") -> None:
         """The task is done; `line` says what came of it."""

@@ -45,7 +45,7 @@ class RetryPolicy:
 
     def delay(self, failures: int, error: Exception) -> float | None:
         """Seconds to wait after an error and so many before it; None where no try is left."""
-        pause = _requested_pause(error)
+        pause = requested_pause(error)
         if failures >= len(self.delays) or not _passes(error) or pause > self.longest:
             return None
         return max(self.delays[failures], pause)
@@ -70,7 +70,7 @@ def in_words(error: BaseException) -> str:
     """An error of a connection or a server in a few words."""
     status = _status(error)
     if status is not None:
-        pause = _requested_pause(error)
+        pause = requested_pause(error)
         return f"the server answers {status}" + (f", come back in {pause:.0f} s" if pause else "")
     match error:
         case httpx2.ProxyError():
@@ -122,10 +122,13 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__
 
 
-def _requested_pause(error: BaseException) -> float:
-    """Seconds that the server asks for, in `Retry-After` or in the hub's `RateLimit`; 0 if none."""
+def requested_pause(error: BaseException) -> float:
+    """Seconds that a server asks for, in `Retry-After`, Azure's `-ms` or the hub's `RateLimit`."""
     response = getattr(error, "response", None)
     headers = {} if response is None else response.headers
+    milliseconds = headers.get("retry-after-ms", "").strip()
+    if milliseconds.isdecimal():
+        return float(milliseconds) / 1000
     after = headers.get("retry-after", "").strip()
     if after.isdecimal():
         return float(after)

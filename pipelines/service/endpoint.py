@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import ipaddress
 import logging
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
+from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import SplitResult, urlsplit
 
@@ -25,10 +27,13 @@ VARIABLES = {
         "AZURE_OPENAI_ENDPOINT",
         "FOUNDRY_PROJECT_ENDPOINT",
         "AZURE_AI_PROJECT_ENDPOINT",
+        "PROJECT_ENDPOINT",
         "OPENAI_BASE_URL",
     ),
-    "azure_key": ("AZURE_OPENAI_API_KEY",),
+    "azure_key": ("AZURE_OPENAI_API_KEY", "AZURE_OPENAI_KEY"),
     "openai_key": ("OPENAI_API_KEY",),
+    "model": ("MODEL_DEPLOYMENT_NAME",),
+    "grader_model": ("GRADER_MODEL_DEPLOYMENT_NAME",),
 }
 OPENAI = "https://api.openai.com/v1/"
 # Shown by a dry run for which nothing is named.
@@ -47,12 +52,14 @@ _SHAPE = (
 class Endpoint:
     """A service: its URL up to `/v1/`, what it is, and the option or variable that named it.
 
-    kind: a resource of Azure's, a project in one, or OpenAI and what speaks like it.
+    kind: a resource of Azure's, a project in one, or OpenAI and what speaks like it. dotenv:
+    whether the file `.env` named it, which may be anybody's.
     """
 
     url: str
     kind: Literal["resource", "project", "openai"]
     source: str
+    dotenv: bool = False
 
     @property
     def is_azure(self) -> bool:
@@ -77,20 +84,44 @@ def endpoint(option: str | None, environment: Mapping[str, str]) -> Endpoint | N
 
     A key of OpenAI's alone names OpenAI. Raises BadInput where the address is none.
     """
-    named = ("--endpoint", (option or "").strip()), *_settings(environment, "endpoint")
-    for source, address in named:
+    named = ("--endpoint", (option or "").strip(), False), *_settings(environment, "endpoint")
+    for source, address, dotenv in named:
         if address:
-            return _parsed(address, source)
-    for source, _ in _settings(environment, "openai_key"):
+            return replace(_parsed(address, source), dotenv=dotenv)
+    for source, _, _ in _settings(environment, "openai_key"):
         return Endpoint(OPENAI, "openai", source)
     return None
 
 
-def _settings(environment: Mapping[str, str], *kinds: str) -> Iterator[tuple[str, str]]:
-    """The variables of these kinds that are set, with their values."""
-    for name in (name for kind in kinds for name in VARIABLES[kind]):
-        if value := environment.get(name, "").strip():
-            yield name, value
+def setting(kind: str, environment: Mapping[str, str]) -> str | None:
+    """What the environment says of one of VARIABLES; None where it says nothing."""
+    return next((value for _, value, _ in _settings(environment, kind)), None)
+
+
+def _settings(environment: Mapping[str, str], *kinds: str) -> Iterator[tuple[str, str, bool]]:
+    """The variables of these kinds that are set, with their values, and whether `.env` does it.
+
+    Those of the environment come first. Where that is the process's own, the file `.env` of
+    the working folder says what it does not.
+    """
+    names = [name for kind in kinds for name in VARIABLES[kind]]
+    for values in (environment, _dotenv() if environment is os.environ else {}):
+        for name in names:
+            if value := (values.get(name) or "").strip():
+                yield name, value, values is not environment
+
+
+def _dotenv() -> Mapping[str, str | None]:
+    """What the file `.env` says. Nothing is put in for `${NAME}`, which might send it away."""
+    path = Path(".env")
+    if not path.is_file():
+        return {}
+    from dotenv import dotenv_values  # only where there is such a file
+
+    try:
+        return dotenv_values(path, interpolate=False)
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f".env: cannot be read ({error}); mend or remove it") from None
 
 
 def _parsed(text: str, source: str) -> Endpoint:
@@ -207,12 +238,21 @@ def access(
     kinds = ["azure_key"] if where.is_azure else ["openai_key"]
     if where.source == "OPENAI_BASE_URL":
         kinds = ["openai_key", *kinds]
-    for name, key in _settings(environment, *kinds):
+    withheld = None
+    for name, key, dotenv in _settings(environment, *kinds):
+        if where.dotenv and not dotenv and not _is_known(where):
+            withheld = name
+            continue
         if not key.isascii() or not key.isprintable() or " " in key:
             raise BadInput(f"{name}: holds characters that no key has; copy it again")
         _check_encrypted(where, name)
         secrets.add(key)
         return Access(key, secrets)
+    if withheld:
+        raise BadInput(
+            f"{withheld}: is not sent to {where.url}, which only .env names; put the key into .env "
+            f"too, or set {where.source} yourself"
+        )
     if not where.is_azure:
         if keyless:
             return Access("none", secrets)
@@ -222,6 +262,12 @@ def access(
     if not _AZURE.search(host) and not _is_loopback(host):
         raise BadInput(f"{where.url}: not a host of Azure's; set AZURE_OPENAI_API_KEY to its key")
     return Access(_tokens(where, secrets, credential), secrets)
+
+
+def _is_known(where: Endpoint) -> bool:
+    """Whether an address is Azure's, OpenAI's or this machine."""
+    host = urlsplit(where.url).hostname or ""
+    return bool(_AZURE.search(host)) or where.url == OPENAI or _is_loopback(host)
 
 
 def _check_encrypted(where: Endpoint, secret: str) -> None:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 import polars as pl
@@ -77,9 +78,11 @@ Rft = Callable[..., Done]
 @pytest.fixture
 def rft(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Rft:
     """Run a command in a folder with items, samples and a grader."""
-    rows(tmp_path / "items.jsonl", ITEMS)
+    (tmp_path / "data").mkdir()
+    rows(tmp_path / "data/train.jsonl", ITEMS)
+    rows(tmp_path / "data/validation.jsonl", [item(7)])
     rows(tmp_path / "samples.jsonl", answers())
-    rows(tmp_path / "grader.json", [BINARY])
+    rows(tmp_path / "data/grader.json", [BINARY])
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "110")
 
@@ -90,12 +93,12 @@ def rft(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     return done
 
 
-FILES = ("--items", "items.jsonl", "--samples", "samples.jsonl", "--grader-file", "grader.json")
+FILES = ("data", "--samples", "samples.jsonl")
 GRADED = (*FILES, "--trust-grader")
 CALIBRATE = ("calibrate", *GRADED)
 BAND = ("--min-pass-rate", "0.1", "--max-pass-rate", "0.9")
 SELECT = ("select", *GRADED, *BAND)
-RATED = ("select", "--items", "items.jsonl", "--rates", "rates.jsonl", *BAND)
+RATED = ("select", *FILES, "--rates", "rates.jsonl", *BAND)
 
 
 # calibrate ----------------------------------------------------------------------------------------
@@ -120,10 +123,12 @@ def test_calibrate_prints_tables(rft: Rft) -> None:
         ["0.7 to 0.8", "1", "20.0%", bar],
         ["0.9 to 1", "1", "20.0%", bar],
     ]
-    assert told[-2:] == [
+    assert told[-4:] == [
         "mean 0.500; 1 items (20.0%) at 0, 1 (20.0%) at 1; "
         "2 teach nothing, for all their answers score the same",
         "50.0% of the answers fail at 1, within the advised 25% to 50%",
+        "data/train.jsonl:2: suspect_reference: 4 of 4 answers say 'no'",
+        "1 item with answers that agree, and not with the reference",
     ]
     assert (done.returncode, done.stderr) == (0, "")
 
@@ -136,6 +141,7 @@ def test_calibrate_as_json(rft: Rft) -> None:
         "samples_per_item": {"0": 1, "4": 5},
         "errors": {},
         "not_run": 0,
+        "unfinished": {},
         "graded": 20,
         "pass_threshold": 1.0,
         "passed": 10,
@@ -152,11 +158,25 @@ def test_calibrate_as_json(rft: Rft) -> None:
             "deciles": [1, 0, 1, 0, 0, 1, 0, 1, 0, 1],
         },
         "score": {"mean": 0.5, "lowest": 0.0, "highest": 1.0},
+        "suspect_references": [
+            {"line": 2, "id": "i2", "reference": None, "answer": "no", "agree": 4, "n": 4}
+        ],
+        "passed_over": 0,
+        "samples": {
+            "model": None,
+            "settings": None,
+            "answers": 20,
+            "items": 5,
+            "n": 4,
+            "temperature": None,
+            "asked": {},
+            "dates": None,
+        },
     }
 
 
 def test_calibrate_writes_a_line_an_item(rft: Rft, tmp_path: Path) -> None:
-    rows(tmp_path / "items.jsonl", [*ITEMS[:5], {"answer": "yes"}])
+    rows(tmp_path / "data/train.jsonl", [*ITEMS[:5], {"answer": "yes"}])
     done = rft(*CALIBRATE, "-q", "--out", "some/rates.jsonl")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert read(tmp_path / "some" / "rates.jsonl") == [
@@ -169,6 +189,7 @@ def test_calibrate_writes_a_line_an_item(rft: Rft, tmp_path: Path) -> None:
             "mean_score": right / 4,
             "errors": 0,
             "not_run": 0,
+            "unfinished": 0,
         }
         for line, right in enumerate(RIGHT, 1)
     ] + [
@@ -180,6 +201,7 @@ def test_calibrate_writes_a_line_an_item(rft: Rft, tmp_path: Path) -> None:
             "mean_score": None,
             "errors": 0,
             "not_run": 0,
+            "unfinished": 0,
         }
     ]
 
@@ -201,14 +223,14 @@ def graded_scores(*scores: float, line: int = 1) -> list[dict[str, Any]]:
 def test_which_score_passes(
     grader: dict, words: tuple[str, ...], threshold: float, passed: int, rft: Rft, tmp_path: Path
 ) -> None:
-    rows(tmp_path / "grader.json", [grader])
+    rows(tmp_path / "data/grader.json", [grader])
     rows(tmp_path / "samples.jsonl", graded_scores(0.0, 0.25, 0.5, 0.75, 1.0))
     found = json.loads(rft(*CALIBRATE, "--format", "json", *words).stdout)
     assert (found["pass_threshold"], found["passed"]) == (threshold, passed)
 
 
 def test_graded_scores_have_a_table_of_thresholds(rft: Rft, tmp_path: Path) -> None:
-    rows(tmp_path / "grader.json", [NUMBER])
+    rows(tmp_path / "data/grader.json", [NUMBER])
     rows(tmp_path / "samples.jsonl", graded_scores(*(n / 20 for n in range(20))))
     done = rft(*CALIBRATE)
     assert "answers by threshold" in done.stdout
@@ -221,14 +243,14 @@ def test_graded_scores_have_a_table_of_thresholds(rft: Rft, tmp_path: Path) -> N
 
 def test_no_threshold_may_do(rft: Rft, tmp_path: Path) -> None:
     rows(tmp_path / "samples.jsonl", answers((1, 0, 1, 0, 0, 0)))
-    assert rft(*CALIBRATE).stdout.splitlines()[-1] == (
+    assert rft(*CALIBRATE).stdout.splitlines()[-6] == (
         "91.7% of the answers fail at 1, not the advised 25% to 50%; "
         "no threshold reaches that: change the grader or the items"
     )
 
 
 def test_scores_above_the_full_one_are_told(rft: Rft, tmp_path: Path) -> None:
-    rows(tmp_path / "grader.json", [NUMBER])
+    rows(tmp_path / "data/grader.json", [NUMBER])
     rows(tmp_path / "samples.jsonl", graded_scores(0, 5))
     note = "note: scores reach 5, and 1 passes; see --pass-threshold"
     assert rft(*CALIBRATE).stderr.splitlines()[-1] == note
@@ -236,14 +258,14 @@ def test_scores_above_the_full_one_are_told(rft: Rft, tmp_path: Path) -> None:
 
 
 def test_errors_are_in_no_rate(rft: Rft, tmp_path: Path) -> None:
-    rows(tmp_path / "grader.json", [NUMBER])
+    rows(tmp_path / "data/grader.json", [NUMBER])
     samples = [*graded_scores(1, 0), *({"line": line, "output_text": "x"} for line in (2, 1, 2))]
     rows(tmp_path / "samples.jsonl", samples)
     done = rft(*CALIBRATE, "--format", "json", "--out", "rates.jsonl")
     found = json.loads(done.stdout)
     assert (found["graded"], found["errors"]) == (2, {"python_grader_runtime_error": 3})
     assert done.stderr.splitlines()[-1].startswith(
-        "error: python_grader_runtime_error: 3, first items.jsonl:1: line 2: ValueError: "
+        "error: python_grader_runtime_error: 3, first data/train.jsonl:1: line 2: ValueError: "
     )
     assert done.returncode == 1
     rates = read(tmp_path / "rates.jsonl")
@@ -259,7 +281,7 @@ def test_what_cannot_be_run_is_in_no_rate(
 ) -> None:
     monkeypatch.setenv("OPENAI_BASE_URL", "")
     monkeypatch.delenv("AZURE_OPENAI_ENDPOINT", raising=False)
-    rows(tmp_path / "grader.json", [multi("a * b", a=check(), b=score())])
+    rows(tmp_path / "data/grader.json", [multi("a * b", a=check(), b=score())])
     done = rft(*CALIBRATE)
     assert done.stdout.splitlines() == [
         "6 items, 20 answers (0 to 4 an item), 0 graded, 0 errors, 20 not run",
@@ -267,10 +289,10 @@ def test_what_cannot_be_run_is_in_no_rate(
     ]
     assert done.stderr.startswith("not run: 20: b: no model to ask")
     assert done.returncode == 1
-    done = rft(*SELECT, "--out", "kept.jsonl")
+    done = rft(*SELECT, "--out", "kept")
     assert done.returncode == 1
     assert "answers: 0 errors, 20 not run" in done.stdout
-    ledger = pl.read_parquet(tmp_path / "kept.dropped.parquet")
+    ledger = pl.read_parquet(tmp_path / "kept/dropped.parquet")
     assert ledger["reason"].to_list() == ["not_graded"] * 5 + ["no_samples"]
     assert ledger["detail"][0] == "line 1: 0 errors, 4 not run"
 
@@ -286,36 +308,33 @@ def dropped(path: Path) -> list[tuple[str | None, str]]:
 
 def test_select(rft: Rft, tmp_path: Path) -> None:
     done = rft(*SELECT, "--out", "out")
-    assert (tmp_path / "out" / "items.jsonl").read_bytes() == b"".join(
-        (tmp_path / "items.jsonl").read_bytes().splitlines(keepends=True)[2:5]
+    assert (tmp_path / "out/train.jsonl").read_bytes() == b"".join(
+        (tmp_path / "data/train.jsonl").read_bytes().splitlines(keepends=True)[2:5]
     )
-    assert pl.read_parquet(tmp_path / "out" / "items.dropped.parquet").rows() == [
+    assert pl.read_parquet(tmp_path / "out/dropped.parquet").rows() == [
         ("i1", "select", "too_easy", "line 1: 4 of 4 pass", "What is 1?"),
         ("i2", "select", "too_hard", "line 2: 0 of 4 pass", "What is 2?"),
         ("i6", "select", "no_samples", "line 6", "What is 6?"),
     ]
-    assert done.stdout.splitlines()[-1] == (
-        "3 of 6 items in out/items.jsonl, the others in out/items.dropped.parquet"
-    )
+    assert done.stdout.splitlines()[-1] == ("3 of 6 training rows in out")
     assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_select_as_json(rft: Rft) -> None:
-    done = rft(*SELECT, "--keep-ratio", "0.5", "--out", "k.jsonl", "--format", "json")
-    assert json.loads(done.stdout) == {
+    done = rft(*SELECT, "--keep-ratio", "0.5", "--out", "k", "--format", "json")
+    found = json.loads(done.stdout)
+    assert {name: found[name] for name in ("items", "kept", "dropped", "folder")} == {
         "items": 6,
         "kept": 2,
         "dropped": {"too_easy": 1, "too_hard": 1, "no_samples": 1, "over_keep_ratio": 1},
-        "errors": 0,
-        "not_run": 0,
-        "files": {"kept": "k.jsonl", "ledger": "k.dropped.parquet"},
+        "folder": "k",
     }
 
 
 def test_the_share_nearest_to_a_half_is_kept(rft: Rft, tmp_path: Path) -> None:
-    rft(*SELECT, "--keep-ratio", "0.6", "--out", "k.jsonl", "--ledger", "l.jsonl")
-    assert [each["id"] for each in read(tmp_path / "k.jsonl")] == ["i3", "i4"]
-    assert dropped(tmp_path / "l.jsonl") == [
+    rft(*SELECT, "--keep-ratio", "0.6", "--out", "k")
+    assert [each["id"] for each in read(tmp_path / "k/train.jsonl")] == ["i3", "i4"]
+    assert dropped(tmp_path / "k/dropped.parquet") == [
         ("i1", "too_easy"),
         ("i2", "too_hard"),
         ("i5", "over_keep_ratio"),
@@ -324,10 +343,10 @@ def test_the_share_nearest_to_a_half_is_kept(rft: Rft, tmp_path: Path) -> None:
 
 
 def test_the_share_is_the_decimal_that_is_written(rft: Rft, tmp_path: Path) -> None:
-    rows(tmp_path / "items.jsonl", ITEMS[:5])
-    words = ("--min-pass-rate", "0", "--keep-ratio", "0.4", "--out", "k.jsonl")
+    rows(tmp_path / "data/train.jsonl", ITEMS[:5])
+    words = ("--min-pass-rate", "0", "--keep-ratio", "0.4", "--out", "k")
     assert rft("select", *GRADED, *words).returncode == 0
-    assert len(read(tmp_path / "k.jsonl")) == 2
+    assert len(read(tmp_path / "k/train.jsonl")) == 2
 
 
 def test_lines_stay_as_they_are(rft: Rft, tmp_path: Path) -> None:
@@ -340,34 +359,34 @@ def test_lines_stay_as_they_are(rft: Rft, tmp_path: Path) -> None:
         b'[{"type":"text","text":"b"},{"type":"image_url"}]},{"role":"user","content":"c"}]}\n',
         b' {"answer":"yes","id":7}',
     ]
-    (tmp_path / "items.jsonl").write_bytes(b"".join(texts))
+    (tmp_path / "data/train.jsonl").write_bytes(b"".join(texts))
     both = [{"line": line, "output_text": text} for line in (1, 3, 5, 6) for text in ("yes", "x")]
     rows(tmp_path / "samples.jsonl", both)
-    assert rft(*SELECT, "--out", "all.jsonl").returncode == 0
-    assert (tmp_path / "all.jsonl").read_bytes() == b"".join(texts[i] for i in (0, 2, 4, 5))
-    words = ("--min-pass-rate", "1", "--out", "none.jsonl", "--ledger", "none.parquet")
+    assert rft(*SELECT, "--out", "all").returncode == 0
+    assert (tmp_path / "all/train.jsonl").read_bytes() == b"".join(texts[i] for i in (0, 2, 4, 5))
+    words = ("--min-pass-rate", "1", "--out", "none")
     assert rft("select", *GRADED, *words).returncode == 0
-    assert (tmp_path / "none.jsonl").read_bytes() == b""
-    ledger = pl.read_parquet(tmp_path / "none.parquet")
+    assert (tmp_path / "none/train.jsonl").read_bytes() == b""
+    ledger = pl.read_parquet(tmp_path / "none/dropped.parquet")
     assert ledger["id"].to_list() == ["i", None, '[1,"x"]', "7"]
     assert ledger["prompt"].to_list() == ["", "a", "b\nc", ""]
 
 
 def test_an_empty_ledger_is_a_ledger(rft: Rft, tmp_path: Path) -> None:
-    rows(tmp_path / "items.jsonl", ITEMS[:5])
-    rft("select", *GRADED, "--min-pass-rate", "0", "--out", "k.jsonl")
-    assert (tmp_path / "k.jsonl").read_bytes() == (tmp_path / "items.jsonl").read_bytes()
-    assert dropped(tmp_path / "k.dropped.parquet") == []
+    rows(tmp_path / "data/train.jsonl", ITEMS[:5])
+    rft("select", *GRADED, "--min-pass-rate", "0", "--out", "k")
+    assert (tmp_path / "k/train.jsonl").read_bytes() == (tmp_path / "data/train.jsonl").read_bytes()
+    assert dropped(tmp_path / "k/dropped.parquet") == []
 
 
 @pytest.mark.parametrize("by", ["line", "id"])
 def test_rates_in_place_of_samples(by: str, rft: Rft, tmp_path: Path) -> None:
     rows(tmp_path / "samples.jsonl", answers(by=by))
     rft(*CALIBRATE, "--out", "rates.jsonl")
-    rft(*SELECT, "--keep-ratio", "0.7", "--out", "one.jsonl")
-    rft(*RATED, "--keep-ratio", "0.7", "--out", "two.jsonl")
-    for end in (".jsonl", ".dropped.parquet"):
-        assert (tmp_path / f"one{end}").read_bytes() == (tmp_path / f"two{end}").read_bytes()
+    rft(*SELECT, "--keep-ratio", "0.7", "--out", "one")
+    rft(*RATED, "--keep-ratio", "0.7", "--out", "two")
+    for name in ("train.jsonl", "dropped.parquet"):
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
 
 
 def test_answers_that_failed_are_told_from_rates_too(rft: Rft, tmp_path: Path) -> None:
@@ -375,10 +394,10 @@ def test_answers_that_failed_are_told_from_rates_too(rft: Rft, tmp_path: Path) -
     rates[3] |= {"n": 0, "passed": 0, "errors": 2}
     rates[4] |= {"not_run": 1}
     rows(tmp_path / "rates.jsonl", rates)
-    done = rft(*RATED, "--out", "k.jsonl")
+    done = rft(*RATED, "--out", "k")
     assert done.stdout.splitlines()[-1] == "answers: 2 errors, 1 not run"
     assert done.returncode == 1
-    assert dropped(tmp_path / "k.dropped.parquet") == [("i4", "not_graded")]
+    assert dropped(tmp_path / "k/dropped.parquet") == [("i4", "not_graded")]
 
 
 GOOD = [{"line": n, "id": f"i{n}", "n": 2, "passed": 1} for n in range(1, 7)]
@@ -403,7 +422,7 @@ GOOD = [{"line": n, "id": f"i{n}", "n": 2, "passed": 1} for n in range(1, 7)]
 )
 def test_rates_of_something_else(rates: list, message: str, rft: Rft, tmp_path: Path) -> None:
     rows(tmp_path / "rates.jsonl", rates)
-    done = rft(*RATED, "--out", "k.jsonl")
+    done = rft(*RATED, "--out", "k")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith(f"rft: {message}")
     assert done.stderr.count("\n") == 1
@@ -413,12 +432,9 @@ def test_rates_of_something_else(rates: list, message: str, rft: Rft, tmp_path: 
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ((*SELECT, "--items", "-", "--out", "k"), "--items -: items are read twice; give a file"),
-        ((*SELECT, "--out", "."), "items.jsonl: is used for something else too; choose another"),
-        ((*SELECT, "--out", "./items.jsonl"), "items.jsonl: is used for something else too; "),
-        ((*SELECT, "--out", "samples.jsonl"), "samples.jsonl: is used for something else too; "),
-        ((*SELECT, "--out", "k.jsonl", "--ledger", "k.jsonl"), "k.jsonl: is used for something "),
-        ((*SELECT, "--out", "k.jsonl", "--ledger", "l.csv"), "--ledger l.csv: name it .parquet or"),
+        ((*SELECT, "--out", "."), "--out .: is there already; name a new folder"),
+        ((*SELECT, "--out", "samples.jsonl"), "--out samples.jsonl: is there already; "),
+        ((*SELECT, "--out", "data/in"), "--out data/in: is in data; name a folder beside it"),
         ((*SELECT, "--out", "k", "--keep-ratio", "0"), "--keep-ratio 0.0: give a share above 0, "),
         ((*SELECT, "--out", "k", "--keep-ratio", "nan"), "--keep-ratio nan: give a share above"),
         ((*SELECT, "--out", "k", "--keep-ratio", "1.1"), "--keep-ratio 1.1: give a share above"),
@@ -430,43 +446,39 @@ def test_rates_of_something_else(rates: list, message: str, rft: Rft, tmp_path: 
             ("select", *GRADED, "--keep-ratio", "0.5", "--out", "k"),
             "which items? give --min-pass-rate, --max-pass-rate, or both",
         ),
-        (
-            ("select", "--items", "items.jsonl", *BAND, "--out", "k"),
-            "give --samples and --grader-file, or --rates, ",
-        ),
-        (
-            ("select", *GRADED[:4], *BAND, "--out", "k"),
-            "give --samples and --grader-file, or --rates, ",
-        ),
-        ((*SELECT, "--rates", "rates.jsonl", "--out", "k"), "give --samples and --grader-file, or"),
         ((*RATED, "--pass-threshold", "1", "--out", "k"), "--pass-threshold: --rates tells "),
         ((*RATED, "--out", "k"), "rates.jsonl: there is no such file"),
-        ((*CALIBRATE, "--out", "grader.json"), "grader.json: is used for something else too; "),
+        (
+            (*CALIBRATE, "--out", "data/grader.json"),
+            "data/grader.json: is used for something else too; ",
+        ),
         ((*CALIBRATE, "--pass-threshold", "inf"), "--pass-threshold inf: is no score; give a num"),
-        ((*CALIBRATE, "--items", "no.jsonl"), "no.jsonl: there is no such file"),
         ((*CALIBRATE, "--samples", "no.jsonl"), "no.jsonl: there is no such file"),
         ((*CALIBRATE, "--grader-file", "no.json"), "no.json: there is no such file"),
-        ((*CALIBRATE, "--grader-file", "items.jsonl"), "items.jsonl: not JSON: "),
-        ((*CALIBRATE, "--items", "empty"), "empty: it has no items; write one JSON object a line"),
-        ((*CALIBRATE, "--items", "broken"), "broken:2: not a JSON object; see `rft validate brok"),
+        ((*CALIBRATE, "--grader-file", "data/train.jsonl"), "data/train.jsonl: not JSON: "),
+        ((*CALIBRATE, "--split", "test"), "data/test.jsonl: there is no such file; give --split"),
+        ((*CALIBRATE, "--split", "validation"), "samples.jsonl:2: no item of data/validation"),
         ((*CALIBRATE, "--samples", "empty"), "empty: it has no samples; "),
     ],
 )
 def test_wrong_use(words: tuple[str, ...], message: str, rft: Rft, tmp_path: Path) -> None:
     (tmp_path / "empty").write_bytes(b"\n")
-    (tmp_path / "broken").write_bytes(b"{}\n{\n")
-    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     done = rft(*words)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith(f"rft: {message}")
     assert done.stderr.count("\n") == 1
-    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+    after = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    assert after == before
 
 
 def test_a_grader_that_is_none_is_refused(rft: Rft, tmp_path: Path) -> None:
-    rows(tmp_path / "grader.json", [check(operation="neq")])
+    rows(tmp_path / "data/grader.json", [check(operation="neq")])
     done = rft(*CALIBRATE)
-    assert done.stderr == "rft: grader.json: RFT405 /operation: 'neq' is no operation; write 'ne'\n"
+    assert (
+        done.stderr
+        == "rft: data/grader.json: RFT405 /operation: 'neq' is no operation; write 'ne'\n"
+    )
     assert done.returncode == 2
 
 
@@ -477,7 +489,7 @@ def test_items_that_change_on_the_way_are_not_half_selected(tmp_path: Path) -> N
     for lines in (ITEMS[:5], [*ITEMS, ITEMS[0]]):
         rows(items, lines)
         with pytest.raises(BadInput, match="it changed while it was read; run the command again"):
-            select.write(items, tmp_path / "k.jsonl", tmp_path / "l.jsonl", rates, reasons)
+            select.write(items, tmp_path / "k.jsonl", tmp_path / "l.parquet", rates, reasons)
         assert list(tmp_path.iterdir()) == [items]
 
 
@@ -486,7 +498,7 @@ def test_help_has_examples(command: str, rft: Rft) -> None:
     done = rft(command, "--help")
     assert done.returncode == 0
     assert "Examples:" in done.stdout
-    assert f"  rft {command} --items train.jsonl" in done.stdout
+    assert f"  rft {command} medmcqa --samples" in done.stdout
 
 
 # Whatever the items and their answers -------------------------------------------------------------
@@ -508,15 +520,19 @@ def test_order_and_conservation(
     samples = [
         {"id": f"i{n}", "output_text": text} for n, of in enumerate(outputs, 1) for text in of
     ] or [{"id": "i1", "output_text": "1"}]
-    paths = [rows(tmp_path / "items.jsonl", items), rows(tmp_path / "grader.json", [SCORE])]
+    (tmp_path / "data").mkdir(exist_ok=True)
+    for split in ("train", "validation"):
+        rows(tmp_path / f"data/{split}.jsonl", items)
+    rows(tmp_path / "data/grader.json", [SCORE])
     written = []
     for name in ("a", "b"):
         answered = rows(tmp_path / "samples.jsonl", samples)
-        words = ("--items", paths[0], "--samples", answered, "--grader-file", paths[1], "-q")
-        rates, kept = tmp_path / f"{name}.rates", tmp_path / f"{name}.jsonl"
+        words = (tmp_path / "data", "--samples", answered, "-q")
+        rates, out = tmp_path / f"{name}.rates", tmp_path / name
+        rmtree(out, ignore_errors=True)
         assert run("calibrate", *words, "--out", rates) == 0
-        assert run("select", *words, *BAND, *keep, "--out", kept) == 0
-        ledger = tmp_path / f"{name}.dropped.parquet"
+        assert run("select", *words, *BAND, *keep, "--out", out) == 0
+        kept, ledger = out / "train.jsonl", out / "dropped.parquet"
         written.append([path.read_bytes() for path in (rates, kept, ledger)])
         random.shuffle(samples)
     assert written[0] == written[1]

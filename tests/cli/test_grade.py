@@ -11,10 +11,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
 from cases_grader import check, multi, python, score, similarity
+from model_server import KEY, ModelServer, Reply
 
 from pipelines.cli.main import main
 
@@ -147,6 +149,7 @@ def test_one_json_document(grade: Grade) -> None:
             "passed": 1,
             "errors": {},
             "not_run": 0,
+            "unfinished": {},
             "reasons": {},
         },
     }
@@ -283,3 +286,47 @@ def test_an_interrupted_run_ends_at_once(tmp_path: Path) -> None:
     running.communicate(timeout=20)
     assert running.returncode == 130
     assert list(tmp_path.glob("tmp/*")) == []
+
+
+def test_the_grader_is_asked_by_the_name_of_its_deployment(
+    grade: Grade, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = ModelServer(lambda *_: Reply('{"steps": [], "result": 0.5}'))
+    Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    words = ("--endpoint", server.url)
+    try:
+        assert grade(score(), answers("1", "2", "3", "4"), *words).returncode == 0
+        named = {body["model"] for _, body in server.asked}
+        monkeypatch.setenv("GRADER_MODEL_DEPLOYMENT_NAME", "our-grader")
+        done = grade(score(), answers("1", "2", "3", "4"), *words)
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert named == {score()["model"]}
+    assert {body["model"] for _, body in server.asked[4:]} == {"our-grader"}
+    assert done.stdout.count('"score":0.5') == 4
+
+
+def test_a_folder_in_place_of_two_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for split in ("train", "validation"):
+        rows(tmp_path / f"{split}.jsonl", ITEMS[:2])
+    job = {"method": {"reinforcement": {"grader": check()}}}
+    (tmp_path / "job.json").write_text(json.dumps(job))  # which alone has a grader
+    rows(tmp_path / "s.jsonl", answers("1", "x"))
+    monkeypatch.chdir(tmp_path)
+    words = ["rft", "grade", ".", "--samples", "s.jsonl"]
+    for more, code in (([], 0), (["--items", "train.jsonl"], 2), (["--split", "test"], 2)):
+        monkeypatch.setattr(sys, "argv", [*words, *more])
+        with pytest.raises(SystemExit) as left:
+            main()
+        assert int(left.value.code or 0) == code
+    shown = capsys.readouterr()
+    assert [json.loads(line)["score"] for line in shown.out.splitlines()] == [1.0, 0.0]
+    assert "--items: the folder has them" in shown.err
+    monkeypatch.setattr(sys, "argv", ["rft", "grade", "--samples", "s.jsonl"])
+    with pytest.raises(SystemExit):
+        main()
+    assert "name a folder, or --grader-file and --items" in capsys.readouterr().err

@@ -308,6 +308,11 @@ def test_what_openai_and_foundry_get_is_sound(demo: dict[str, Prepared], tmp_pat
     assert sorted(job) == ["method", "model", "training_file", "validation_file"]
 
 
+def test_what_openai_gets_says_that_its_model_retired(make, tmp_path: Path) -> None:
+    notes = " ".join(export("openai", make(), tmp_path / "out").notes)
+    assert "was to retire on 2026-10-16" in notes
+
+
 def test_aml_parts_validation_by_cluster(demo: dict[str, Prepared], tmp_path: Path) -> None:
     prepared = demo["openr1-math"]
     export("aml", prepared, tmp_path)

@@ -173,6 +173,7 @@ def test_lines_of_json_and_of_a_ledger() -> None:
         "mean_score": 0.75,
         "errors": 1,
         "not_run": 0,
+        "unfinished": 0,
     }
     assert third.as_dict() == {
         "line": 3,
@@ -182,6 +183,7 @@ def test_lines_of_json_and_of_a_ledger() -> None:
         "mean_score": None,
         "errors": 1,
         "not_run": 1,
+        "unfinished": 0,
     }
     assert [str(rate) for rate in (first, third, last)] == [
         "line 1: 1 of 2 pass",
@@ -214,6 +216,7 @@ def test_summary() -> None:
         "samples_per_item": {"0": 1, "2": 3, "3": 1},
         "errors": {"other_error": 3, "sample_parse_error": 1},
         "not_run": 1,
+        "unfinished": {},
         "graded": 4,
         "pass_threshold": 0.5,
         "passed": 2,

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import itertools
+import os
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import ROOT
 
 from pipelines.findings import BadInput
-from pipelines.service.endpoint import VARIABLES, Endpoint, Secrets, access, endpoint, scope
+from pipelines.service.endpoint import (
+    VARIABLES,
+    Endpoint,
+    Secrets,
+    access,
+    endpoint,
+    scope,
+    setting,
+)
 
 KEY = "abcdef0123456789abcdef0123456789"
 RESOURCE = Endpoint("https://x.openai.azure.com/openai/v1/", "resource", "--endpoint")
@@ -232,6 +243,80 @@ def test_no_key(text: str, environment: dict[str, str], message: str) -> None:
     with pytest.raises(BadInput) as caught:
         access(where, environment)
     assert str(caught.value) == message
+
+
+# What public samples call it ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", VARIABLES["endpoint"])
+@pytest.mark.parametrize("key", VARIABLES["azure_key"])
+def test_every_name_is_read(name: str, key: str) -> None:
+    environment = {name: "https://x.openai.azure.com", key: KEY}
+    where = endpoint(None, environment)
+    assert where is not None
+    assert where.source == name
+    assert access(where, environment).key == KEY
+
+
+@pytest.fixture
+def dotenv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty `.env` in the working folder, and an environment that names nothing."""
+    for name in itertools.chain.from_iterable(VARIABLES.values()):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / ".env"
+    path.write_text("")
+    return path
+
+
+def test_a_dotenv_file_is_read(dotenv: Path) -> None:
+    assert endpoint(None, os.environ) is None
+    lines = 'PROJECT_ENDPOINT="https://x.services.ai.azure.com/api/projects/p"  # ours'
+    dotenv.write_text(f"{lines}\nexport AZURE_OPENAI_KEY={KEY}\nMODEL_DEPLOYMENT_NAME=${{HOME}}\n")
+    where = endpoint(None, os.environ)
+    assert where is not None
+    assert (where.kind, where.source) == ("project", "PROJECT_ENDPOINT")
+    assert access(where, os.environ).key == KEY
+    assert setting("model", os.environ) == "${HOME}"  # nothing of the environment is put in
+    assert "AZURE_OPENAI_KEY" not in os.environ
+    assert endpoint(None, {}) is None  # an environment that is handed over is all there is
+
+
+def test_the_environment_comes_before_the_file(
+    dotenv: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dotenv.write_text(
+        "AZURE_OPENAI_ENDPOINT=https://file.openai.azure.com\nOPENAI_API_KEY=of-file\n"
+    )
+    monkeypatch.setenv("OPENAI_BASE_URL", "https://mine.example/v1")
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    where = endpoint(None, os.environ)
+    assert where is not None
+    assert where.url == "https://mine.example/v1/"
+    assert access(where, os.environ).key == KEY
+
+
+def test_a_file_of_somebody_else_gets_no_key_of_yours(
+    dotenv: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dotenv.write_text("OPENAI_BASE_URL=https://evil.example/v1\n")
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    where = endpoint(None, os.environ)
+    assert where is not None
+    with pytest.raises(BadInput, match=r"OPENAI_API_KEY: is not sent to https://evil\.example/v1/"):
+        access(where, os.environ, keyless=True)
+    dotenv.write_text("OPENAI_BASE_URL=https://evil.example/v1\nOPENAI_API_KEY=of-the-file\n")
+    assert access(where, os.environ).key == "of-the-file"
+    dotenv.write_text("OPENAI_BASE_URL=https://x.openai.azure.com\n")
+    azure = endpoint(None, os.environ)
+    assert azure is not None
+    assert access(azure, os.environ).key == KEY
+
+
+def test_a_dotenv_file_that_is_none(dotenv: Path) -> None:
+    dotenv.write_bytes(b"\xff\xfe=1")
+    with pytest.raises(BadInput, match=r"\.env: cannot be read"):
+        endpoint(None, os.environ)
 
 
 def test_without_a_key_and_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:

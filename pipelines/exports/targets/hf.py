@@ -87,12 +87,27 @@ def _body(prepared: Prepared) -> Iterator[str]:
         names = [f"`{file['path']}`" for file in made["source"]["files"]]
         more = f" and {len(names) - 3} more" if len(names) > 3 else ""
         yield f"Made from the files {', '.join(names[:3])}{more}, whose origin is not recorded.\n"
+    if selected := (prepared.manifest() or {}).get("selected"):
+        yield _selected(selected) + "\n"
     dropped: dict[str, int] = made.get("dropped") or {}
     if dropped:
         yield "Rows of the source that are not here, by reason:\n"
         yield "| reason | rows |\n| --- | --- |"
         yield from (f"| `{reason}` | {count:,} |" for reason, count in dropped.items())
         yield ""
+
+
+def _selected(selected: dict[str, Any]) -> str:
+    """By whose answers the training rows were selected."""
+    samples = selected["samples"]
+    model = f"`{samples['model']}`" if samples["model"] else "a model that is not named"
+    n = samples["n"] if isinstance(samples["n"], int) else "{} to {}".format(*samples["n"])
+    heat = "the service's" if samples["temperature"] is None else f"{samples['temperature']:g}"
+    days = " to ".join(dict.fromkeys(samples["dates"] or ["a day that is not recorded"]))
+    return (
+        f"Of {selected['from']['rows']:,} training rows {selected['kept']:,} were selected by how "
+        f"often the answers of {model} pass: {n} an item, temperature {heat}, of {days}."
+    )
 
 
 def _published(prepared: Prepared) -> Dataset | None:

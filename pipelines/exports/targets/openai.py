@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pipelines.exports.target import Rows, Target
 from pipelines.rules.request import request
+from pipelines.rules.tables import model
 
 # The one model that OpenAI's guide names for it.
 MODEL = "o4-mini-2025-04-16"
@@ -19,6 +20,8 @@ def export(rows: Rows) -> None:
     job = {name: value for name, value in job.items() if name != "trainingType"}
     rows.document("job", job | {"model": MODEL})
     rows.notes.append(f"job.json asks for {MODEL}; OpenAI is closing fine-tuning to new users")
+    if note := (model(MODEL) or {}).get("note"):
+        rows.notes.append(f"{MODEL}: {note}")
 
 
 TARGET = Target(
