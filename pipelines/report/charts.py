@@ -62,19 +62,20 @@ def bars(
     places = labels[::-1] if horizontal else labels
     chart.x_labels = places
     chart.formatter = (lambda value: f"{value:.0%}") if percent else (lambda value: f"{value:,.0f}")
-    shown = dict(reversed(series.items())) if horizontal else series
-    for name, values in shown.items():
+    chart.value_formatter = chart.formatter
+    for name, values in series.items():
         ordered = values[::-1] if horizontal else values
         chart.add(name, [{"value": v, "xlink": {"href": a, "target": "_self"}} for v, a in ordered])
     root = fromstring(chart.render())
-    _keep_drawn(root, [list(series).index(name) for name in shown])
+    _keep_drawn(root)
     root.attrib |= {"role": "img", "aria-label": title}
     root.remove(root[0])  # the title that pygal gives a chart without one
-    return Markup(tostring(root, "unicode", method="html"))  # noqa: S704
+    drawn = Markup(tostring(root, "unicode", method="html"))  # noqa: S704
+    return Markup("<figcaption>{}</figcaption>{}").format(title, drawn)
 
 
-def _keep_drawn(root: Element, numbers: Sequence[int]) -> None:
-    """Leave out what is not drawn; a series has its number in the order of the page."""
+def _keep_drawn(root: Element) -> None:
+    """Leave out what is not drawn, and say what each bar is."""
     for element in root.iter():
         element.tag = element.tag.rpartition("}")[2]
     for link in root.iter("a"):
@@ -83,8 +84,6 @@ def _keep_drawn(root: Element, numbers: Sequence[int]) -> None:
         link.set("href", link.attrib.pop(_HREF))
         link.attrib.pop("target", None)
         SubElement(link, "title").text = f"{told.get('x_label')}: {told.get('value')}"
-    classes = {f"series serie-{place} color-{place}": n for place, n in enumerate(numbers)}
-    classes |= {f"color-{place} reactive": n for place, n in enumerate(numbers)}
     for parent in list(root.iter()):
         for child in list(parent):
             if child.tag in ("script", "style", "desc", "defs") or any(
@@ -92,9 +91,6 @@ def _keep_drawn(root: Element, numbers: Sequence[int]) -> None:
             ):
                 parent.remove(child)
     for element in root.iter():
-        name = element.get("class")
-        if name in classes:
-            element.set("class", f"color-{classes[name]}")
         for key, value in list(element.attrib.items()):
             if value == "" or key in ("id", "rx", "ry"):
                 del element.attrib[key]

@@ -8,7 +8,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import orjson
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
@@ -18,7 +17,7 @@ from pipelines.report import results, rows
 from pipelines.report.charts import bars
 from pipelines.report.difference import marked
 from pipelines.report.leakage import Nearness, nearness
-from pipelines.report.table import FACETS, PROMPT, Row, Table, cut, short
+from pipelines.report.table import FACETS, PROMPT, Row, Table, answer, cut, short
 
 NAME = "report.html"
 
@@ -58,7 +57,7 @@ def page(prepared: Prepared, made_of: str = "") -> str:
     """The report of a folder as HTML."""
     near = nearness(prepared)
     rates = results.rates(prepared)
-    table = Table(rows.read(prepared), near.pairs, rates)
+    table = Table(rows.read(prepared), near, rates)
     manifest = prepared.manifest() or {}
     style, script = ((_HERE / name).read_text(encoding="utf-8") for name in _ASSETS)
     values = {
@@ -120,9 +119,9 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters |= {
+        "answer": answer,
         "cut": cut,
         "short": short,
-        "json": lambda value: orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode(),
         "percent": lambda share: f"{share:.1%}",
     }
     return made
@@ -135,7 +134,12 @@ class _Charts:
         self._table = table
 
     def counts(
-        self, title: str, facet: str, values: list[str], series: dict[str, dict[str, str]]
+        self,
+        title: str,
+        facet: str,
+        values: list[str],
+        series: dict[str, dict[str, str]],
+        horizontal: bool = False,
     ) -> Markup:
         """How many rows of each series have each value of a facet."""
         where = {
@@ -149,6 +153,7 @@ class _Charts:
                 label: [(self._table.count(**one), self._table.address(**one)) for one in each]
                 for label, each in where.items()
             },
+            horizontal=horizontal,
         )
 
     def shares(

@@ -9,7 +9,7 @@ for a row that is in none), `stage` and `reason` of a drop, `past` (the stages t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
@@ -17,8 +17,8 @@ from urllib.parse import urlencode
 import polars as pl
 from markupsafe import Markup, escape
 
-from pipelines.report.leakage import Near
-from pipelines.report.mathematics import html
+from pipelines.report.leakage import Nearness
+from pipelines.report.mathematics import html, mathml
 from pipelines.stages.order import NAMES
 
 FACETS = (
@@ -52,11 +52,12 @@ class Table:
     """The rows of a folder with their facets; `named` are those that a section shows."""
 
     def __init__(
-        self, rows: pl.DataFrame, near: Iterable[Near], rates: Mapping[int, tuple[int, int]]
+        self, rows: pl.DataFrame, near: Nearness, rates: Mapping[int, tuple[int, int]]
     ) -> None:
         self.named: dict[int, None] = {}
+        self._lowest = near.lowest
         nearest = pl.DataFrame(
-            [(one.split, one.line, one.similarity) for one in near],
+            [(one.split, one.line, one.similarity) for one in near.pairs],
             schema={"split": pl.String, "line": pl.Int64, "nearest": pl.Float64},
             orient="row",
         )
@@ -75,8 +76,9 @@ class Table:
             {name: place for place, name in enumerate(NAMES)}, default=len(NAMES)
         )
         several = pl.col("cluster").is_not_null() & (pl.len().over("cluster") > 1)
-        stratum = pl.col("stratum").fill_null("(none)").str.slice(0, _NAME)
-        first = self.rows.select(stratum)["stratum"].value_counts().sort(
+        stratum = pl.col("stratum").fill_null("").str.slice(0, _NAME)
+        stratum = pl.when(stratum.str.strip_chars() == "").then(pl.lit("(none)")).otherwise(stratum)
+        first = self.rows.select(stratum=stratum)["stratum"].value_counts().sort(
             ["count", "stratum"], descending=[True, False]
         )["stratum"]
         others = max(0, first.len() - _STRATA)
@@ -94,8 +96,10 @@ class Table:
             kind="kind",
             stratum=pl.when(stratum.is_in(head)).then(stratum).otherwise(pl.lit(f"{others} more")),
             tokens=pl.col("tokens").map_elements(doubling, return_dtype=pl.String),
-            near=pl.when(held_out).then(
-                pl.col("nearest").fill_null(0.0).map_elements(tenth, return_dtype=pl.String)
+            near=pl.when(held_out & pl.lit(self._lowest is not None)).then(
+                pl.col("nearest")
+                .map_elements(tenth, return_dtype=pl.String)
+                .fill_null(f"0–{self._lowest}")
             ),
             passes=(pl.col("passed") / pl.col("of")).map_elements(tenth, return_dtype=pl.String),
             repair=pl.col("repairs").list.eval(pl.element().str.split(" ").list.first()),
@@ -142,6 +146,10 @@ class Table:
         values: list[str] = counts[facet].to_list()
         return values
 
+    def ranges(self, facet: str) -> list[str]:
+        """The values of a facet that are ranges, the lowest first."""
+        return sorted(self.values(facet), key=lambda value: float(value.partition("–")[0]))
+
     def first(self, most: int, **where: Any) -> list[Row]:
         """The first rows by digest; they will be on the page."""
         return [self.row(n) for n in self._where(where)["n"].head(most)]
@@ -182,11 +190,12 @@ class Table:
 
 
 def doubling(count: int) -> str:
-    """The range of a count, each twice as wide as the one before."""
+    """The range of a count, two to each doubling: 16–23, 24–31, 32–47, …"""
     if count < 16:
         return "0–15"
     low = 1 << (count.bit_length() - 1)
-    return f"{low}–{2 * low - 1}"
+    middle = low + low // 2
+    return f"{low}–{middle - 1}" if count < middle else f"{middle}–{2 * low - 1}"
 
 
 def tenth(share: float) -> str:
@@ -202,6 +211,13 @@ def cut(text: str | None, most: int = PROMPT) -> Markup:
         return html(text)
     more = Markup(' <span class="more">… {:,} more characters</span>').format(len(text) - most)
     return html(text[:most]) + more
+
+
+def answer(text: str | None) -> Markup:
+    """A reference answer as HTML; one that is LaTeX without its signs is mathematics, too."""
+    latex = text or ""
+    shown = mathml(latex) if "\\" in latex and "$" not in latex else None
+    return shown or cut(latex, 200)
 
 
 def short(text: object) -> Markup:
