@@ -34,6 +34,8 @@ MODULES = {
     "prepare": "prepare",
     "validate": "validate",
     "audit": "audit",
+    "report": "report",
+    "show": "show",
     "grade": "grade",
     "calibrate": "calibrate",
     "select": "calibrate",

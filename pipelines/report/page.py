@@ -8,9 +8,11 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import orjson
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from pipelines.findings import BadInput
 from pipelines.io import files
 from pipelines.io.prepared import ALL_SPLITS, Prepared
 from pipelines.report import results, rows
@@ -18,11 +20,15 @@ from pipelines.report.charts import bars
 from pipelines.report.difference import marked
 from pipelines.report.leakage import Nearness, nearness
 from pipelines.report.table import FACETS, PROMPT, Row, Table, answer, cut, short
+from pipelines.stages.order import NAMES
 
 NAME = "report.html"
 
 # Rows that a page shows, and its bytes: a browser opens these in a second.
 MOST_ROWS, MOST_BYTES = 1_000, 1_900_000
+
+# In its first bytes a report says of what it was made.
+_MARK, _HEAD = b'<meta name="rft-made-of" content="', 4096
 
 _HERE = Path(__file__).parent
 _TITLES = {"train": "training", "validation": "validation", "test": "test"}
@@ -32,10 +38,15 @@ _FINDINGS = 50
 
 
 def write(prepared: Prepared, path: Path) -> bool:
-    """Write the report of a folder; false where the one there was made of the same files."""
+    """Write the report of a folder; false where the one there was made of the same files.
+
+    BadInput where a file is there that is no report.
+    """
     made_of = fingerprint(prepared)
-    mark = f'<meta name="rft-made-of" content="{made_of}">'.encode()
-    if path.is_file() and mark in path.read_bytes()[:4096]:
+    there = path.read_bytes()[:_HEAD] if path.is_file() else None
+    if there is not None and _MARK not in there:
+        raise BadInput(f"{path}: is no report; move it away, or name another --out")
+    if there is not None and f'{_MARK.decode()}{made_of}"'.encode() in there:
         return False
     text = page(prepared, made_of).encode()
     files.write(path, lambda file: file.write(text))
@@ -47,8 +58,9 @@ def fingerprint(prepared: Prepared) -> str:
     total = sha256()
     folder = prepared.folder
     made = (folder / "manifest.json", *(folder / name for name in results.NAMES))
-    items = () if made[0].is_file() else (prepared.path(split) for split in prepared.splits)
-    for path in (*made, *items, *sorted(_HERE.glob("*.*"))):
+    receipts = sorted(folder.glob("stages/*.json"))
+    items = [prepared.path(split) for split in prepared.splits]
+    for path in (*made, *receipts, *items, *sorted(_HERE.glob("*.*"))):
         total.update(f"{path.name} {files.sha256(path) if path.is_file() else ''}\n".encode())
     return total.hexdigest()[:32]
 
@@ -58,7 +70,7 @@ def page(prepared: Prepared, made_of: str = "") -> str:
     near = nearness(prepared)
     rates = results.rates(prepared)
     table = Table(rows.read(prepared), near, rates)
-    manifest = prepared.manifest() or {}
+    manifest = _manifest(prepared)
     style, script = ((_HERE / name).read_text(encoding="utf-8") for name in _ASSETS)
     values = {
         "made_of": made_of,
@@ -95,6 +107,19 @@ def page(prepared: Prepared, made_of: str = "") -> str:
         shown.append((n, text))
     body = "".join(text for _, text in sorted(shown))
     return f"{head}{body}{foot}"
+
+
+def _manifest(prepared: Prepared) -> dict[str, Any]:
+    """How the folder was made; of one with errors, which has no manifest, what its stages say."""
+    made = prepared.manifest()
+    if made is not None:
+        return made
+    paths = [prepared.folder / "stages" / f"{stage}.json" for stage in NAMES]
+    receipts = [orjson.loads(path.read_bytes()) for path in paths if path.is_file()]
+    if not receipts or "certificate" not in receipts[-1]:
+        return {}
+    last = {key: receipts[-1][key] for key in ("findings", "certificate", "probes")}
+    return {"stages": receipts, **last}
 
 
 _ASSETS = ("page.css", "page.js")
