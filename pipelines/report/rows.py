@@ -64,8 +64,8 @@ _DECIMAL = re.compile(r"[-+−]?\$?[\d,]*\.\d+")
 _FRACTION = re.compile(r"[-+−]?(\d+\s*/\s*\d+|\\[dt]?frac\s*\{?\d+\}?\s*\{?\d+\}?)")
 
 
-def read(prepared: Prepared) -> pl.DataFrame:
-    """The rows of a folder, with the columns of COLUMNS, by digest and row.
+def read(prepared: Prepared, *, counted: bool = True) -> pl.DataFrame:
+    """The rows of a folder, with the columns of COLUMNS, by digest and row; tokens if `counted`.
 
     BadInput where its files do not go together.
     """
@@ -73,7 +73,8 @@ def read(prepared: Prepared) -> pl.DataFrame:
     frame = _recorded(prepared) if ours else _items(prepared)
     kinds = map(kind, frame["answer"].to_list(), frame["options"].to_list())
     frame = frame.with_columns(kind=pl.Series(list(kinds), dtype=pl.String))
-    frame = _with_tokens(frame, prepared)
+    if counted:
+        frame = _with_tokens(frame, prepared)
     missing = [name for name in COLUMNS if name not in frame.columns]
     frame = frame.with_columns(pl.lit(None, COLUMNS[name]).alias(name) for name in missing)
     return frame.select(pl.col(name).cast(dtype) for name, dtype in COLUMNS.items()).sort(
