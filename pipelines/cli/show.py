@@ -86,7 +86,9 @@ def _told(story: dict[str, Any]) -> Iterator[tuple[str, str]]:
             yield "", raw["fault"]
         for name, value in (raw["columns"] or {}).items():
             if value is not None:
-                text = value if isinstance(value, str) else orjson.dumps(value, default=str).decode()
+                text = (
+                    value if isinstance(value, str) else orjson.dumps(value, default=str).decode()
+                )
                 yield "", f"{name}: {text}"
         yield "", ""
     if story["repairs"]:

@@ -27,10 +27,9 @@ NAME = "README.md"
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (10**6, "100K<n<1M"))
 
 # The identifiers that the hub has for licenses people use for data; any other is named `other`.
-_LICENSES = frozenset(
-    "apache-2.0 mit cc0-1.0 cc-by-2.0 cc-by-3.0 cc-by-4.0 cc-by-sa-3.0 cc-by-sa-4.0 cc-by-nc-3.0 "
-    "cc-by-nc-4.0 cc-by-nc-sa-3.0 cc-by-nc-sa-4.0 cc-by-nc-nd-4.0 cc-by-nd-4.0 odc-by pddl odbl "
-    "bsd bsd-2-clause bsd-3-clause gpl-3.0 unlicense openrail".split()
+_LICENSES = re.compile(
+    r"apache-2\.0|mit|cc0-1\.0|cc-by(-sa|-nc|-nc-sa|-nd|-nc-nd)?-[234]\.0|odc-by|pddl|odbl|"
+    r"bsd(-[23]-clause)?|gpl-3\.0|unlicense|openrail"
 )
 
 # A column's type in the words of the card; `json` is text in parquet.
@@ -100,9 +99,8 @@ def _header(
     header: dict[str, Any] = {}
     if license:
         name = license.lower()
-        header["license"] = name if name in _LICENSES else "other"
-        if name not in _LICENSES:
-            header["license_name"] = license
+        known = _LICENSES.fullmatch(name) is not None
+        header |= {"license": name} if known else {"license": "other", "license_name": license}
     if dataset:
         header["pretty_name"] = f"{dataset.title}, prepared for reinforcement fine-tuning"
         header["language"] = ["en"]
@@ -136,9 +134,7 @@ def _feature(name: str, kind: str, *, parquet: bool) -> dict[str, Any]:
     return {"name": name, "dtype": _DTYPES.get(kind, "string")}
 
 
-def _body(
-    prepared: Prepared, counts: Mapping[str, int], kinds: Mapping[str, str]
-) -> Iterator[str]:
+def _body(prepared: Prepared, counts: Mapping[str, int], kinds: Mapping[str, str]) -> Iterator[str]:
     """What a reader of the card wants to know."""
     dataset, made = published(prepared), _manifest(prepared)
     yield f"# {dataset.title if dataset else _plain(prepared.dataset or _folder(prepared))}\n"
@@ -151,7 +147,9 @@ def _body(
     yield "\n## Splits\n\n| split | rows |\n| --- | ---: |"
     yield from (f"| {split} | {rows:,} |" for split, rows in counts.items())
     yield "\n## Fields\n\n| field | holds |\n| --- | --- |"
-    yield from (f"| `{_plain(name)}` | {_HOLDS.get(name) or kind} |" for name, kind in kinds.items())
+    yield from (
+        f"| `{_plain(name)}` | {_HOLDS.get(name) or kind} |" for name, kind in kinds.items()
+    )
     if made:
         yield "\n## How it was made\n"
         yield from _making(made)
@@ -170,9 +168,7 @@ _HOLDS = {
 }
 
 
-def _source(
-    prepared: Prepared, dataset: Dataset | None, made: Mapping[str, Any]
-) -> Iterator[str]:
+def _source(prepared: Prepared, dataset: Dataset | None, made: Mapping[str, Any]) -> Iterator[str]:
     stated = _stated(prepared)
     if dataset:
         revision = made["source"]["revision"]
@@ -196,7 +192,8 @@ def _making(made: Mapping[str, Any]) -> Iterator[str]:
         dropped = sum(rows["dropped"].values())
         yield f"| {stage['stage']} | {rows['in']:,} | {dropped:,} | {rows['kept']:,} |"
     if made["dropped"]:
-        yield "\nRows of the source that are not here, by reason:\n\n| reason | rows |\n| --- | ---: |"
+        yield "\nRows of the source that are not here, by reason:\n"
+        yield "| reason | rows |\n| --- | ---: |"
         yield from (f"| `{_plain(why)}` | {rows:,} |" for why, rows in made["dropped"].items())
     versions = ", ".join(f"{name} {version}" for name, version in made["versions"].items())
     yield f"\nMade by {_plain(versions)}. The same raw files and settings give the same bytes."
@@ -212,31 +209,37 @@ def _leakage(made: Mapping[str, Any]) -> Iterator[str]:
     )
 
 
-def _limits(
-    prepared: Prepared, dataset: Dataset | None, made: Mapping[str, Any]
-) -> Iterator[str]:
+def _limits(prepared: Prepared, dataset: Dataset | None, made: Mapping[str, Any]) -> Iterator[str]:
     """What is known to be wrong or not known, a line each."""
     if dataset is None and not _stated(prepared).get("license"):
         yield "- No license is known of these rows."
-    if (made.get("source") or {}).get("kind") == "demo":
-        yield "- These are the embedded demo rows of rft-data, for trying it: do not train on them."
-    if made and not made["certificate"]["benchmarks"]["questions"]:
-        yield "- They were compared with no benchmark."
-    for guess, words in (("constant", "the most frequent answer"), ("another_answer", "the answer of another item")):
-        rate = ((made.get("probes") or {}).get("guess_rate") or {}).get("overall")
-        if rate:
-            yield f"- To give {words} is right for {rate[guess]:.1%} of {rate['items']:,} training items."
-    for name, hit in ((made.get("probes") or {}).get("hits") or {}).items():
-        yield f"- An answer that solves nothing ({name}) gets the full score on {hit['items']:,} items."
-    facts: dict[str, Any] = {}
-    for stage in made.get("stages") or ():
-        facts |= stage.get("facts") or {}
-    if facts.get("suspect_references"):
-        yield f"- {len(facts['suspect_references']):,} pairs of rows ask nearly the same with other answers."
-    yield from (f"- {rows:,} rows have `{_plain(name)}`." for name, rows in (facts.get("findings") or {}).items())
-    codes = [finding["code"] for finding in made.get("findings") or ()]
-    yield from (f"- `rft validate`: {codes.count(code):,} of {code}." for code in dict.fromkeys(codes))
+    if made:
+        yield from _measured(made)
     yield "- A grader is no judge: that an answer scores does not show that its reasoning is right."
+
+
+def _measured(made: Mapping[str, Any]) -> Iterator[str]:
+    if made["source"]["kind"] == "demo":
+        yield "- These are the embedded demo rows of rft-data, for trying it: do not train on them."
+    if not made["certificate"]["benchmarks"]["questions"]:
+        yield "- They were compared with no benchmark."
+    probes = made["probes"]
+    if guess := probes["guess_rate"].get("overall"):
+        of = f"of {guess['items']:,} training items"
+        yield f"- To give the most frequent answer is right for {guess['constant']:.1%} {of}."
+        yield f"- To give another item's answer is right for {guess['another_answer']:.1%} {of}."
+    for name, hit in probes["hits"].items():
+        yield f"- An answer that solves nothing ({name}) scores in full on {hit['items']:,} items."
+    facts: dict[str, Any] = {}
+    for stage in made["stages"]:
+        facts |= stage.get("facts") or {}
+    if suspects := len(facts.get("suspect_references", ())):
+        yield f"- {suspects:,} pairs of rows ask nearly the same and have other answers."
+    for name, rows in facts.get("findings", {}).items():
+        yield f"- {rows:,} rows have `{_plain(name)}`."
+    codes = [finding["code"] for finding in made["findings"]]
+    for code in dict.fromkeys(codes):
+        yield f"- `rft validate`: {codes.count(code):,} of {code}."
 
 
 def _stated(prepared: Prepared) -> dict[str, Any]:

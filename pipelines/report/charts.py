@@ -70,7 +70,7 @@ def bars(
     _keep_drawn(root)
     root.attrib |= {"role": "img", "aria-label": title}
     root.remove(root[0])  # the title that pygal gives a chart without one
-    drawn = Markup(tostring(root, "unicode", method="html"))  # noqa: S704
+    drawn = Markup(tostring(root, "unicode", method="html"))
     return Markup("<figcaption>{}</figcaption>{}").format(title, drawn)
 
 

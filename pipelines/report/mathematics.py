@@ -9,8 +9,8 @@ an annotation, which browsers hide: a search and a copy find it.
 from __future__ import annotations
 
 import re
-from html import unescape
 from functools import lru_cache
+from html import unescape
 from xml.etree.ElementTree import Element, tostring
 
 from markupsafe import Markup, escape
@@ -24,14 +24,14 @@ _MATH = re.compile(
 # Longer formulas, and such as nest deeper, stay text: time and depth of their parser.
 _LONGEST, _DEEPEST = 1_000, 40
 
-_ELEMENTS = frozenset(
-    "math mrow mi mn mo ms mtext mspace mfrac msqrt mroot mstyle mpadded mphantom menclose msub "
-    "msup msubsup munder mover munderover mmultiscripts mprescripts none mtable mtr mtd".split()
+_ELEMENTS = re.compile(
+    "math|none|m(row|i|n|o|s|text|space|frac|sqrt|root|style|padded|phantom|enclose|table|tr|td|"
+    "sub|sup|subsup|under|over|underover|multiscripts|prescripts)"
 )
-_ATTRIBUTES = frozenset(
-    "mathvariant stretchy fence separator form lspace rspace linethickness accent accentunder "
-    "columnalign columnlines rowlines columnspacing rowspacing width height depth largeop "
-    "movablelimits minsize maxsize displaystyle scriptlevel notation symmetric".split()
+_ATTRIBUTES = re.compile(
+    "mathvariant|stretchy|fence|separator|form|[lr]space|linethickness|accent(under)?|width|height|"
+    "depth|largeop|movablelimits|(min|max)size|displaystyle|scriptlevel|notation|symmetric|"
+    "(column|row)(align|lines|spacing)"
 )
 
 
@@ -74,15 +74,16 @@ def mathml(latex: str) -> Markup | None:
         presentation = [row]
     semantics.extend([*presentation, annotation])
     element.append(semantics)
-    return Markup(tostring(element, "unicode", method="html"))  # noqa: S704
+    return Markup(tostring(element, "unicode", method="html"))
 
 
 def _presentation(element: Element) -> bool:
     """Whether an element is one of MathML's presentation; what else it says of itself goes.
 
-    latex2mathml gives characters as references, which are text here, and escaped again when written.
+    latex2mathml gives characters as references; they are text here, and escaped when written.
     """
     element.text, element.tail = unescape(element.text or ""), unescape(element.tail or "")
-    for name in element.attrib.keys() - _ATTRIBUTES:
-        del element.attrib[name]
-    return element.tag in _ELEMENTS
+    for name in list(element.attrib):
+        if not _ATTRIBUTES.fullmatch(name):
+            del element.attrib[name]
+    return _ELEMENTS.fullmatch(element.tag) is not None

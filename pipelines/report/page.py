@@ -1,4 +1,4 @@
-"""`report.html`: one file with all that it needs, which asks no network, the same for one folder."""
+"""`report.html`: one file with all that it needs and no network, the same for the same folder."""
 
 from __future__ import annotations
 
@@ -75,8 +75,8 @@ def page(prepared: Prepared, made_of: str = "") -> str:
     values = {
         "made_of": made_of,
         "title": prepared.dataset or prepared.folder.resolve().name,
-        "style": Markup(style),  # noqa: S704
-        "script": Markup(script),  # noqa: S704
+        "style": Markup(style),
+        "script": Markup(script),
         "policy": _policy(style, script),
         "t": table,
         "titles": {split: _TITLES[split] for split in ALL_SPLITS if split in prepared.splits},

@@ -117,9 +117,9 @@ def _recorded(prepared: Prepared) -> pl.DataFrame:
         stratum = dataset.stratum if dataset else "stratum"
         named = stratum is not None and stratum in records.columns
         return records.drop("file", "split", strict=False).with_columns(
+            *places.get_columns(),
             answer="reference_answer",
             stratum=pl.col(stratum).cast(pl.String) if named and stratum else pl.lit(None),
-            *places.get_columns(),
         )
     except (OSError, pl.exceptions.PolarsError, IndexError) as error:
         first = str(error).partition("\n")[0]

@@ -117,7 +117,13 @@ def _raw(prepared: Prepared, row: Mapping[str, Any], given: Path | None) -> dict
     listed = (made.get("source") or {}).get("files") or []
     digest = next((one["sha256"] for one in listed if one["path"] == row["file"]), None)
     name, folder = prepared.dataset or "", prepared.folder.resolve()
-    guesses = (DEMO / name, RAW / name, Path(), *folder.parents[:3], *(given and (given / name, given) or ()))
+    guesses = (
+        DEMO / name,
+        RAW / name,
+        Path(),
+        *folder.parents[:3],
+        *((given and (given / name, given)) or ()),
+    )
     found = {"file": row["file"], "row": row["file_row"]}
     for path in (root / row["file"] for root in reversed(guesses)):
         if path.is_file() and files.sha256(path) == digest:
@@ -134,9 +140,7 @@ def _columns(path: Path, number: int) -> dict[str, Any]:
     for group in range(file.num_row_groups):
         size = file.metadata.row_group(group).num_rows
         if number <= size:
-            columns: dict[str, Any] = (
-                file.read_row_group(group).slice(number - 1, 1).to_pylist()[0]
-            )
+            columns: dict[str, Any] = file.read_row_group(group).slice(number - 1, 1).to_pylist()[0]
             return columns
         number -= size
     return {}

@@ -78,9 +78,11 @@ class Table:
         several = pl.col("cluster").is_not_null() & (pl.len().over("cluster") > 1)
         stratum = pl.col("stratum").fill_null("").str.slice(0, _NAME)
         stratum = pl.when(stratum.str.strip_chars() == "").then(pl.lit("(none)")).otherwise(stratum)
-        first = self.rows.select(stratum=stratum)["stratum"].value_counts().sort(
-            ["count", "stratum"], descending=[True, False]
-        )["stratum"]
+        first = (
+            self.rows.select(stratum=stratum)["stratum"]
+            .value_counts()
+            .sort(["count", "stratum"], descending=[True, False])["stratum"]
+        )
         others = max(0, first.len() - _STRATA)
         head = first.head(_STRATA).to_list()
         held_out = pl.col("split").is_in(["validation", "test"])
