@@ -6,7 +6,10 @@ the same numbers give the same bytes and the page's own style sheet has the colo
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
 from xml.etree.ElementTree import Element, SubElement, fromstring, tostring
 
 from markupsafe import Markup
@@ -29,13 +32,11 @@ def bars(
     percent: bool = False,
 ) -> Markup:
     """A chart of grouped bars, a group for each label; the same numbers stand beside it as text."""
-    import pygal
-    from pygal.style import Style
-
+    pygal, style = _library()
     kind = pygal.HorizontalBar if horizontal else pygal.Bar
     rows = len(labels) * len(series)
     chart = kind(
-        style=Style(
+        style=style.Style(
             label_font_size=_FONT,
             major_label_font_size=_FONT,
             legend_font_size=_FONT,
@@ -72,6 +73,20 @@ def bars(
     root.remove(root[0])  # the title that pygal gives a chart without one
     drawn = Markup(tostring(root, "unicode", method="html"))
     return Markup("<figcaption>{}</figcaption>{}").format(title, drawn)
+
+
+@cache
+def _library() -> tuple[Any, Any]:
+    """pygal and its styles, without the finder that it adds to Python's imports.
+
+    That one has no `find_spec`, of which later imports of anybody's would warn, and finds plug-ins
+    of pygal alone.
+    """
+    import pygal
+    from pygal import style
+
+    sys.meta_path[:] = [one for one in sys.meta_path if type(one).__module__ != pygal.__name__]
+    return pygal, style
 
 
 def _keep_drawn(root: Element) -> None:

@@ -17,6 +17,7 @@ from urllib.parse import urlencode
 import polars as pl
 from markupsafe import Markup, escape
 
+from pipelines.findings import printable
 from pipelines.report.leakage import Nearness
 from pipelines.report.mathematics import html, mathml
 from pipelines.stages.order import NAMES
@@ -77,6 +78,8 @@ class Table:
         )
         several = pl.col("cluster").is_not_null() & (pl.len().over("cluster") > 1)
         stratum = pl.col("stratum").fill_null("").str.slice(0, _NAME)
+        # A line end would part two values, and other control characters are in no SVG.
+        stratum = stratum.map_elements(printable, return_dtype=pl.String)
         stratum = pl.when(stratum.str.strip_chars() == "").then(pl.lit("(none)")).otherwise(stratum)
         first = (
             self.rows.select(stratum=stratum)["stratum"]
