@@ -17,6 +17,9 @@ from markupsafe import Markup
 # Viewed at a width of 480 at most, so that texts have their size, and at 320 still 9 px.
 _WIDTH, _FONT = 480, 14
 
+# Characters of labels that stand side by side.
+_FITTING = 56
+
 _HREF = "{http://www.w3.org/1999/xlink}href"
 
 # A bar: its value, and the address of its rows.
@@ -51,7 +54,7 @@ def bars(
         no_prefix=True,
         disable_xml_declaration=True,
         pretty_print=False,
-        x_label_rotation=0 if horizontal or len(labels) < 6 else 45,
+        x_label_rotation=0 if horizontal or len("  ".join(labels)) < _FITTING else 45,
         truncate_label=22,
         truncate_legend=22,
         margin=8,

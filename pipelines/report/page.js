@@ -5,6 +5,7 @@
   const form = document.getElementById("filters");
   const status = document.getElementById("status");
   const rows = [...document.querySelectorAll("#table tbody tr")];
+  const total = Number(document.getElementById("table").dataset.total);
   const texts = new Map();
   const text = (row) => {
     if (!texts.has(row)) texts.set(row, row.textContent.toLowerCase());
@@ -25,12 +26,15 @@
       row.hidden = !shown;
       count += shown;
     }
-    const of = Number(query.get("of"));
+    const number = (value) => value.toLocaleString("en");
     const chosen = names.map((name) => `${name}: ${query.getAll(name).join(" or ")}`);
     if (words.length) chosen.push(`search: ${words.join(" ")}`);
+    const of = Number(query.get("of")) || (chosen.length ? rows.length : total);
+    const here = of > count && (query.has("of") || !chosen.length) ? " are on this page" : "";
+    const page = of === rows.length && total > of ? " on this page" : "";
     status.textContent =
-      `${count.toLocaleString("en")} of ${(of || rows.length).toLocaleString("en")} rows` +
-      (of > count ? " are on this page" : "") + (chosen.length ? ` (${chosen.join("; ")})` : "");
+      `${number(count)} of ${number(of)} rows${here || page}` +
+      (chosen.length ? ` (${chosen.join("; ")})` : "");
   }
 
   function fromAddress() {
