@@ -65,7 +65,7 @@ def _say(name: str, text: str, width: int) -> None:
     lines = [
         part
         for line in text.splitlines() or [""]
-        for part in textwrap.wrap(line, width - _LEFT, drop_whitespace=False) or [""]
+        for part in textwrap.wrap(line, width - _LEFT) or [""]
     ]
     for number, line in enumerate(lines):
         terminal.say(f"{name if not number else '':<{_LEFT}}{line.rstrip()}".rstrip())

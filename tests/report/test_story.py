@@ -8,7 +8,7 @@ from pathlib import Path
 import orjson
 import polars as pl
 import pytest
-from conftest import DEMO, Run
+from conftest import DEMO, ROOT, Run
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -94,6 +94,14 @@ def test_it_is_readable_at_80_columns_and_whole_as_json(rft: Run) -> None:
     assert told["repairs"] == ["translator"]
     assert told["item"]["id"] == told["id"]
     assert rft("show", "openr1-math", "nobody").returncode == 2
+
+
+def test_the_story_in_the_docs_is_what_is_printed(rft: Run) -> None:
+    page = (ROOT / "docs" / "report.md").read_text(encoding="utf-8")
+    _, _, block = page.partition("```\n$ rft show medmcqa train:12\n")
+    rft("prepare", "medmcqa", "--quiet")
+    shown = rft("show", "medmcqa", "train:12", COLUMNS="80").stdout
+    assert shown.rstrip() == block.partition("\n```")[0].rstrip()
 
 
 TEXT = st.text("ab1 \\{}$\n", max_size=40)
