@@ -109,7 +109,7 @@ def test_rows_are_text_whatever_they_hold(folder: Write, browser: Browser) -> No
         assert shown.locator("img, iframe, object, embed, math a, [onerror], [style]").count() == 0
         assert shown.locator("script").count() == 1
         assert visible(shown) == len(rows) + 3
-        texts = shown.locator("#table td.prompt").all_inner_texts()
+        texts = shown.locator("#table td.prompt").all_text_contents()
         for text in HOSTILE[:2]:
             assert any(text in cell for cell in texts)
 
@@ -124,7 +124,7 @@ def test_it_stays_small_and_says_what_it_leaves_out(folder: Write, browser: Brow
         shown.evaluate("location.hash = '#rows?split=train&of=1500'")
         shown.wait_for_function("document.getElementById('status').textContent.includes('1,500')")
         assert "are on this page" in shown.inner_text("#status")
-        assert "more characters" in shown.locator("#table tr").last.inner_text()
+        assert "more characters" in shown.locator("#table tr").last.text_content()
 
 
 def test_what_a_model_did_is_shown_where_it_is_known(folder: Write, browser: Browser) -> None:
