@@ -16,10 +16,10 @@ from pipelines.similarity.near_pairs import TooManyPairs, near_pairs
 from pipelines.similarity.wrappings import wrappings
 
 # The lowest similarity that is looked for; where most rows are so near, the next one.
-_LOWEST = (0.2, 0.4, 0.6, 0.8)
+_LOWEST = (0.4, 0.6, 0.8)
 
-# Steps of a search: of some 10 CPU seconds at most.
-_WORK = 500_000_000
+# Steps of a search, of which a CPU second has 30 to 100 million.
+_WORK = 200_000_000
 
 
 @dataclass(frozen=True, slots=True)

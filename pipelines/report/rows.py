@@ -53,7 +53,14 @@ COLUMNS: dict[str, pl.DataType] = {
     "tokens": pl.Int64(),
 }
 
-# Items whose tokens are counted, those with the smallest digests: 5 CPU s for a million tokens.
+# What is read of the records, and of what links them.
+_RECORD = (
+    *("row", "raw_row", "id", "digest", "prompt", "reference_answer", "options", "repairs"),
+    *("published", "findings", "verified", "judged"),
+)
+_LINK = ("row", "cluster", "linked_to", "link", "similarity", "suspects")
+
+# Items whose tokens are counted, those with the smallest digests.
 COUNTED = 5_000
 
 # A field of items that stands for a stratum has so many values.
@@ -104,22 +111,17 @@ def _recorded(prepared: Prepared) -> pl.DataFrame:
     folder = prepared.folder
     try:
         trace = pl.read_parquet(folder / "trace.parquet", glob=False)
-        records = pl.read_parquet(folder / "stages" / "normalize.parquet", glob=False)
-        links = pl.read_parquet(folder / "stages" / "dedupe.parquet", glob=False)
-        records = records.drop("dropped", "detail").join(
-            links.select("row", "cluster", "linked_to", "link", "similarity", "suspects"),
-            on="row",
-            how="left",
-            maintain_order="left",
-        )
-        places = trace.drop("id")[records["raw_row"].to_list()].rename({"row": "file_row"})
         dataset = known(prepared.dataset)
-        stratum = dataset.stratum if dataset else "stratum"
-        named = stratum is not None and stratum in records.columns
-        return records.drop("file", "split", strict=False).with_columns(
+        stratum = (dataset.stratum if dataset else "stratum") or ""
+        path = folder / "stages" / "normalize.parquet"
+        columns = [one for one in (*_RECORD, stratum) if one in pl.read_parquet_schema(path)]
+        records = pl.read_parquet(path, columns=columns, glob=False)
+        links = pl.read_parquet(folder / "stages" / "dedupe.parquet", columns=[*_LINK], glob=False)
+        places = trace.drop("id")[records["raw_row"].to_list()].rename({"row": "file_row"})
+        return records.join(links, on="row", how="left", maintain_order="left").with_columns(
             *places.get_columns(),
             answer="reference_answer",
-            stratum=pl.col(stratum).cast(pl.String) if named and stratum else pl.lit(None),
+            stratum=pl.col(stratum).cast(pl.String) if stratum in columns else pl.lit(None),
         )
     except (OSError, pl.exceptions.PolarsError, IndexError) as error:
         first = str(error).partition("\n")[0]
