@@ -17,11 +17,11 @@ def report(
     ] = None,
     quiet: Quiet = False,
 ) -> None:
-    """Write a page that shows a prepared folder: one HTML file, which asks no network.
+    """Write a page that shows a prepared folder.
 
-    The flow of the rows with examples of each reason, tokens, strata, answers, leakage, conflicts,
-    repairs, findings, what guesses earn, and a table of at most 1,000 rows with search and filters.
-    Where rates.jsonl, calibration.json or evaluation.json are in the folder it shows them, too.
+    One HTML file that asks no network: the flow of the rows with examples of each reason, tokens,
+    strata, answers, leakage, conflicts, repairs, findings, what guesses earn, and a table of at
+    most 1,000 rows with search and filters. Where rates.jsonl, calibration.json or evaluation.json are in the folder it shows them, too.
 
     \b
     Examples:

@@ -32,7 +32,7 @@ def show(
     ] = None,
     as_json: Annotated[bool, option("--json", help="Print everything as JSON, uncut.")] = False,
 ) -> None:
-    """Tell the story of one row: what it was, what was changed, and what became of it.
+    """Tell what one row was, and what became of it.
 
     The raw row; its repairs, with what they took away as [-…-] and put in as {+…+}; the rows that
     it is linked to and why; the stage that dropped it, or its line and its item; and its grades.

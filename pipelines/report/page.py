@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from functools import cache
+from functools import cache, partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import orjson
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
@@ -20,7 +19,6 @@ from pipelines.report.charts import bars
 from pipelines.report.difference import marked
 from pipelines.report.leakage import Nearness, nearness
 from pipelines.report.table import FACETS, PROMPT, Row, Table, answer, cut, short
-from pipelines.stages.order import NAMES
 
 NAME = "report.html"
 
@@ -70,7 +68,7 @@ def page(prepared: Prepared, made_of: str = "") -> str:
     near = nearness(prepared)
     rates = results.rates(prepared)
     table = Table(rows.read(prepared), near, rates)
-    manifest = _manifest(prepared)
+    manifest = results.made(prepared)
     style, script = ((_HERE / name).read_text(encoding="utf-8") for name in _ASSETS)
     values = {
         "made_of": made_of,
@@ -92,7 +90,7 @@ def page(prepared: Prepared, made_of: str = "") -> str:
         "calibration": results.calibration(prepared),
         "evaluation": results.evaluation(prepared),
         "facets": FACETS,
-        "chart": _Charts(table),
+        "chart": partial(_chart, table),
     }
     template = _environment().get_template("page.html")
     head, _, foot = template.render(values).partition("<!--rows-->")
@@ -107,19 +105,6 @@ def page(prepared: Prepared, made_of: str = "") -> str:
         shown.append((n, text))
     body = "".join(text for _, text in sorted(shown))
     return f"{head}{body}{foot}"
-
-
-def _manifest(prepared: Prepared) -> dict[str, Any]:
-    """How the folder was made; of one with errors, which has no manifest, what its stages say."""
-    made = prepared.manifest()
-    if made is not None:
-        return made
-    paths = [prepared.folder / "stages" / f"{stage}.json" for stage in NAMES]
-    receipts = [orjson.loads(path.read_bytes()) for path in paths if path.is_file()]
-    if not receipts or "certificate" not in receipts[-1]:
-        return {}
-    last = {key: receipts[-1][key] for key in ("findings", "certificate", "probes")}
-    return {"stages": receipts, **last}
 
 
 _ASSETS = ("page.css", "page.js")
@@ -152,47 +137,21 @@ def _environment() -> Environment:
     return made
 
 
-class _Charts:
-    """The charts of a page, each a bar for a number of the table."""
-
-    def __init__(self, table: Table) -> None:
-        self._table = table
-
-    def counts(
-        self,
-        title: str,
-        facet: str,
-        values: list[str],
-        series: dict[str, dict[str, str]],
-        horizontal: bool = False,
-    ) -> Markup:
-        """How many rows of each series have each value of a facet."""
-        where = {
-            label: [{**chosen, facet: value} for value in values]
-            for label, chosen in series.items()
-        }
-        return bars(
-            title,
-            values,
-            {
-                label: [(self._table.count(**one), self._table.address(**one)) for one in each]
-                for label, each in where.items()
-            },
-            horizontal=horizontal,
-        )
-
-    def shares(
-        self, title: str, facet: str, values: list[str], series: dict[str, dict[str, str]]
-    ) -> Markup:
-        """Which share of the rows of each series has each value of a facet."""
-        shown: dict[str, list[tuple[float, str]]] = {}
-        for label, chosen in series.items():
-            total = self._table.count(**chosen) or 1
-            where = [{**chosen, facet: value} for value in values]
-            shown[label] = [
-                (self._table.count(**one) / total, self._table.address(**one)) for one in where
-            ]
-        return bars(title, values, shown, horizontal=True, percent=True)
+def _chart(
+    table: Table,
+    title: str,
+    facet: str,
+    values: list[str],
+    series: dict[str, dict[str, str]],
+    **shape: bool,
+) -> Markup:
+    """How many rows of each series have each value of a facet; with `percent`, which share."""
+    shown = {}
+    for label, chosen in series.items():
+        total = table.count(**chosen) if shape.get("percent") else 1
+        where = [{**chosen, facet: value} for value in values]
+        shown[label] = [(table.count(**one) / (total or 1), table.address(**one)) for one in where]
+    return bars(title, values, shown, **shape)
 
 
 # What stands side by side ------------------------------------------------------------------------

@@ -1,22 +1,18 @@
-"""What other commands left beside a prepared folder: pass rates, a calibration, an evaluation.
-
-`rates.jsonl` is what `rft calibrate --out` writes of train.jsonl, `calibration.json` what it prints
-as JSON, and `evaluation.json` holds `models`, a list of objects with `name`, `items`, `pass_rate`
-and, where they are known, `low`, `high` (a 95 % interval) and `mean_score`.
-"""
+"""What other commands left beside a prepared folder, by the schemas of those names."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import orjson
 
 from pipelines.findings import BadInput
+from pipelines.io import schema
+from pipelines.io.files import sha256
 from pipelines.io.jsonl import objects
 from pipelines.io.prepared import Prepared
+from pipelines.stages.order import NAMES as STAGES
 
 RATES, CALIBRATION, EVALUATION = "rates.jsonl", "calibration.json", "evaluation.json"
 NAMES = (RATES, CALIBRATION, EVALUATION)
@@ -24,56 +20,51 @@ NAMES = (RATES, CALIBRATION, EVALUATION)
 
 def rates(prepared: Prepared) -> dict[int, tuple[int, int]]:
     """By the line of a training item, how many of its answers pass, and how many there are."""
-    path = prepared.folder / RATES
-    try:
-        lines = [rate for _, rate in objects(path)] if path.is_file() else []
-        return {int(one["line"]): (int(one["passed"]), int(one["n"])) for one in lines if one["n"]}
-    except (BadInput, LookupError, TypeError, ValueError):
-        return {}
+    valid = schema.compiled("rate").is_valid
+    with suppress(BadInput):
+        rates = [one for _, one in objects(prepared.folder / RATES) if valid(one)]
+        return {one["line"]: (min(one["passed"], one["n"]), one["n"]) for one in rates if one["n"]}
+    return {}
 
 
 def calibration(prepared: Prepared) -> dict[str, Any] | None:
     """The summary of `rft calibrate`; None where there is none, or another kind of file."""
-    value = _document(prepared.folder / CALIBRATION)
-    with suppress(LookupError, TypeError, ValueError, AttributeError):
-        rate = value["pass_rate"]
-        return {
-            "items": int(value["items"]),
-            "answers": int(value["answers"]),
-            "fail_share": float(value["fail_share"]),
-            "advised": [float(share) for share in value["fail_share_advised"]],
-            "threshold": float(value["pass_threshold"]),
-            "mean": float(rate["mean"]),
-            "at_zero": int(rate["at_zero"]),
-            "at_one": int(rate["at_one"]),
-            "no_signal": int(rate["no_signal"]),
-            "deciles": [int(rate["deciles"][decile]) for decile in range(10)],
-        }
-    return None
+    found: dict[str, Any] | None = schema.document(prepared.folder / CALIBRATION, "calibration")
+    return found
 
 
 def evaluation(prepared: Prepared) -> list[dict[str, Any]]:
-    """The models of an evaluation; none where there is no file of that kind."""
-    value = _document(prepared.folder / EVALUATION)
-    with suppress(LookupError, TypeError, ValueError, AttributeError):
-        return [
-            {
-                "name": str(model["name"])[:100],
-                "items": int(model["items"]),
-                "pass_rate": float(model["pass_rate"]),
-                **{key: _number(model, key) for key in ("low", "high", "mean_score")},
-            }
-            for model in value["models"][:20]
-        ]
-    return []
+    """The first models of an evaluation; none where there is no file of that kind."""
+    found = schema.document(prepared.folder / EVALUATION, "evaluation") or {"models": []}
+    return list(found["models"][:20])
 
 
-def _number(values: Mapping[str, Any], key: str) -> float | None:
-    value = values.get(key)
-    return None if value is None else float(value)
+def made(prepared: Prepared) -> dict[str, Any]:
+    """How the files of a folder were made: its manifest, or what its stages say of one with errors.
+
+    Empty where the pipeline did not make them, or a person changed them since.
+    """
+    found = prepared.manifest()
+    if found is None:
+        stages = [_receipt(prepared, stage) for stage in STAGES[1:]]
+        last = stages[-1]
+        if not all(stages) or "certificate" not in last:
+            return {}
+        found = {"stages": stages, **{key: last[key] for key in _LAST}}
+    audited = found["certificate"]["files"]
+    paths = {split: prepared.path(split) for split in prepared.splits}
+    same = audited.keys() == paths.keys() and all(
+        audited[split]["sha256"] == sha256(path) for split, path in paths.items()
+    )
+    return found if same else {}
 
 
-def _document(path: Path) -> Any:
-    with suppress(OSError, orjson.JSONDecodeError):
-        return orjson.loads(path.read_bytes())
-    return None
+_LAST = ("findings", "certificate", "probes")
+
+
+def _receipt(prepared: Prepared, stage: str) -> dict[str, Any]:
+    path = prepared.folder / "stages" / f"{stage}.json"
+    with suppress(OSError, ValueError):
+        found: dict[str, Any] = orjson.loads(path.read_bytes())
+        return found
+    return {}

@@ -18,6 +18,7 @@ from pipelines.findings import BadInput
 from pipelines.io.items import user_text
 from pipelines.io.jsonl import objects
 from pipelines.io.prepared import Prepared
+from pipelines.report import results
 from pipelines.rules import tokens
 from pipelines.similarity.keys import digest
 
@@ -76,7 +77,7 @@ def read(prepared: Prepared, *, counted: bool = True) -> pl.DataFrame:
 
     BadInput where its files do not go together.
     """
-    ours = (prepared.folder / "trace.parquet").is_file()
+    ours = results.made(prepared) and (prepared.folder / "trace.parquet").is_file()
     frame = _recorded(prepared) if ours else _items(prepared)
     kinds = map(kind, frame["answer"].to_list(), frame["options"].to_list())
     frame = frame.with_columns(kind=pl.Series(list(kinds), dtype=pl.String))

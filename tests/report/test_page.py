@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from known import DATASETS
 from playwright.sync_api import Browser
 
 from pipelines.findings import BadInput
-from pipelines.io.prepared import Prepared
+from pipelines.io.prepared import Prepared, find
 from pipelines.report import mathematics, page
 
 from .conftest import item, opened, visible
@@ -259,3 +260,42 @@ def test_what_cannot_be_rendered_stays_text(latex: str, rendered: bool) -> None:
 
 def test_prices_are_no_mathematics() -> None:
     assert "<math>" not in mathematics.html("It costs $5 here and $6 there.")
+
+
+def test_what_calibrate_writes_is_shown(rft: Run, tmp_path: Path, browser: Browser) -> None:
+    rft("prepare", "medmcqa", "--quiet")
+    folder = tmp_path / "processed" / "medmcqa"
+    answers = [
+        {"line": line, "output_text": orjson.dumps({"answer": letter}).decode()}
+        for line in range(1, 194)
+        for letter in "AB"
+    ]
+    (tmp_path / "answers.jsonl").write_bytes(b"".join(orjson.dumps(a) + b"\n" for a in answers))
+    words = ("calibrate", "--items", folder / "train.jsonl", "--samples", "answers.jsonl")
+    words += ("--grader-file", folder / "grader.json", "--out", folder / "rates.jsonl")
+    done = rft(*words, "--format", "json")
+    assert done.returncode == 0
+    (folder / "calibration.json").write_text(done.stdout)
+    assert rft("report", "medmcqa").returncode == 0
+    assert rft("validate", "medmcqa").returncode == 0
+    graded = orjson.loads(done.stdout)
+    with opened(browser, folder / page.NAME) as shown:
+        section = shown.inner_text("#model")
+        assert f"{graded['items']} items, {graded['answers']} answers" in section
+        shown.click('#model td a[href*="passes=0.5"]')
+        assert visible(shown) == graded["pass_rate"]["deciles"][5] > 0
+
+
+def test_a_folder_with_errors_is_shown_and_an_edited_one_by_its_items(
+    demo: dict[str, Prepared], tmp_path: Path
+) -> None:
+    prepared = find(str(shutil.copytree(demo["medmcqa"].folder, tmp_path / "medmcqa")))
+    (prepared.folder / "manifest.json").unlink()  # as a run with errors leaves it
+    assert "conflicting_answers" in page.page(prepared)
+    train = prepared.path("train")
+    first, *rest = train.read_bytes().splitlines(keepends=True)
+    train.write_bytes(first.replace(b"melatonin", b"serotonin") + b"".join(rest))
+    shown = page.page(prepared)
+    assert "conflicting_answers" not in shown
+    assert "serotonin" in shown
+    assert "melatonin in the body" not in shown
