@@ -21,7 +21,8 @@ def report(
 
     One HTML file that asks no network: the flow of the rows with examples of each reason, tokens,
     strata, answers, leakage, conflicts, repairs, findings, what guesses earn, and a table of at
-    most 1,000 rows with search and filters. Where rates.jsonl, calibration.json or evaluation.json are in the folder it shows them, too.
+    most 1,000 rows with search and filters. Where rates.jsonl, calibration.json or evaluation.json
+    are in the folder it shows them, too.
 
     \b
     Examples:

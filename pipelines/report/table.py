@@ -4,7 +4,8 @@ A number on the page and the filter that its link sets are made of the same word
 cannot tell different things. A facet is a column of texts, or of lists of texts: `split` (`dropped`
 for a row that is in none), `stage` and `reason` of a drop, `past` (the stages that kept the row),
 `kind` of the answer, `stratum`, `tokens`, `near` (similarity to the nearest training row),
-`passes`, `repair`, `note` (what was counted of a row), `link`, `cluster`, `suspect`, `line`.
+`passes` (share of a model's answers), `judged` (share of the published generations that are right),
+`repair`, `note` (what was counted of a row), `link`, `cluster`, `suspect`, `line`.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ FACETS = (
     "tokens",
     "near",
     "passes",
+    "judged",
     "repair",
     "note",
     "link",
@@ -107,6 +109,9 @@ class Table:
                 .fill_null(f"0–{self._lowest}")
             ),
             passes=(pl.col("passed") / pl.col("of")).map_elements(tenth, return_dtype=pl.String),
+            judged=pl.when(pl.col("judged") > 0)
+            .then(pl.col("verified") / pl.col("judged"))
+            .map_elements(tenth, return_dtype=pl.String),
             repair=pl.col("repairs").list.eval(pl.element().str.split(" ").list.first()),
             note="findings",
             link="link",

@@ -299,3 +299,18 @@ def test_a_folder_with_errors_is_shown_and_an_edited_one_by_its_items(
     assert "conflicting_answers" not in shown
     assert "serotonin" in shown
     assert "melatonin in the body" not in shown
+
+
+def test_any_items_make_a_page(folder: Write) -> None:
+    chats = (
+        5,
+        [5],
+        [{"role": "user", "content": None}],
+        [{"role": "user", "content": [{"type": "text", "text": "hi"}, {"type": "image_url"}]}],
+        [{"role": "user", "content": "x" * 300_000}],
+        [{"role": "user", "content": "$" * 3_000 + "\\[" * 3_000}],
+    )
+    rows = [{}, *({"messages": chat, "topic": "\0" * 3_000} for chat in chats)]
+    odd = {"reference_answer": [1, 2], "options": {"a": 1}, "id": {"x": 10**30}, "topic": "a\nb"}
+    rows += [{**row, **odd} for row in rows] * 2
+    assert 10_000 < len(page.page(folder(rows, rows)).encode()) < 2_000_000
