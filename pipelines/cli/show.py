@@ -46,15 +46,15 @@ def show(
     from pipelines.io import prepared
     from pipelines.report.story import stories
 
-    told = stories(prepared.find(folder), row, raw)
+    shown = stories(prepared.find(folder), row, raw)
     if as_json:
-        terminal.print_json(told)
+        terminal.print_json(shown)
         return
     width = min(terminal.console().width, _WIDEST)
-    for place, story in enumerate(told):
+    for place, story in enumerate(shown):
         if place:
             terminal.say("─" * width)
-        for name, text in _told(story):
+        for name, text in _parts(story):
             _say(name, text, width)
 
 
@@ -71,7 +71,7 @@ def _say(name: str, text: str, width: int) -> None:
         terminal.say(f"{name if not number else '':<{_LEFT}}{line.rstrip()}".rstrip())
 
 
-def _told(story: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _parts(story: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """The parts of a story, each with its name."""
     from pipelines.report.difference import marked
 

@@ -97,11 +97,11 @@ def _keep_drawn(root: Element) -> None:
     for element in root.iter():
         element.tag = element.tag.rpartition("}")[2]
     for link in root.iter("a"):
-        told = {one.get("class"): one.text for one in link.findall("desc")}
+        described = {one.get("class"): one.text for one in link.findall("desc")}
         link.set("tabindex", "-1")  # the table beside the chart has the same addresses
         link.set("href", link.attrib.pop(_HREF))
         link.attrib.pop("target", None)
-        SubElement(link, "title").text = f"{told.get('x_label')}: {told.get('value')}"
+        SubElement(link, "title").text = f"{described.get('x_label')}: {described.get('value')}"
     for parent in list(root.iter()):
         for child in list(parent):
             if child.tag in ("script", "style", "desc", "defs") or any(

@@ -76,10 +76,10 @@ def _nearest(split: str, held: Prompts, train: Prompts, lowest: float) -> list[N
     if not held.texts or not train.texts:
         return []
     for name in ("keys", "plain"):
-        found = near_pairs(
+        pairs = near_pairs(
             getattr(train, name), lowest, against=getattr(held, name), work=_WORK
         ).pairs
-        for one, other, similarity in found.select("left", "right", "similarity").iter_rows():
+        for one, other, similarity in pairs.select("left", "right", "similarity").iter_rows():
             near = similarity, -train.lines[one]
             best[other] = max(near, best.get(other, near))
     return [

@@ -16,7 +16,7 @@ from pipelines.io import files
 from pipelines.io.prepared import ALL_SPLITS, Prepared
 from pipelines.report import results, rows
 from pipelines.report.charts import bars
-from pipelines.report.difference import marked
+from pipelines.report.difference import Piece, marked
 from pipelines.report.leakage import Nearness, nearness
 from pipelines.report.table import FACETS, PROMPT, Row, Table, answer, cut, short
 
@@ -164,24 +164,19 @@ def _pair(one: Row, other: Row, **more: object) -> dict[str, Any]:
 
 
 def _nearest(table: Table, near: Nearness) -> list[dict[str, Any]]:
-    found = []
-    for pair in near.pairs[:_PAIRS]:
-        held, train = table.at(pair.split, pair.line), table.at("train", pair.train_line)
-        if held is not None and train is not None:
-            found.append(_pair(train, held, similarity=pair.similarity))
-    return found
+    rows = [
+        (table.at("train", pair.train_line), table.at(pair.split, pair.line), pair.similarity)
+        for pair in near.pairs[:_PAIRS]
+    ]
+    return [_pair(one, other, similarity=degree) for one, other, degree in rows if one and other]
 
 
 def _suspects(table: Table, manifest: dict[str, Any]) -> list[dict[str, Any]]:
     """Pairs that ask the same, as far as their texts tell, with different answers."""
     facts = [stage.get("facts") or {} for stage in manifest.get("stages") or []]
     pairs = [pair for one in facts for pair in one.get("suspect_references") or []]
-    found = []
-    for one, other in pairs[:_PAIRS]:
-        left, right = table.called(str(other)), table.called(str(one))
-        if left is not None and right is not None:
-            found.append(_pair(left, right))
-    return found
+    rows = [(table.called(str(other)), table.called(str(one))) for one, other in pairs[:_PAIRS]]
+    return [_pair(one, other) for one, other in rows if one and other]
 
 
 def _conflicts(table: Table) -> list[list[Row]]:
@@ -194,13 +189,14 @@ def _conflicts(table: Table) -> list[list[Row]]:
 
 def _repairs(table: Table) -> dict[str, list[dict[str, Any]]]:
     """By repair, three rows with what it changed."""
-    found: dict[str, list[dict[str, Any]]] = {}
-    for repair in table.values("repair"):
-        rows = table.first(3, repair=repair)
-        found[repair] = [
-            {"row": row, "texts": marked(row["published"][:PROMPT], (row["prompt"] or "")[:PROMPT])}
-            if row["published"]
-            else {"row": row, "texts": None}
-            for row in rows
+    return {
+        repair: [
+            {"row": row, "texts": _changed(row) if row["published"] else None}
+            for row in table.first(3, repair=repair)
         ]
-    return found
+        for repair in table.values("repair")
+    }
+
+
+def _changed(row: Row) -> tuple[list[Piece], list[Piece]]:
+    return marked(row["published"][:PROMPT], (row["prompt"] or "")[:PROMPT])

@@ -29,14 +29,14 @@ def rates(prepared: Prepared) -> dict[int, tuple[int, int]]:
 
 def calibration(prepared: Prepared) -> dict[str, Any] | None:
     """The summary of `rft calibrate`; None where there is none, or another kind of file."""
-    found: dict[str, Any] | None = schema.document(prepared.folder / CALIBRATION, "calibration")
-    return found
+    summary: dict[str, Any] | None = schema.document(prepared.folder / CALIBRATION, "calibration")
+    return summary
 
 
 def evaluation(prepared: Prepared) -> list[dict[str, Any]]:
     """The first models of an evaluation; none where there is no file of that kind."""
-    found = schema.document(prepared.folder / EVALUATION, "evaluation") or {"models": []}
-    return list(found["models"][:20])
+    evaluation = schema.document(prepared.folder / EVALUATION, "evaluation") or {"models": []}
+    return list(evaluation["models"][:20])
 
 
 def made(prepared: Prepared) -> dict[str, Any]:
@@ -44,19 +44,19 @@ def made(prepared: Prepared) -> dict[str, Any]:
 
     Empty where the pipeline did not make them, or a person changed them since.
     """
-    found = prepared.manifest()
-    if found is None:
+    manifest = prepared.manifest()
+    if manifest is None:
         stages = [_receipt(prepared, stage) for stage in STAGES[1:]]
         last = stages[-1]
         if not all(stages) or "certificate" not in last:
             return {}
-        found = {"stages": stages, **{key: last[key] for key in _LAST}}
-    audited = found["certificate"]["files"]
+        manifest = {"stages": stages, **{key: last[key] for key in _LAST}}
+    audited = manifest["certificate"]["files"]
     paths = {split: prepared.path(split) for split in prepared.splits}
     same = audited.keys() == paths.keys() and all(
         audited[split]["sha256"] == sha256(path) for split, path in paths.items()
     )
-    return found if same else {}
+    return manifest if same else {}
 
 
 _LAST = ("findings", "certificate", "probes")
@@ -65,6 +65,6 @@ _LAST = ("findings", "certificate", "probes")
 def _receipt(prepared: Prepared, stage: str) -> dict[str, Any]:
     path = prepared.folder / "stages" / f"{stage}.json"
     with suppress(OSError, ValueError):
-        found: dict[str, Any] = orjson.loads(path.read_bytes())
-        return found
+        receipt: dict[str, Any] = orjson.loads(path.read_bytes())
+        return receipt
     return {}

@@ -17,7 +17,7 @@ from pipelines.report import results, rows
 from pipelines.sources.rows import loose, opened, suffix
 from pipelines.stages.download import DEMO, RAW
 
-# Rows of one id whose stories are told, and linked rows that are named.
+# Rows of one name whose stories are shown, and linked rows that are named.
 MOST, _LINKED = 5, 20
 
 # Hex digits of a digest that name a row.
@@ -124,12 +124,12 @@ def _raw(prepared: Prepared, row: Mapping[str, Any], given: Path | None) -> dict
         *folder.parents[:3],
         *((given and (given / name, given)) or ()),
     )
-    found = {"file": row["file"], "row": row["file_row"]}
+    place = {"file": row["file"], "row": row["file_row"]}
     for path in (root / row["file"] for root in reversed(guesses)):
         if path.is_file() and files.sha256(path) == digest:
-            return {**found, "columns": _columns(path, row["file_row"])}
+            return {**place, "columns": _columns(path, row["file_row"])}
     fault = "the raw file is not here, or has changed; name its folder with --raw"
-    return {**found, "columns": None, "fault": fault}
+    return {**place, "columns": None, "fault": fault}
 
 
 def _columns(path: Path, number: int) -> dict[str, Any]:

@@ -108,7 +108,7 @@ def test_it_says_the_license_that_a_description_states(
     done = rft("prepare", "mine.toml", "--quiet")
     assert (done.returncode, done.stderr) == (0, "")
     folder = tmp_path / "processed" / "mine"
-    told = header(folder)
-    assert {name: told[name] for name in ("license", "license_name") if name in told} == expected
+    head = header(folder)
+    assert {name: head[name] for name in ("license", "license_name") if name in head} == expected
     assert ("No license is known" in (folder / card.NAME).read_text()) == (license is None)
     assert rft("validate", "mine").returncode == 0  # the manifest still has its form

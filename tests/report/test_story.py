@@ -28,28 +28,28 @@ def test_every_raw_row_has_a_story_by_every_name(demo: dict[str, Prepared]) -> N
     items = {split: list(prepared.items(split)) for split in prepared.splits}
     trace = pl.read_parquet(prepared.folder / "trace.parquet")
     for place in trace.gather_every(9).iter_rows(named=True):
-        (told,) = stories(prepared, f"{place['file']}:{place['row']}")
-        assert told["id"] == place["id"]
+        (story,) = stories(prepared, f"{place['file']}:{place['row']}")
+        assert story["id"] == place["id"]
         if place["line"] is None:
             names = ("stage", "reason", "detail")
-            assert told["became"] == {name: place[name] for name in names}
-            assert told["item"] is None
+            assert story["became"] == {name: place[name] for name in names}
+            assert story["item"] is None
         else:
-            assert told["item"] == items[place["split"]][place["line"] - 1]
-            assert stories(prepared, f"{place['split']}:{place['line']}") == [told]
-        assert told in stories(prepared, told["id"])
-        assert told in stories(prepared, told["digest"])
-        assert told in stories(prepared, told["digest"][:8].upper())
+            assert story["item"] == items[place["split"]][place["line"] - 1]
+            assert stories(prepared, f"{place['split']}:{place['line']}") == [story]
+        assert story in stories(prepared, story["id"])
+        assert story in stories(prepared, story["digest"])
+        assert story in stories(prepared, story["digest"][:8].upper())
         raw = pl.read_parquet(DEMO / "medmcqa" / place["file"]).row(place["row"] - 1, named=True)
-        assert told["raw"]["columns"] == raw
+        assert story["raw"]["columns"] == raw
 
 
 def test_a_duplicate_tells_of_the_row_that_stays(demo: dict[str, Prepared]) -> None:
     prepared = demo["medmcqa"]
     trace = pl.read_parquet(prepared.folder / "trace.parquet")
     for place in trace.filter(pl.col("reason") == "duplicate").iter_rows(named=True):
-        (told,) = stories(prepared, f"{Path(place['file']).name}:{place['row']}")
-        others = [link for link in told["links"] if link["link"] in ("same text", "same question")]
+        (story,) = stories(prepared, f"{Path(place['file']).name}:{place['row']}")
+        others = [link for link in story["links"] if link["link"] in ("same text", "same question")]
         assert others
         assert any("line" in link or link["reason"] == "contaminated" for link in others)
 
@@ -64,17 +64,17 @@ def test_raw_files_are_shown_only_where_they_are_the_same(
     assert "--raw" in gone["raw"]["fault"]
     moved = tmp_path / "moved"
     shutil.copytree(DEMO / "openr1-math", moved)
-    (told,) = stories(prepared, "train:1", moved)
-    assert told["raw"]["columns"]["uuid"] == told["id"]
-    path = moved / told["raw"]["file"]
+    (story,) = stories(prepared, "train:1", moved)
+    assert story["raw"]["columns"]["uuid"] == story["id"]
+    path = moved / story["raw"]["file"]
     path.write_bytes(path.read_bytes()[:-1] + b" ")
     assert stories(prepared, "train:1", moved)[0]["raw"]["columns"] is None
 
 
 def test_a_folder_by_hand_has_stories_too(folder) -> None:
     prepared = folder([item("One?", id=7), item("One?", "2")], [item("Two?")])
-    (told,) = stories(prepared, "train:2")
-    assert (told["raw"], told["links"], told["reference_answer"]) == (None, [], "2")
+    (story,) = stories(prepared, "train:2")
+    assert (story["raw"], story["links"], story["reference_answer"]) == (None, [], "2")
     assert stories(prepared, "7")[0]["item"]["id"] == 7
     (prepared.folder / "rates.jsonl").write_bytes(b'{"line": 2, "n": 4, "passed": 3}\n')
     assert stories(prepared, "train:2")[0]["grades"] == {"pass_rate": {"passed": 3, "n": 4}}
@@ -90,9 +90,9 @@ def test_it_is_readable_at_80_columns_and_whole_as_json(rft: Run) -> None:
     assert max(map(len, shown.stdout.splitlines())) <= 80
     assert "line 56 of train.jsonl" in shown.stdout
     assert "[-" in shown.stdout  # what the repair took away
-    (told,) = orjson.loads(rft("show", "openr1-math", "train:56", "--json").stdout)
-    assert told["repairs"] == ["translator"]
-    assert told["item"]["id"] == told["id"]
+    (story,) = orjson.loads(rft("show", "openr1-math", "train:56", "--json").stdout)
+    assert story["repairs"] == ["translator"]
+    assert story["item"]["id"] == story["id"]
     assert rft("show", "openr1-math", "nobody").returncode == 2
 
 
