@@ -206,7 +206,7 @@ def prepare(
         driver.prepare(dataset, settings, progress, until=until, write=not dry_run)
         for dataset in chosen
     ]
-    pages = {}
+    pages: dict[Path, Path | None] = {}
     if not dry_run and until == NAMES[-1]:
         pages = {result.folder: _page(result.folder, progress) for result in results}
     findings = [finding for result in results for finding in result.findings]
@@ -235,17 +235,24 @@ def _check_downloads(datasets: list[Dataset], *, quiet: bool) -> None:
     raise Exit(int(bool(faults)))
 
 
-def _page(folder: Path, progress: Progress) -> Path:
-    """Write what a person looks at beside a finished folder: its card and its report."""
+def _page(folder: Path, progress: Progress) -> Path | None:
+    """Write what a person looks at beside a finished folder, its card and its report.
+
+    What cannot be written is noted, for the files of the job are whole; then there is no path.
+    """
     from pipelines.exports import card
     from pipelines.io import prepared
     from pipelines.report import page
 
     progress.begin(f"{folder.name} report", None, "")
-    source = prepared.find(str(folder))
-    note = card.write(source)
     path = folder / page.NAME
-    page.write(source, path)
+    try:
+        source = prepared.find(str(folder))
+        note = card.write(source)
+        page.write(source, path)
+    except BadInput as error:
+        progress.end(str(error))
+        return None
     progress.end(note or "")
     return path
 
@@ -254,7 +261,7 @@ def _show(
     results: list[Result],
     findings: list[Finding],
     last: str | None,
-    pages: dict[Path, Path],
+    pages: dict[Path, Path | None],
     *,
     quiet: bool,
     every: bool,
@@ -284,5 +291,5 @@ def _show(
         if result.unchanged:
             place += "; nothing to do: inputs, settings, code and outputs are unchanged"
         terminal.say(f"{result.dataset}: {f'up to {last}' if last else checked}; {place}")
-        if result.folder in pages:
-            terminal.say(f"  report: {pages[result.folder]}")
+        if path := pages.get(result.folder):
+            terminal.say(f"  report: {path}")

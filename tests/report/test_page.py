@@ -262,6 +262,17 @@ def test_prices_are_no_mathematics() -> None:
     assert "<math>" not in mathematics.html("It costs $5 here and $6 there.")
 
 
+def test_prepare_leaves_a_page_that_is_no_report(rft: Run, tmp_path: Path) -> None:
+    rft("prepare", "medmcqa", "--quiet")
+    path = tmp_path / "processed" / "medmcqa" / page.NAME
+    path.write_text("mine")
+    done = rft("prepare", "medmcqa")
+    assert (done.returncode, path.read_text()) == (0, "mine")
+    assert "is no report" in done.stderr
+    assert "report:" not in done.stdout
+    assert rft("report", "medmcqa").returncode == 2
+
+
 def test_what_calibrate_writes_is_shown(rft: Run, tmp_path: Path, browser: Browser) -> None:
     rft("prepare", "medmcqa", "--quiet")
     folder = tmp_path / "processed" / "medmcqa"
