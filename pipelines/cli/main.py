@@ -31,7 +31,13 @@ from pipelines.findings import BadInput
 # The commands in the order of the help, with the modules of their functions.
 GROUPS = {
     "Make a dataset": {"init": "init", "prepare": "prepare", "datasets": "tables"},
-    "Check it": {"validate": "validate", "audit": "audit", "rules": "tables"},
+    "Check it and look at it": {
+        "validate": "validate",
+        "audit": "audit",
+        "report": "report",
+        "show": "show",
+        "rules": "tables",
+    },
     "Sample and grade answers, choose rows": {
         "sample": "sample",
         "grade": "grade",

@@ -18,6 +18,7 @@ from pipelines.rules.tables import limit
 
 if TYPE_CHECKING:
     from pipelines.datasets.dataset import Dataset
+    from pipelines.io.progress import Progress
     from pipelines.run.result import Result
 
 PILOT = (200, 50)
@@ -190,6 +191,9 @@ def prepare(
         driver.prepare(dataset, settings, progress, until=until, write=not dry_run)
         for dataset in chosen
     ]
+    pages: dict[Path, Path | None] = {}
+    if not dry_run and until == NAMES[-1]:
+        pages = {result.folder: _page(result.folder, progress) for result in results}
     findings = [finding for result in results for finding in result.findings]
     if output_format is Format.github:
         for finding in findings:
@@ -200,7 +204,7 @@ def prepare(
         terminal.print_json(results_document(results))
     else:
         last = None if until == NAMES[-1] else until
-        _show(results, findings, last, quiet=quiet, every=all_findings, dry_run=dry_run)
+        _show(results, findings, last, pages, quiet=quiet, every=all_findings, dry_run=dry_run)
     raise Exit(int(any(finding.severity == "error" for finding in findings)))
 
 
@@ -216,10 +220,33 @@ def _check_downloads(datasets: list[Dataset], *, quiet: bool) -> None:
     raise Exit(int(bool(faults)))
 
 
+def _page(folder: Path, progress: Progress) -> Path | None:
+    """Write what a person looks at beside a finished folder, its card and its report.
+
+    What cannot be written is noted, for the files of the job are whole; then there is no path.
+    """
+    from pipelines.exports import card
+    from pipelines.io import prepared
+    from pipelines.report import page
+
+    progress.begin(f"{folder.name} report", None, "")
+    path = folder / page.NAME
+    try:
+        source = prepared.find(str(folder))
+        note = card.write(source)
+        page.write(source, path)
+    except BadInput as error:
+        progress.end(str(error))
+        return None
+    progress.end(note or "")
+    return path
+
+
 def _show(
     results: list[Result],
     findings: list[Finding],
     last: str | None,
+    pages: dict[Path, Path | None],
     *,
     quiet: bool,
     every: bool,
@@ -227,7 +254,7 @@ def _show(
 ) -> None:
     """The first items of a run that wrote nothing, the tables, the findings, what was written.
 
-    last: the last stage, where that is none that checks the files.
+    last: the last stage, where that is none that checks the files. pages: the report of a folder.
     """
     from pipelines.cli.results import show_results
 
@@ -249,3 +276,5 @@ def _show(
         if result.unchanged:
             place += "; nothing to do: inputs, settings, code and outputs are unchanged"
         terminal.say(f"{result.dataset}: {f'up to {last}' if last else checked}; {place}")
+        if path := pages.get(result.folder):
+            terminal.say(f"  report: {path}")

@@ -38,6 +38,17 @@ def kinds(prepared: Prepared) -> dict[str, str]:
     return {name: _one(each - {"null"}) for name, each in seen.items()}
 
 
+def chat_kind(prepared: Prepared) -> str:
+    """The kind of `messages`: `chat` where each is a role and a text, else `json`."""
+    plain = all(
+        set(message) == {"role", "content"} and isinstance(message["content"], str)
+        for split in prepared.splits
+        for _, item in objects(prepared.path(split))
+        for message in item["messages"]
+    )
+    return "chat" if plain else "json"
+
+
 def cells(kinds: Mapping[str, str], item: Mapping[str, Any]) -> dict[str, Any]:
     """The item's fields as their columns hold them."""
     return {name: _cell(kind, item.get(name)) for name, kind in kinds.items()}

@@ -153,6 +153,7 @@ def assemble(dataset: Dataset, raw: Raw, receipts: list[Receipt]) -> dict[str, A
             "repository": record and record.repository,
             "revision": record.revision if record and record.source == "huggingface" else None,
             "license": record and record.license,
+            **_stated(dataset),
             "files": receipts[0]["outputs"],
         },
         "rows": rows,
@@ -168,3 +169,10 @@ def assemble(dataset: Dataset, raw: Raw, receipts: list[Receipt]) -> dict[str, A
         "code": code(),
         "versions": {"rft-data": version("rft-data"), **_commit(), **versions()},
     }
+
+
+def _stated(dataset: Dataset) -> dict[str, Any]:
+    """What a user's own description says of the files, which nothing shows."""
+    known = {"license": dataset.license, "hub": dataset.hub}
+    stated = {name: value for name, value in known.items() if value}
+    return {"stated": stated} if stated and not dataset.shipped else {}
