@@ -22,7 +22,6 @@ import tiktoken.registry
 from pipelines.cli import main
 from pipelines.datasets import find
 from pipelines.io.progress import Progress
-from pipelines.rules.request import DEFAULT_MODEL
 from pipelines.rules.tables import limit
 from pipelines.similarity.keys import digest
 from pipelines.sources.rows import from_frame
@@ -143,7 +142,6 @@ def settings(out: Path, source: str | Path = "demo", **changes: Any) -> Settings
         "source": str(source),
         "out": out,
         "instruction": None,
-        "model": DEFAULT_MODEL,
         "seed": 0,
         "validation_share": 0.1,
         "rows": limit("train_rows"),

@@ -17,6 +17,7 @@ from pipelines.io.jsonl import BOM, lines
 from pipelines.io.prepared import Prepared
 from pipelines.rules import tokens
 from pipelines.rules.hyperparameters import keeps_ranges
+from pipelines.rules.job_settings import ASKING
 from pipelines.rules.shapes import inside
 from pipelines.rules.tables import limit
 from pipelines.rules.tokens import Tokens
@@ -24,7 +25,7 @@ from pipelines.service import demo
 from pipelines.service import estimate as estimates
 from pipelines.service.assumptions import Assumption, Range, assume, trained
 from pipelines.service.estimate import Estimate
-from pipelines.service.grader_tokens import ASKING, ModelGrader
+from pipelines.service.grader_tokens import ModelGrader
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,19 @@ Benchmarks = Annotated[
         help="A benchmark (JSONL or parquet) none of whose questions may be in; may be repeated.",
     ),
 ]
-Model = Annotated[str, option(help="The model to train, in place of the job's.")]
+Model = Annotated[str, option(help="The model to train; as --job model=MODEL.")]
+JobSettings = Annotated[
+    tuple[str, ...],
+    option(
+        "--job",
+        metavar="NAME=VALUE",
+        help="A setting of the job: model, training_type, suffix, seed, metadata.KEY, "
+        "grader_model, n_epochs and every other hyperparameter; may be repeated.",
+    ),
+]
+GraderModel = Annotated[
+    str, option(metavar="MODEL", help="The model that graders ask; as --job grader_model=MODEL.")
+]
 Items = Annotated[Path, option(help="The items (JSONL), as in train.jsonl.")]
 GraderFile = Annotated[Path, option("--grader-file", help="The grader (JSON).")]
 EndpointOption = Annotated[
@@ -73,3 +85,8 @@ Workers = Annotated[
         help="Answers graded at once; one a core, or 8 where a model is asked.",
     ),
 ]
+
+
+def job_words(job: tuple[str, ...], **named: str | None) -> tuple[str, ...]:
+    """The words of `--job`, and those options that are another way to write one."""
+    return (*job, *(f"{name}={value}" for name, value in named.items() if value is not None))
