@@ -15,9 +15,9 @@ from pipelines.graders.documented import graders
 from pipelines.io import prepared
 from pipelines.io.jsonl import BOM, lines
 from pipelines.io.prepared import Prepared
-from pipelines.rules import tokens
+from pipelines.rules import job_settings, tokens
 from pipelines.rules.hyperparameters import keeps_ranges
-from pipelines.rules.job_settings import ASKING
+from pipelines.rules.request import DEFAULT_MODEL, request
 from pipelines.rules.shapes import inside
 from pipelines.rules.tables import limit
 from pipelines.rules.tokens import Tokens
@@ -40,6 +40,7 @@ class Result:
     known: Mapping[str, Assumption]
     estimate: Estimate
     budget_rows: int | None
+    pause_rows: int
     warnings: list[str]
 
 
@@ -47,27 +48,31 @@ def estimated(
     folder: Prepared,
     given: Mapping[str, Range],
     *,
-    model: str | None = None,
+    settings: Mapping[str, Any] | None = None,
     budget: float | None = None,
     quiet: bool = False,
 ) -> Result:
-    """The estimate of a prepared folder; `given` is what the user assumes (`assumptions.parse`)."""
-    job, grader = _documents(folder)
-    model_graders = [ModelGrader.of(entry) for _, entry in graders(grader, *ASKING)]
+    """The estimate of a prepared folder.
+
+    given: what the user assumes (`assumptions.parse`). settings: of the job, in place of its own.
+    """
+    job, grader = _documents(folder, settings or {})
+    model_graders = [ModelGrader.of(entry) for _, entry in graders(grader, *job_settings.ASKING)]
     train, validation = _counted(folder, model_graders, quiet=quiet)
-    known = assume(job, given, model=model, graders=[each.model for each in model_graders])
+    known = assume(job, given, graders=[each.model for each in model_graders])
     content = train, validation, model_graders, known
     estimate = estimates.estimate(*content)
     pause_rows = estimates.rows_within(limit("job_spend"), *content)
     demo_rows = demo.rows(folder)
     return Result(
         str(folder.folder),
-        *trained(job, model),
+        *trained(job),
         train,
         validation,
         known,
         estimate,
         budget_rows=estimates.rows_within(budget, *content) if budget else None,
+        pause_rows=pause_rows,
         warnings=[
             *([demo.refusal(*demo_rows)] if demo_rows else []),
             *estimates.warnings(estimate, pause_rows),
@@ -75,7 +80,7 @@ def estimated(
     )
 
 
-def _documents(folder: Prepared) -> tuple[Any, Any]:
+def _documents(folder: Prepared, settings: Mapping[str, Any]) -> tuple[Any, Any]:
     """The job, None where there is none, and the grader, which a job may hold."""
     documents = {}
     for role in ("job", "grader"):
@@ -86,7 +91,12 @@ def _documents(folder: Prepared) -> tuple[Any, Any]:
     job, grader = documents["job"], documents["grader"]
     for place, message, remedy in keeps_ranges(job):
         raise BadInput(f"{folder.path('job')}: {place}: {message}; {remedy}")
-    return job, inside(job, "method", "reinforcement").get("grader") if grader is None else grader
+    grader = inside(job, "method", "reinforcement").get("grader") if grader is None else grader
+    if settings:
+        job = job if isinstance(job, dict) else request(DEFAULT_MODEL, grader or {}, None)
+        job = job_settings.applied(job, settings, lambda name: f"--job {name}={settings.get(name)}")
+        grader = job_settings.with_grader_model(grader, settings, "--grader-model")
+    return job, grader
 
 
 def _counted(

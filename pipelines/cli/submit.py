@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,7 +14,15 @@ import orjson
 
 from pipelines.cli import terminal
 from pipelines.cli.command import Exit, argument, option
-from pipelines.cli.options import AllFindings, EndpointOption, Folder, Format, OutputFormat, Quiet
+from pipelines.cli.options import (
+    AllFindings,
+    EndpointOption,
+    Folder,
+    Format,
+    JobSettings,
+    OutputFormat,
+    Quiet,
+)
 from pipelines.findings import BadInput
 
 if TYPE_CHECKING:
@@ -38,6 +46,7 @@ Follow = Annotated[
 def submit(
     folder: Folder,
     endpoint: EndpointOption | None = None,
+    job: JobSettings = (),
     dry_run: Annotated[
         bool, option("--dry-run", help="Print every request and send none; needs no key.")
     ] = False,
@@ -68,12 +77,14 @@ def submit(
       rft submit medmcqa --dry-run
       rft submit medmcqa --endpoint https://NAME.openai.azure.com --follow
       rft submit elsewhere/openr1-math --again --yes
+      rft submit medmcqa --job suffix=pilot --job n_epochs=2
     """
     # Here and not above: listing commands needs no service.
     from pipelines.cli import job_view as view
     from pipelines.cli import submit_plan
     from pipelines.io import files
     from pipelines.io.prepared import find
+    from pipelines.rules import job_settings
     from pipelines.service import demo, submission
     from pipelines.service import endpoint as addresses
 
@@ -83,8 +94,10 @@ def submit(
         raise BadInput(_NO_ENDPOINT)
     prepared = find(folder)
     text = output_format is Format.text
-    findings = _checked(prepared, text=text, quiet=quiet, every=all_findings)
-    settings = submission.Settings(every=every, most=timeout, again=again)
+    given = job_settings.parsed(job)
+    changed = {"job": submission.job(prepared, given)} if given else {}
+    findings = _checked(prepared, changed, text=text, quiet=quiet, every=all_findings)
+    settings = submission.Settings(every=every, most=timeout, again=again, job=given)
     demo_rows = demo.rows(prepared)
     if where is None or dry_run:
         if demo_rows:
@@ -95,7 +108,7 @@ def submit(
         raise BadInput(demo.refusal(*demo_rows))
 
     def confirm() -> None:
-        submit_plan.confirm(prepared, where, yes=yes, text=text, quiet=quiet)
+        submit_plan.confirm(prepared, where, given, yes=yes, text=text, quiet=quiet)
 
     with (
         _one_line("run it again: it goes on, and looks for a job before it asks for one"),
@@ -104,20 +117,20 @@ def submit(
     ):
         with files.alone(prepared.folder):
             done = submission.submit(prepared, service, progress, settings, confirm=confirm)
-        job = done.job
+        made = done.job
         if text:
             title = "submitted" if done.new else "submitted before; --again makes another job"
-            view.show_job(job, where, title)
+            view.show_job(made, where, title)
         if follow:
-            job = _followed(service, job["id"], every, text=text)
+            made = _followed(service, made["id"], every, text=text)
         if not text:
-            value = {"findings": findings, "new": done.new, "endpoint": where.url, "job": job}
+            value = {"findings": findings, "new": done.new, "endpoint": where.url, "job": made}
             terminal.print_json(value)
         elif follow:
-            view.show_job(job, where, "ended")
+            view.show_job(made, where, "ended")
         else:
-            terminal.say(f"rft job {job['id']} --follow shows how it goes")
-        raise Exit(int(job.get("status") in _LOST | {submission.GONE}))
+            terminal.say(f"rft job {made['id']} --follow shows how it goes")
+        raise Exit(int(made.get("status") in _LOST | {submission.GONE}))
 
 
 def job(
@@ -232,11 +245,16 @@ def _job_id(word: str, where: Endpoint) -> str:
 _LOST = {"failed", "cancelled"}
 
 
-def _checked(prepared: Prepared, *, text: bool, quiet: bool, every: bool) -> list[Json]:
-    """The findings about a folder, shown as `rft validate` shows them; errors end the run."""
+def _checked(
+    prepared: Prepared, changed: Mapping[str, Any], *, text: bool, quiet: bool, every: bool
+) -> list[Json]:
+    """The findings about a folder, shown as `rft validate` shows them; errors end the run.
+
+    changed: documents in place of the folder's, by role.
+    """
     from pipelines.rules import check
 
-    tally = terminal.Tally(check.check(prepared.folder), every=every)
+    tally = terminal.Tally(check.check(prepared.folder, changed=changed), every=every)
     failed = "error" in tally.severities
     findings = [finding.as_dict() for finding in tally.held]
     if text and (failed or not quiet):

@@ -5,12 +5,13 @@ from __future__ import annotations
 import signal
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import orjson
 
 from pipelines.cli.command import Exit
-from pipelines.cli.estimate import costs, figure
+from pipelines.cli.estimate import figure, summary
 from pipelines.cli.estimated import Result, estimated
 from pipelines.findings import BadInput, printable
 from pipelines.io.prepared import Prepared
@@ -20,16 +21,25 @@ from pipelines.service.endpoint import Endpoint
 _WIDTH = 60
 
 
-def confirm(prepared: Prepared, where: Endpoint, *, yes: bool, text: bool, quiet: bool) -> None:
+def confirm(
+    prepared: Prepared,
+    where: Endpoint,
+    settings: Mapping[str, Any],
+    *,
+    yes: bool,
+    text: bool,
+    quiet: bool,
+) -> None:
     """Show what is going to be paid for and ask; BadInput where the answer is not yes.
 
+    settings: of the job, in place of those of its file.
     With `yes` nothing is asked. Without a terminal, or where a program reads the result, nobody
     can answer.
     """
     # A stream that was closed is None.
     asking = text and all(stream and stream.isatty() for stream in (sys.stdin, sys.stderr))
     if asking or (text and not quiet):
-        for line in plan(prepared, where, estimated(prepared, {}, quiet=quiet)):
+        for line in plan(prepared, where, estimated(prepared, {}, settings=settings, quiet=quiet)):
             print(line, file=sys.stderr)
     if yes:
         return
@@ -73,8 +83,7 @@ def _fields(prepared: Prepared, where: Endpoint, result: Result) -> Iterator[tup
     yield "model", f"{result.model}" + (f", {result.training_type}" if where.is_azure else "")
     stated = epochs.source == "the job"
     yield "epochs", figure(epochs.value) if stated else f"auto, taken as {figure(epochs.value)}"
-    yield "hours", figure(result.estimate.hours)
-    yield from costs(result.estimate)
+    yield from summary(result)
     yield "at", where.url
     for warning in result.warnings:
         yield "warning", warning

@@ -9,7 +9,7 @@ for a job with that digest at the service.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from time import sleep
@@ -21,6 +21,8 @@ from pipelines.findings import BadInput
 from pipelines.io import files
 from pipelines.io.prepared import SPLITS, Prepared
 from pipelines.io.progress import Progress
+from pipelines.rules import job_settings
+from pipelines.rules.shapes import inside
 from pipelines.service.client import Json, Service
 from pipelines.service.endpoint import Endpoint, Secrets
 from pipelines.service.refusals import Refused, Unclear
@@ -46,7 +48,8 @@ class Settings:
     """How to submit; times in seconds, sizes in bytes.
 
     every, most: how often and how long a file is looked at. again: make another job of the same
-    files and request. single, part: as `uploads.send` has them.
+    files and request. single, part: as `uploads.send` has them. job: settings of the job, in place
+    of those of `job.json`, into which they are written before anything is sent.
     """
 
     every: float = 5
@@ -54,6 +57,7 @@ class Settings:
     again: bool = False
     single: int | None = None
     part: int = PART_BYTES
+    job: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +81,15 @@ def submit(
     confirm: called before anything is sent, where there is no job; raises where nothing is to be.
     Raises BadInput and, where the service refuses a file, the grader or the job, Refused.
     """
-    sources, body, fingerprint = _read(prepared, service.where)
+    sources, body, fingerprint = _read(prepared, service.where, settings)
     record = _Record(prepared.folder / STATE, service.where.url, fingerprint)
     earlier = _earlier(service, record, settings)
     if earlier and not settings.again:
         return Submitted(earlier[max(earlier)], new=False)
     confirm()
+    if settings.job:
+        files.write_json(prepared.path("job"), job(prepared, settings.job))
+        job_settings.save(prepared.folder, settings.job)
     ids = _uploaded(service, record, sources, progress, settings)
     if not service.validate_grader(_grader(body)):
         progress.note("the service has no place to validate a grader; going on without")
@@ -96,7 +103,7 @@ def requests(prepared: Prepared, where: Endpoint, settings: Settings) -> list[Js
 
     Nothing is asked of it and nothing is written. Where a job is on record nothing would be sent.
     """
-    sources, body, fingerprint = _read(prepared, where)
+    sources, body, fingerprint = _read(prepared, where, settings)
     record = _Record(prepared.folder / STATE, where.url, fingerprint)
     if record.mine and not settings.again:
         return []
@@ -126,10 +133,12 @@ def last_job(folder: Path, url: str) -> str | None:
     return ids[-1] if ids else None
 
 
-def _read(prepared: Prepared, where: Endpoint) -> tuple[dict[str, Source], Json, str]:
+def _read(
+    prepared: Prepared, where: Endpoint, settings: Settings
+) -> tuple[dict[str, Source], Json, str]:
     """The files, the request, and the fingerprint of both."""
     sources = {split: source(prepared.path(split)) for split in SPLITS}
-    body = request(prepared, is_azure=where.is_azure)
+    body = request(prepared, settings.job, is_azure=where.is_azure)
     return sources, body, _fingerprint(body, sources)
 
 
@@ -152,8 +161,8 @@ def _with_ids(body: Json, ids: Mapping[str, str], fingerprint: str, attempt: int
     }
 
 
-def request(prepared: Prepared, *, is_azure: bool) -> Json:
-    """The request of `job.json`, without a training type for OpenAI, which has none.
+def job(prepared: Prepared, settings: Mapping[str, Any]) -> Json:
+    """The request of `job.json` with these settings in place of its own.
 
     Raises BadInput where there is none, or where the grader and the response format in it are not
     those of the files beside it.
@@ -162,14 +171,22 @@ def request(prepared: Prepared, *, is_azure: bool) -> Json:
     body = prepared.document("job")
     if body is None:
         raise BadInput(f"{path}: there is no such file; run `rft prepare` first")
-    inside = body["method"]["reinforcement"]
+    inner = inside(body, "method", "reinforcement")
     for role in ("grader", "response_format"):
         beside = prepared.document(role)
-        if beside is not None and beside != inside.get(role):
+        if beside is not None and beside != inner.get(role):
             raise BadInput(
                 f"{path}: its {role} differs from {prepared.path(role)}; make them the same, or "
                 "remove that file"
             )
+    if job_settings.GRADER_MODEL in settings:
+        raise BadInput("--job grader_model: is in grader.json too; give it to `rft prepare`")
+    return job_settings.applied(body, settings, lambda name: f"--job {name}={settings.get(name)}")
+
+
+def request(prepared: Prepared, settings: Mapping[str, Any], *, is_azure: bool) -> Json:
+    """What is sent of `job`: without a training type for OpenAI, which has none."""
+    path, body = prepared.path("job"), job(prepared, settings)
     if len(body.get("metadata") or {}) > _PAIRS - 2:
         raise BadInput(f"{path}: metadata has over {_PAIRS - 2} pairs, and two are added; cut it")
     return {name: value for name, value in body.items() if is_azure or name != "trainingType"}

@@ -181,7 +181,9 @@ def test_one_row_of_the_demo_is_enough(rft: Rft, server: ServiceServer) -> None:
 
 
 def test_what_is_paid_for_is_shown(rft: Rft, server: ServiceServer, tmp_path: Path) -> None:
-    run = settings(tmp_path / "processed", real(tmp_path / "raw"), model="o4-mini-2025-04-16")
+    run = settings(
+        tmp_path / "processed", real(tmp_path / "raw"), job={"model": "o4-mini-2025-04-16"}
+    )
     driver.prepare(DATASETS["medmcqa"], run, Progress())
     done = rft("submit", "medmcqa", yes=False)
     assert (done.code, server.paths("POST"), server.files) == (2, [], {})
@@ -191,7 +193,7 @@ def test_what_is_paid_for_is_shown(rft: Rft, server: ServiceServer, tmp_path: Pa
     shown = done.stderr[done.stderr.index("a job that is paid for:") :].splitlines()[:-1]
     assert max(map(len, shown)) <= 60
     fields = {line[:11].strip(): line[11:] for line in shown if line[2:3].strip()}
-    assert {"dataset", "from", "rows", "model", "epochs", "hours", "total", "at"} <= set(fields)
+    assert {"dataset", "from", "rows", "model", "epochs", "hours", "money", "at"} <= set(fields)
     assert fields["from"] == "your folder"
     assert re.fullmatch(r"\d+ training, \d+ validation", fields["rows"])
     assert fields["model"].startswith("o4-mini-2025-04-16")
@@ -200,7 +202,7 @@ def test_what_is_paid_for_is_shown(rft: Rft, server: ServiceServer, tmp_path: Pa
         CliRunner().invoke(entry.app, ["estimate", "medmcqa", "--format", "json"]).stdout
     )
     assert fields["hours"] == figure(Range(*list(estimate["hours"].values())[:2]))
-    assert fields["total"] == figure(Range(*list(estimate["total"].values())[:2]), "$")
+    assert fields["money"] == figure(Range(*list(estimate["total"].values())[:2]), "$")
 
 
 def test_a_price_that_is_not_known_is_said_to_be(rft: Rft) -> None:
@@ -211,10 +213,26 @@ def test_a_price_that_is_not_known_is_said_to_be(rft: Rft) -> None:
     done = rft("submit", "data", yes=False)
     text = " ".join(done.stderr.split())
     assert "epochs 3 hours" in text
-    assert re.search(
-        r"training not known; \$[\d,.]+ to \$[\d,.]+ at the \$100 an hour of o4-mini", text
-    )
+    assert "price $100 an hour, the last known, of o4-mini-2025-04-16" in text
     assert "from not known: no manifest is beside the files" in text
+
+
+def test_the_settings_of_a_job_are_sent_and_stay(rft: Rft, server: ServiceServer) -> None:
+    words = ("--job", "n_epochs=2", "--job", "suffix=pilot", "--job", "metadata.team=a")
+    shown = rft("submit", "data", *words, "--dry-run")
+    assert '"suffix": "pilot"' in shown.stdout
+    assert "suffix" not in Path("data/job.json").read_text(encoding="utf-8")  # only shown
+    assert rft("submit", "data", *words).code == 0
+    (job,) = server.jobs.values()
+    assert job["method"]["reinforcement"]["hyperparameters"] == {"n_epochs": 2}
+    assert (job["suffix"], job["metadata"]["team"]) == ("pilot", "a")
+    assert rft("submit", "data").code == 0  # the same job, for the settings stayed
+    assert len(server.jobs) == 1
+    assert rft("submit", "data", "--job", "suffix=").code == 0
+    assert len(server.jobs) == 2
+    wrong = rft("submit", "data", "--job", "n_epochs=99")
+    assert (wrong.code, wrong.stderr.count("\n"), len(server.jobs)) == (2, 1, 2)
+    assert "--job n_epochs=99: the value 99 is out of range" in wrong.stderr
 
 
 def test_files_that_were_changed_are_not_sent(
