@@ -40,7 +40,7 @@ MODULES = {
     "export": "export",
     "estimate": "estimate",
     "submit": "submit",
-    "job": "submit",
+    "job": "job",
     "datasets": "tables",
     "rules": "tables",
 }
@@ -65,7 +65,8 @@ class _Commands(click.Group):
         if cmd_name not in MODULES:
             return None
         module = import_module(f"pipelines.cli.{MODULES[cmd_name]}")
-        return command(getattr(module, cmd_name))
+        found = getattr(module, cmd_name)
+        return found if isinstance(found, click.Command) else command(found)
 
 
 def _completion(ctx: click.Context, parameter: click.Parameter, shell: str | None) -> None:

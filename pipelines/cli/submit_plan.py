@@ -36,19 +36,27 @@ def confirm(
     With `yes` nothing is asked. Without a terminal, or where a program reads the result, nobody
     can answer.
     """
-    # A stream that was closed is None.
-    asking = text and all(stream and stream.isatty() for stream in (sys.stdin, sys.stderr))
-    if asking or (text and not quiet):
+    if _can_ask(text) or (text and not quiet):
         for line in plan(prepared, where, estimated(prepared, {}, settings=settings, quiet=quiet)):
             print(line, file=sys.stderr)
+    ask("Create this job?", yes=yes, text=text)
+
+
+def _can_ask(text: bool) -> bool:
+    # A stream that was closed is None.
+    return text and all(stream and stream.isatty() for stream in (sys.stdin, sys.stderr))
+
+
+def ask(question: str, *, yes: bool, text: bool) -> None:
+    """Ask on the terminal; BadInput where the answer is not yes, or nobody can give one."""
     if yes:
         return
-    if not asking:
-        raise BadInput("a job costs money and nobody can be asked; nothing was sent; give --yes")
+    if not _can_ask(text):
+        raise BadInput("it costs money and nobody can be asked; nothing was sent; give --yes")
     # As soon as polars is loaded, Ctrl-C would wait for the end of the line.
     signal.siginterrupt(signal.SIGINT, True)
     try:
-        print("Create this job? [y/N] ", end="", file=sys.stderr, flush=True)
+        print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
         answer = sys.stdin.readline()
     except UnicodeDecodeError:
         answer = "?\n"

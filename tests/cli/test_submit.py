@@ -12,9 +12,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,82 +21,19 @@ import polars as pl
 import pytest
 from click.testing import CliRunner
 from conftest import DEMO, ROOT, settings
-from hub_server import serving
 from known import DATASETS
-from service_server import KEY, SYSTEM, Fault, ServiceServer, prepared
+from service_server import KEY, SYSTEM, Fault, ServiceServer
+from submitting import Rft, rft, server
 
+from pipelines.cli import job, submit
 from pipelines.cli import main as entry
-from pipelines.cli import submit
 from pipelines.cli.estimate import figure
 from pipelines.io.progress import Progress
-from pipelines.io.retry import RetryPolicy
 from pipelines.rules import check
 from pipelines.run import driver
-from pipelines.service import client, endpoint
 from pipelines.service.assumptions import Range
 
-QUICK = RetryPolicy(delays=(0, 0, 0), silence=10)
-VARIABLES = (
-    *(name for names in endpoint.VARIABLES.values() for name in names),
-    "OPENAI_CUSTOM_HEADERS",
-)
-
-
-@dataclass
-class Done:
-    code: int
-    stdout: str
-    stderr: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.stdout)
-
-    def field(self, name: str) -> str:
-        """A field of the table of a job; the last table counts."""
-        rows = [line.split("│") for line in self.stdout.splitlines() if line.startswith("│")]
-        return [row[2].strip() for row in rows if row[1].strip() == name][-1]
-
-
-Rft = Callable[..., Done]
-
-
-@pytest.fixture
-def server() -> Iterator[ServiceServer]:
-    server = ServiceServer()
-    with serving(server):
-        yield server
-
-
-@pytest.fixture
-def rft(
-    server: ServiceServer,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capfd: pytest.CaptureFixture[str],
-) -> Rft:
-    """Run a command beside the prepared folder `data`, with the server in the environment."""
-    prepared(tmp_path / "data")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(client, "RETRY", QUICK)
-    for name in VARIABLES:
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", server.url)
-    monkeypatch.setenv("AZURE_OPENAI_API_KEY", KEY)
-    monkeypatch.setenv("COLUMNS", "220")
-
-    def run(*words: str, yes: bool = True) -> Done:
-        if words[0] == "submit" or "--follow" in words:
-            words = (*words, "--poll-interval", "0")
-        if words[0] == "submit" and yes:
-            words = (*words, "--yes")
-        monkeypatch.setattr(sys, "argv", ["rft", *words])
-        with pytest.raises(SystemExit) as left:
-            entry.main()
-        return Done(int(left.value.code or 0), *capfd.readouterr())
-
-    return run
-
+__all__ = ["rft", "server"]  # fixtures
 
 # submit ------------------------------------------------------------------------------------------
 
@@ -614,7 +550,7 @@ def test_no_secret_is_shown_or_written(
     assert KEY not in "".join(written)
 
 
-@pytest.mark.parametrize("command", [submit.submit, submit.job])
+@pytest.mark.parametrize("command", [submit.submit, job.show])
 def test_a_key_is_no_option(command: Callable[..., None]) -> None:
     """It would be in the shell's history, and in the list of processes."""
     names = inspect.signature(command).parameters
