@@ -226,14 +226,15 @@ class ServiceServer(ThreadingHTTPServer):
                 f"The specified base model {model} does not support fine-tuning with Standard "
                 "TrainingType."
             )
-        if body["method"]["type"] != "reinforcement":
+        supervised = body["method"]["type"] == "supervised" and model.startswith("gpt-4.1")
+        if body["method"]["type"] != "reinforcement" and not supervised:
             raise invalid(
                 f"Finetuning with {model} requires the reinforcement method of finetuning."
             )
-        for name in ("training_file", "validation_file"):
+        for name in ("training_file", *(["validation_file"] if not supervised else ())):
             if self.files.get(body[name], {}).get("status") != "processed":
                 raise invalid(UNREADY)
-        if body["method"]["reinforcement"]["grader"]["type"] not in GRADERS:
+        if not supervised and body["method"]["reinforcement"]["grader"]["type"] not in GRADERS:
             raise invalid("unknown grader")
         id = self.id("ftjob")
         self.jobs[id] = {
@@ -290,6 +291,8 @@ class ServiceServer(ThreadingHTTPServer):
         return told
 
     def _has_system(self, job: dict[str, Any]) -> bool:
+        if job["method"]["type"] == "supervised":
+            return False
         rows = self.contents[job["training_file"]].splitlines()
         return any(m["role"] == "system" for row in rows for m in json.loads(row)["messages"])
 

@@ -57,6 +57,11 @@ def estimated(
     given: what the user assumes (`assumptions.parse`). settings: of the job, in place of its own.
     """
     job, grader = _documents(folder, settings or {})
+    if prepared.is_supervised(folder.folder):
+        raise BadInput(
+            f"{folder.path('job')}: a supervised job is paid for by the token, not by the hour; "
+            "`rft submit --dry-run` counts its tokens"
+        )
     model_graders = [ModelGrader.of(entry) for _, entry in graders(grader, *job_settings.ASKING)]
     train, validation = _counted(folder, model_graders, quiet=quiet)
     known = assume(job, given, graders=[each.model for each in model_graders])

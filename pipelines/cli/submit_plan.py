@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import orjson
@@ -14,7 +14,11 @@ from pipelines.cli.command import Exit
 from pipelines.cli.estimate import figure, summary
 from pipelines.cli.estimated import Result, estimated
 from pipelines.findings import BadInput, printable
-from pipelines.io.prepared import Prepared
+from pipelines.io.jsonl import objects
+from pipelines.io.prepared import SPLITS, Prepared, is_supervised
+from pipelines.rules import tokens
+from pipelines.rules.tokens import Tokens
+from pipelines.service import submission
 from pipelines.service.endpoint import Endpoint
 
 # Columns of the plan: a narrow terminal, or half of one.
@@ -37,7 +41,12 @@ def confirm(
     can answer.
     """
     if _can_ask(text) or (text and not quiet):
-        for line in plan(prepared, where, estimated(prepared, {}, settings=settings, quiet=quiet)):
+        if is_supervised(prepared.folder):
+            fields = _supervised(prepared, where, settings)
+        else:
+            result = estimated(prepared, {}, settings=settings, quiet=quiet)
+            fields = _fields(prepared, where, result)
+        for line in plan(fields):
             print(line, file=sys.stderr)
     ask("Create this job?", yes=yes, text=text)
 
@@ -69,10 +78,10 @@ def ask(question: str, *, yes: bool, text: bool) -> None:
         raise BadInput("the answer is not yes; nothing was sent")
 
 
-def plan(prepared: Prepared, where: Endpoint, result: Result) -> Iterator[str]:
+def plan(fields: Iterable[tuple[str, str]]) -> Iterator[str]:
     """The plan in plain lines."""
     yield "a job that is paid for:"
-    for name, value in _fields(prepared, where, result):
+    for name, value in fields:
         yield from textwrap.wrap(
             printable(value),
             _WIDTH,
@@ -95,6 +104,27 @@ def _fields(prepared: Prepared, where: Endpoint, result: Result) -> Iterator[tup
     yield "at", where.url
     for warning in result.warnings:
         yield "warning", warning
+
+
+def _supervised(
+    prepared: Prepared, where: Endpoint, settings: Mapping[str, Any]
+) -> Iterator[tuple[str, str]]:
+    """The fields of a supervised job, which is paid for by the token."""
+    job = submission.job(prepared, settings)
+    counts = {split: Tokens() for split in SPLITS if split in prepared.splits}
+    for split, count in counts.items():
+        for line, item in objects(prepared.path(split)):
+            count.add(line, *tokens.count(item))
+    train = counts["train"]
+    parameters = job["method"]["supervised"].get("hyperparameters") or {}
+    epochs = parameters.get("n_epochs", "auto")
+    passes = f"{epochs} times" if isinstance(epochs, int) else "as many times as epochs"
+    yield "dataset", str(prepared.folder)
+    yield "rows", ", ".join(f"{count.rows:,} {split}" for split, count in counts.items())
+    yield "model", str(job["model"]) + (f", {job.get('trainingType')}" if where.is_azure else "")
+    yield "epochs", str(epochs)
+    yield "tokens", f"{train.about}{train.total:,}, {passes}; see the price of a training token"
+    yield "at", where.url
 
 
 def _origin(prepared: Prepared) -> str:

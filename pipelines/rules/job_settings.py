@@ -19,6 +19,7 @@ import orjson
 from pipelines.findings import BadInput, show
 from pipelines.graders.documented import graders
 from pipelines.io import files
+from pipelines.rules.hyperparameters import SUPERVISED
 from pipelines.rules.shapes import inside
 from pipelines.rules.tables import hyperparameters
 
@@ -29,8 +30,6 @@ ASKING = ("score_model", "label_model")
 
 _PLACES = {"model": "model", "training_type": "trainingType", "suffix": "suffix", "seed": "seed"}
 _METADATA = "metadata."
-# Of OpenAI's API schema, 2026-08-21; the rest is for reinforcement.
-_SUPERVISED = ("batch_size", "learning_rate_multiplier", "n_epochs")
 
 
 def parsed(texts: Iterable[str]) -> dict[str, Any]:
@@ -87,8 +86,8 @@ def applied(
             owner, key = new, _PLACES[name]
         elif name.startswith(_METADATA):
             owner, key = _owner(new, "metadata"), name.removeprefix(_METADATA)
-        elif method == "supervised" and name not in _SUPERVISED:
-            there = f"a supervised job has {', '.join(_SUPERVISED)}"
+        elif method == "supervised" and name not in SUPERVISED:
+            there = f"a supervised job has {', '.join(SUPERVISED)}"
             raise BadInput(f"{where(name)}: is for reinforcement; {there}")
         else:
             owner, key = _owner(new, "method", method, "hyperparameters"), name

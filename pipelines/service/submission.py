@@ -30,6 +30,9 @@ from pipelines.service.uploads import PART_BYTES, Source, send, source, wait
 
 STATE = "submission.json"
 
+# The field of a request for the file of each split.
+_FIELDS = {"train": "training_file", "validation": "validation_file"}
+
 # Keys of a job's metadata: the digest, and which job of that digest it is.
 SUBMISSION, ATTEMPT = "rft_submission", "rft_attempt"
 # Pairs that metadata may have (`schemas/job.json`).
@@ -91,7 +94,8 @@ def submit(
         files.write_json(prepared.path("job"), job(prepared, settings.job))
         job_settings.save(prepared.folder, settings.job)
     ids = _uploaded(service, record, sources, progress, settings)
-    if not service.validate_grader(_grader(body)):
+    grader = _grader(body)
+    if grader is not None and not service.validate_grader(grader):
         progress.note("the service has no place to validate a grader; going on without")
     attempt = _next_attempt({*earlier, *record.mine}, settings)
     body = _with_ids(body, ids, fingerprint, attempt)
@@ -118,7 +122,8 @@ def requests(prepared: Prepared, where: Endpoint, settings: Settings) -> list[Js
         path = "uploads" if parts else "files"
         shown |= {"parts": parts} if parts else {}
         sent.append((path, {"purpose": "fine-tune", "file": shown}))
-    sent.append(("fine_tuning/alpha/graders/validate", {"grader": _grader(body)}))
+    if (grader := _grader(body)) is not None:
+        sent.append(("fine_tuning/alpha/graders/validate", {"grader": grader}))
     job = _with_ids(body, ids, fingerprint, _next_attempt(record.mine, settings))
     sent.append(("fine_tuning/jobs", job))
     return [
@@ -137,14 +142,15 @@ def _read(
     prepared: Prepared, where: Endpoint, settings: Settings
 ) -> tuple[dict[str, Source], Json, str]:
     """The files, the request, and the fingerprint of both."""
-    sources = {split: source(prepared.path(split)) for split in SPLITS}
+    there = [split for split in SPLITS if split in prepared.splits]
+    sources = {split: source(prepared.path(split)) for split in there}
     body = request(prepared, settings.job, is_azure=where.is_azure)
     return sources, body, _fingerprint(body, sources)
 
 
-def _grader(body: Json) -> Json:
-    grader: Json = body["method"]["reinforcement"]["grader"]
-    return grader
+def _grader(body: Json) -> Json | None:
+    """The grader of a request; None of a supervised one."""
+    return inside(body, "method", "reinforcement").get("grader")
 
 
 def _next_attempt(attempts: Collection[int], settings: Settings) -> int:
@@ -154,9 +160,9 @@ def _next_attempt(attempts: Collection[int], settings: Settings) -> int:
 def _with_ids(body: Json, ids: Mapping[str, str], fingerprint: str, attempt: int) -> Json:
     """The request as it is sent: with the files' ids, and what the job is found by."""
     metadata = {SUBMISSION: fingerprint, ATTEMPT: str(attempt)}
-    return body | {
-        "training_file": ids["train"],
-        "validation_file": ids["validation"],
+    return {
+        **{name: value for name, value in body.items() if name not in _FIELDS.values()},
+        **{_FIELDS[split]: id for split, id in ids.items()},
         "metadata": (body.get("metadata") or {}) | metadata,
     }
 
@@ -194,7 +200,7 @@ def request(prepared: Prepared, settings: Mapping[str, Any], *, is_azure: bool) 
 
 def _fingerprint(body: Json, sources: Mapping[str, Source]) -> str:
     """The digest of the files and of the request, in whatever order its fields stand."""
-    settings = {k: v for k, v in body.items() if k not in ("training_file", "validation_file")}
+    settings = {k: v for k, v in body.items() if k not in _FIELDS.values()}
     content = [settings, {split: file.sha256 for split, file in sources.items()}]
     return sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
@@ -336,7 +342,7 @@ def _uploaded(
 def _created(service: Service, record: _Record, body: Json, settings: Settings) -> Json:
     """Create the job, once: where no answer comes, look whether it was created."""
     attempt = int(body["metadata"][ATTEMPT])
-    sent = {name: body[name] for name in ("training_file", "validation_file")}
+    sent = {name: body[name] for name in _FIELDS.values() if name in body}
     recorded = record.add(attempt, None, **sent)
     try:
         job = service.create_job(body)
