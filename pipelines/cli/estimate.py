@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 from rich.table import Table
@@ -81,25 +81,22 @@ def estimate(
 
 
 def figure(value: Range, unit: str = "") -> str:
-    """A range with two digits an end, rounded outwards; a known number whole, or with three.
+    """A range with two digits an end; a known number whole, or with three.
 
     Whole numbers below 100 stay as they are. A `unit` of `$` stands before each end.
     """
     if value.exact:
         if value.low == int(value.low):
             return f"{unit}{int(value.low):,}"
-        return unit + _digits(value.low, 3, round)
-    low, high = _digits(value.low, 2, math.floor), _digits(value.high, 2, math.ceil)
-    return f"{unit}{low} to {unit}{high}"
+        return unit + _digits(value.low, 3)
+    return f"{unit}{_digits(value.low, 2)} to {unit}{_digits(value.high, 2)}"
 
 
-def _digits(value: float, digits: int, to_whole: Callable[[float], int]) -> str:
+def _digits(value: float, digits: int) -> str:
     if value < 100 and value == int(value):
         return f"{int(value)}"
     places = digits - 1 - math.floor(math.log10(value))
-    # Without the noise of the last bits, which would lift 400.00000000000006 to 410.
-    kept = to_whole(round(value * 10.0**places, 6)) / 10.0**places
-    return f"{kept:,.{max(places, 0)}f}"
+    return f"{round(value, places):,.{max(places, 0)}f}"
 
 
 def _as_given(value: Range) -> str:

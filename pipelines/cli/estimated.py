@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
-
-import orjson
 
 from pipelines.cli import terminal
 from pipelines.findings import BadInput
 from pipelines.graders.documented import graders
 from pipelines.io import prepared
-from pipelines.io.jsonl import BOM, lines
+from pipelines.io.jsonl import document, objects
 from pipelines.io.prepared import Prepared
 from pipelines.rules import job_settings, tokens
 from pipelines.rules.hyperparameters import keeps_ranges
@@ -63,7 +60,7 @@ def estimated(
             "`rft submit --dry-run` counts its tokens"
         )
     model_graders = [ModelGrader.of(entry) for _, entry in graders(grader, *job_settings.ASKING)]
-    train, validation = _counted(folder, model_graders, quiet=quiet)
+    train, validation = counted(folder, model_graders, quiet=quiet).values()
     known = assume(job, given, graders=[each.model for each in model_graders])
     content = train, validation, model_graders, known
     estimate = estimates.estimate(*content)
@@ -87,13 +84,8 @@ def estimated(
 
 def _documents(folder: Prepared, settings: Mapping[str, Any]) -> tuple[Any, Any]:
     """The job, None where there is none, and the grader, which a job may hold."""
-    documents = {}
-    for role in ("job", "grader"):
-        try:
-            documents[role] = folder.document(role)
-        except orjson.JSONDecodeError as error:
-            raise BadInput(f"{folder.path(role)}: not JSON: {error}; write one object") from None
-    job, grader = documents["job"], documents["grader"]
+    paths = map(folder.path, ("job", "grader"))
+    job, grader = (document(path) if path.is_file() else None for path in paths)
     for place, message, remedy in keeps_ranges(job):
         raise BadInput(f"{folder.path('job')}: {place}: {message}; {remedy}")
     grader = inside(job, "method", "reinforcement").get("grader") if grader is None else grader
@@ -104,18 +96,16 @@ def _documents(folder: Prepared, settings: Mapping[str, Any]) -> tuple[Any, Any]
     return job, grader
 
 
-def _counted(
+def counted(
     folder: Prepared, model_graders: list[ModelGrader], *, quiet: bool
-) -> tuple[Tokens, Tokens]:
+) -> dict[str, Tokens]:
     """The tokens of both files; `model_graders` count what they are asked about the rows."""
     progress = terminal.progress(quiet=quiet)
-    counts = Tokens(), Tokens()
-    for split, count in zip(prepared.SPLITS, counts, strict=True):
+    counts = {split: Tokens() for split in prepared.SPLITS if split in folder.splits}
+    for split, count in counts.items():
         path = folder.path(split)
         about = ""
-        for line, item in progress.track(_items(path), f"counting {split}"):
-            if not isinstance(item, dict):
-                raise BadInput(f"{path}:{line}: not an object; run `rft validate`")
+        for line, item in progress.track(objects(path), f"counting {split}"):
             number, how = tokens.count(item)
             # One row that is estimated makes the sum an estimate.
             about = max([about, how, *(each.add(split, item) for each in model_graders)])
@@ -123,13 +113,3 @@ def _counted(
         if not count.rows:
             raise BadInput(f"{path}: there is no row in it; run `rft prepare` first")
     return counts
-
-
-def _items(path: Path) -> Iterator[tuple[int, Any]]:
-    """The rows of a file with their lines; a byte-order mark and blank lines are passed over."""
-    for number, line in enumerate(lines(path), 1):
-        if line.strip():
-            try:
-                yield number, orjson.loads(line.removeprefix(BOM))
-            except orjson.JSONDecodeError as error:
-                raise BadInput(f"{path}:{number}: not JSON: {error}; run `rft validate`") from None

@@ -12,12 +12,9 @@ import orjson
 
 from pipelines.cli.command import Exit
 from pipelines.cli.estimate import figure, summary
-from pipelines.cli.estimated import Result, estimated
+from pipelines.cli.estimated import Result, counted, estimated
 from pipelines.findings import BadInput, printable
-from pipelines.io.jsonl import objects
-from pipelines.io.prepared import SPLITS, Prepared, is_supervised
-from pipelines.rules import tokens
-from pipelines.rules.tokens import Tokens
+from pipelines.io.prepared import Prepared, is_supervised
 from pipelines.service import submission
 from pipelines.service.endpoint import Endpoint
 
@@ -111,10 +108,7 @@ def _supervised(
 ) -> Iterator[tuple[str, str]]:
     """The fields of a supervised job, which is paid for by the token."""
     job = submission.job(prepared, settings)
-    counts = {split: Tokens() for split in SPLITS if split in prepared.splits}
-    for split, count in counts.items():
-        for line, item in objects(prepared.path(split)):
-            count.add(line, *tokens.count(item))
+    counts = counted(prepared, [], quiet=True)
     train = counts["train"]
     parameters = job["method"]["supervised"].get("hyperparameters") or {}
     epochs = parameters.get("n_epochs", "auto")

