@@ -117,7 +117,7 @@ def _supervised(
     yield "rows", ", ".join(f"{count.rows:,} {split}" for split, count in counts.items())
     yield "model", str(job["model"]) + (f", {job.get('trainingType')}" if where.is_azure else "")
     yield "epochs", str(epochs)
-    yield "tokens", f"{train.about}{train.total:,}, {passes}; see the price of a training token"
+    yield "tokens", f"{train.about}{train.total:,} of text, {passes}; see the price of a token"
     yield "at", where.url
 
 
