@@ -28,7 +28,7 @@ def kept(
 ) -> dict[str, Any]:
     """The documents that stay as a person left them, by name: those of which that was once said.
 
-    documents: as this run would write them; a file that is the same is no edit.
+    documents: as this run would write them; a file that says the same is no edit.
     job: settings of the job that are given for this run, and cannot change a file that stays.
     BadInput where anything else was edited, unless it is to be written anew.
     """
@@ -37,8 +37,7 @@ def kept(
     kept = {}
     for name, kept_before in edited(folder).items():
         path = folder / name
-        made = documents.get(name)
-        if made is not None and path.read_bytes() == files.json_bytes(made):
+        if _says(path, documents.get(name)):
             continue
         reason = "is not as `rft prepare` wrote it"
         if name not in documents:
@@ -50,6 +49,13 @@ def kept(
         note(f"{path}: kept as it was edited; --replace-edits makes it anew")
         kept[name] = _document(path)
     return kept
+
+
+def _says(path: Path, made: object) -> bool:
+    """Whether a file holds what would be written there."""
+    with suppress(orjson.JSONDecodeError):
+        return made is not None and bool(orjson.loads(path.read_bytes()) == made)
+    return False
 
 
 def edited(folder: Path) -> dict[str, bool]:

@@ -171,6 +171,24 @@ def test_the_settings_of_a_job_are_sent_and_stay(rft: Rft, server: ServiceServer
     assert "--job n_epochs=99: the value 99 is out of range" in wrong.stderr
 
 
+def test_what_was_submitted_is_prepared_again_with_its_settings(
+    rft: Rft, server: ServiceServer, tmp_path: Path
+) -> None:
+    rows = [{"q": f"Which number is {n} times {n}, in words of old?", "a": n} for n in range(60)]
+    Path("rows.json").write_text(json.dumps(rows), encoding="utf-8")
+    text = 'files = "rows.json"\nprompt = "q"\nanswer = "a"\n[job]\nsuffix = "own"\n'
+    Path("my.toml").write_text(text, encoding="utf-8")
+    assert rft("prepare", "my.toml", "--job", "seed=7", "--quiet").code == 0
+    words = ("--job", "n_epochs=2", "--job", "metadata.a=b", "--job", "suffix=new")
+    assert rft("submit", "my", *words).code == 0
+    assert rft("prepare", "my.toml", "--quiet").code == 0  # job.json is no edit
+    job = json.loads(Path("processed/my/job.json").read_bytes())
+    assert job["method"]["reinforcement"]["hyperparameters"] == {"n_epochs": 2}
+    assert (job["suffix"], job["seed"], job["metadata"]) == ("new", 7, {"a": "b"})
+    assert rft("submit", "my").code == 0
+    assert len(server.jobs) == 1
+
+
 def test_files_that_were_changed_are_not_sent(
     rft: Rft, server: ServiceServer, tmp_path: Path
 ) -> None:
