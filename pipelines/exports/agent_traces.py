@@ -29,7 +29,7 @@ from pipelines.io import files, schema
 from pipelines.io.jsonl import objects
 from pipelines.io.prepared import SPLITS
 from pipelines.io.progress import Progress
-from pipelines.rules import catalogue
+from pipelines.rules import catalogue, job_settings
 from pipelines.rules.messages import SPECIAL
 from pipelines.rules.request import supervised_request
 from pipelines.rules.shapes import texts_of
@@ -109,7 +109,7 @@ def _written(
     ledger = pl.DataFrame(sorted(left_out), schema=columns, orient="row")
     files.write_parquet(out / LEFT_OUT, ledger)
     job = supervised_request(validation=bool(sides["validation"]))
-    files.write_json(out / "job.json", job)
+    files.write_json(out / "job.json", job_settings.kept(job, out))
     written = [LEFT_OUT, "job.json"]
     for split in reversed(SPLITS):  # a folder with train.jsonl is whole
         if chosen := sides[split]:

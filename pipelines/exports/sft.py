@@ -39,6 +39,7 @@ from pipelines.io import files, schema
 from pipelines.io.items import Items
 from pipelines.io.prepared import ALL_SPLITS, Prepared
 from pipelines.io.progress import Progress, stage_line
+from pipelines.rules import job_settings
 from pipelines.rules.messages import SPECIAL
 from pipelines.rules.request import supervised_request
 from pipelines.rules.tables import limit
@@ -134,7 +135,7 @@ def _export(
     shared = of_folder if isinstance(of_folder, dict) else {}
     shared = {name: shared[name] for name in ("suffix", "seed", "metadata") if name in shared}
     job = supervised_request(shared, validation=bool(rows["validation"]))
-    files.write_json(out / "job.json", job)
+    files.write_json(out / "job.json", job_settings.kept(job, out))
     written = [LEFT_OUT, "job.json"]
     for split in reversed(prepared.splits):  # a folder with train.jsonl is whole
         if rows[split]:

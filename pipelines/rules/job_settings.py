@@ -154,6 +154,11 @@ def load(folder: Path) -> dict[str, Any]:
         raise BadInput(f"{path}: not as `--job` writes it; mend it, or remove it") from None
 
 
+def kept(job: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """A job request with what `--job` set for a folder in which it is written anew."""
+    return applied(job, load(folder), lambda name: f"{folder / FILE}: {name}")
+
+
 def save(folder: Path, given: Mapping[str, Any]) -> None:
     """Keep what was given for later runs, beside what was given before."""
     before = load(folder)

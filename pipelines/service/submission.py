@@ -91,8 +91,7 @@ def submit(
         return Submitted(earlier[max(earlier)], new=False)
     confirm()
     if settings.job:
-        files.write_json(prepared.path("job"), job(prepared, settings.job))
-        job_settings.save(prepared.folder, settings.job)
+        _set(prepared, settings.job)
     ids = _uploaded(service, record, sources, progress, settings)
     grader = _grader(body)
     if grader is not None and not service.validate_grader(grader):
@@ -100,6 +99,20 @@ def submit(
     attempt = _next_attempt({*earlier, *record.mine}, settings)
     body = _with_ids(body, ids, fingerprint, attempt)
     return Submitted(_created(service, record, body, settings), new=True)
+
+
+def _set(prepared: Prepared, settings: Mapping[str, Any]) -> None:
+    """Write settings into the job, and down for later runs: of an export, into its record too."""
+    path, record = prepared.path("job"), prepared.folder / "export.json"
+    before = files.sha256(path)
+    files.write_json(path, job(prepared, settings))
+    job_settings.save(prepared.folder, settings)
+    if record.is_file():
+        exported = orjson.loads(record.read_bytes())
+        entries = [inside(entry) for entry in inside(exported).get("files") or ()]
+        new = files.describe(path, prepared.folder)
+        entries = [new if entry.get("sha256") == before else entry for entry in entries]
+        files.write_json(record, inside(exported) | {"files": entries})
 
 
 def requests(prepared: Prepared, where: Endpoint, settings: Settings) -> list[Json]:

@@ -180,6 +180,11 @@ def test_a_supervised_job(rft: Rft, server: ServiceServer, count: int) -> None:
         wrong = rft("submit", "exports/sft/traces", "--job", word)
         assert (wrong.code, error in wrong.stderr + wrong.stdout) in {(2, True), (1, True)}
     assert rft("estimate", "exports/sft/traces").code == 2
+    assert rft("export", "traces.jsonl", "--to", "sft").code == 0  # the settings stay
+    path = Path("exports/sft/traces/job.json")
+    assert json.loads(path.read_bytes())["suffix"] == "agent"
+    path.write_bytes(path.read_bytes().replace(b"agent", b"mine!"))
+    assert rft("export", "traces.jsonl", "--to", "sft").code == 2
 
 
 def test_traces_go_with_sft_alone(rft: Rft) -> None:
