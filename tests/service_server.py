@@ -11,6 +11,7 @@ import json
 import re
 import socket
 import struct
+from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
@@ -87,7 +88,8 @@ class ServiceServer(ThreadingHTTPServer):
     faults: by "METHOD end-of-path", used up in order; None is a sound answer. file_errors: what
     becomes of a file, by its name. steps: how many a job has. echo: refusals tell the headers that
     came. forgetful: jobs come back without their metadata. unlisted: from how many lists to come
-    the newest job is missing. ascending: events come oldest first.
+    the newest job is missing. ascending: events come oldest first. curve: what a job learns,
+    which is in its result file, too.
     """
 
     daemon_threads = True
@@ -112,6 +114,14 @@ class ServiceServer(ThreadingHTTPServer):
         self.echo = self.forgetful = self.ascending = False
         self.numbers: Counter[str] = Counter()
         self.on_look: Callable[[dict[str, Any]], None] = lambda job: None
+        # Training and validation reward of a step, and its reasoning tokens.
+        self.curve: Callable[[int], tuple[float, float, float]] = lambda step: (
+            0.4 + step / 10,
+            0.5 + step / 10,
+            3330.02,
+        )
+        self.seconds_per_step = 720.0
+        self.encoded = False  # whether result files come in base64, as OpenAI's do
 
     @property
     def origin(self) -> str:
@@ -216,14 +226,15 @@ class ServiceServer(ThreadingHTTPServer):
                 f"The specified base model {model} does not support fine-tuning with Standard "
                 "TrainingType."
             )
-        if body["method"]["type"] != "reinforcement":
+        supervised = body["method"]["type"] == "supervised" and model.startswith("gpt-4.1")
+        if body["method"]["type"] != "reinforcement" and not supervised:
             raise invalid(
                 f"Finetuning with {model} requires the reinforcement method of finetuning."
             )
-        for name in ("training_file", "validation_file"):
+        for name in ("training_file", *(["validation_file"] if not supervised else ())):
             if self.files.get(body[name], {}).get("status") != "processed":
                 raise invalid(UNREADY)
-        if body["method"]["reinforcement"]["grader"]["type"] not in GRADERS:
+        if not supervised and body["method"]["reinforcement"]["grader"]["type"] not in GRADERS:
             raise invalid("unknown grader")
         id = self.id("ftjob")
         self.jobs[id] = {
@@ -280,6 +291,8 @@ class ServiceServer(ThreadingHTTPServer):
         return told
 
     def _has_system(self, job: dict[str, Any]) -> bool:
+        if job["method"]["type"] == "supervised":
+            return False
         rows = self.contents[job["training_file"]].splitlines()
         return any(m["role"] == "system" for row in rows for m in json.loads(row)["messages"])
 
@@ -289,15 +302,17 @@ class ServiceServer(ThreadingHTTPServer):
             model = f"{job['model']}.ft-{id}"
             job |= {"status": "succeeded", "trained_tokens": 1234567, "fine_tuned_model": model}
             job["finished_at"] = CREATED + 3600
+            job["result_files"] = [self._results()]
             self.tell(id, "Job succeeded.")
             return
         step = done + 1
-        train, valid = 0.4 + step / 10, 0.5 + step / 10
+        train, valid, tokens = self.curve(step)
         data = {
             "step": step,
             "total_steps": self.steps,
             "scores": {"train_reward_mean": train, "valid_reward_mean": valid, "graders": []},
-            "usage": {"samples": {"train_reasoning_tokens_mean": 3330.02}},
+            "usage": {"samples": {"train_reasoning_tokens_mean": tokens}},
+            "timing": {"step": {"full_iteration": self.seconds_per_step}},
             "errors": {"graders": [{"name": "exact", "train_sample_parse_error_mean": 0.25}]},
         }
         message = (
@@ -314,6 +329,13 @@ class ServiceServer(ThreadingHTTPServer):
                 "metrics": {"step": step, "valid_reward_mean": valid},
             }
         )
+
+    def _results(self) -> str:
+        names = "step,train_reward_mean,valid_reward_mean,train_reasoning_tokens_mean"
+        rows = [",".join(map(str, (n, *self.curve(n)))) for n in range(1, self.steps + 1)]
+        data = "\n".join([names, *rows, ""]).encode()
+        file = self.add_file("results.csv", b64encode(data) if self.encoded else data, "fine-tune")
+        return str(file["id"])
 
     def change(self, id: str, verb: str, body: bytes) -> dict[str, Any]:
         if not body:
@@ -415,7 +437,8 @@ class _Handler(BaseHTTPRequestHandler):
             return self._send(refusal.status, json.dumps(error).encode(), {})
         if fault is not None:
             return self._fail(fault)
-        return self._send(200, json.dumps(answer).encode(), {})
+        sent = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+        return self._send(200, sent, {})
 
     def _fault(self, path: str, unread: bool = False) -> Fault | None:
         for what, waiting in self.server.faults.items():
@@ -427,13 +450,15 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(
         self, path: str, query: dict[str, list[str]], body: bytes, project: bool, azure: bool
-    ) -> dict[str, Any]:
+    ) -> Any:
         server = self.server
         match [self.command, *path.split("/")]:
             case ["POST", "files"]:
                 form = self._form(body)
                 name, data = form["file"]
                 return server.add_file(name, data, form["purpose"][1].decode())
+            case ["GET", "files", id, "content"]:
+                return server.contents[id]
             case ["GET", "files", id]:
                 return server.look_at_file(id)
             case [_, "uploads", *_] if project:

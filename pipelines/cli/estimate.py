@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 from rich.table import Table
@@ -11,82 +11,92 @@ from rich.table import Table
 from pipelines.cli import terminal
 from pipelines.cli.command import option
 from pipelines.cli.estimated import Result, estimated
-from pipelines.cli.options import Folder, Format, Model, OutputFormat, Quiet
+from pipelines.cli.options import (
+    Folder,
+    Format,
+    GraderModel,
+    JobSettings,
+    Model,
+    OutputFormat,
+    Quiet,
+    job_words,
+)
 from pipelines.cli.screen import lines
 from pipelines.findings import BadInput
 from pipelines.io import prepared
+from pipelines.rules import job_settings
 from pipelines.rules.tables import limit, prices
 from pipelines.service import assumptions
-from pipelines.service import estimate as estimates
-from pipelines.service.assumptions import Range, exactly
-from pipelines.service.estimate import Estimate
+from pipelines.service.assumptions import UNPUBLISHED, Range, exactly
 
 
 def estimate(
     folder: Folder,
+    job: JobSettings = (),
     model: Model | None = None,
+    grader_model: GraderModel | None = None,
     assume: Annotated[
         tuple[str, ...],
         option(
             metavar="NAME=VALUE|NAME=LOW..HIGH",
-            help="In place of what is assumed, or of what the job says; the result lists the "
-            "names. May be repeated.",
+            help="In place of what is assumed; --verbose lists the names. May be repeated.",
         ),
     ] = (),
     budget: Annotated[
         float | None,
-        option(
-            metavar="USD",
-            help="Say how many rows this pays for at the high end.",
-        ),
+        option(metavar="USD", help="Say how many rows this pays for at the high end."),
     ] = None,
+    verbose: Annotated[
+        bool, option("--verbose", "-v", help="Also answers, tokens, and every assumption.")
+    ] = False,
     output_format: OutputFormat = Format.text,
     quiet: Quiet = False,
 ) -> None:
-    """Estimate what training on a prepared folder takes: steps, hours, grader tokens and money.
+    """Estimate what training on a prepared folder takes: hours, money and steps.
 
     \b
-    What the service does not publish is a range, listed with its source; what the job says counts
-    before it, and --assume before both. Both ends of a result take that end of everything.
+    What the service does not publish is taken from public runs, which --verbose names; a
+    range's ends differ by a factor of 3. What the job says counts before it, and --assume
+    before both. How long the answers are counts most: measure it, and give it.
 
     \b
     Examples:
       rft estimate medmcqa
-      rft estimate processed/medmcqa --assume hourly_rate=120 --budget 500
-      rft estimate medmcqa --model o4-mini-2025-04-16 --assume batch_size=64 --assume n_epochs=1..2
+      rft estimate medmcqa --assume sample_tokens=1500 --budget 500
+      rft estimate medmcqa --job n_epochs=2 --job batch_size=16
     """
     given = assumptions.parse(assume)
+    settings = job_settings.parsed(job_words(job, model=model, grader_model=grader_model))
     if budget is not None and not 0 < budget < math.inf:
         raise BadInput(f"--budget {budget:g}: give a sum above 0")
-    result = estimated(prepared.find(folder), given, model=model, budget=budget, quiet=quiet)
-    if budget and result.budget_rows is None:
-        raise BadInput(f"--budget {budget:g}: {_unpriced(result)}")
+    source = prepared.find(folder)
+    result = estimated(source, given, settings=settings, budget=budget, quiet=quiet)
     if output_format is Format.json:
         terminal.print_json(_document(result, budget))
-    else:
-        _print(result, budget)
+        return
+    for line in _lines(result, budget):
+        terminal.say(line)
+    if verbose:
+        _print_tables(result)
 
 
 def figure(value: Range, unit: str = "") -> str:
-    """A range with two digits an end, rounded outwards; a known number whole, or with three.
+    """A range with two digits an end; a known number whole, or with three.
 
     Whole numbers below 100 stay as they are. A `unit` of `$` stands before each end.
     """
     if value.exact:
         if value.low == int(value.low):
             return f"{unit}{int(value.low):,}"
-        return unit + _digits(value.low, 3, round)
-    low, high = _digits(value.low, 2, math.floor), _digits(value.high, 2, math.ceil)
-    return f"{unit}{low} to {unit}{high}"
+        return unit + _digits(value.low, 3)
+    return f"{unit}{_digits(value.low, 2)} to {unit}{_digits(value.high, 2)}"
 
 
-def _digits(value: float, digits: int, to_whole: Callable[[float], int]) -> str:
+def _digits(value: float, digits: int) -> str:
     if value < 100 and value == int(value):
         return f"{int(value)}"
     places = digits - 1 - math.floor(math.log10(value))
-    # Without the noise of the last bits, which would lift 400.00000000000006 to 410.
-    kept = to_whole(round(value * 10.0**places, 6)) / 10.0**places
-    return f"{kept:,.{max(places, 0)}f}"
+    return f"{round(value, places):,.{max(places, 0)}f}"
 
 
 def _as_given(value: Range) -> str:
@@ -95,89 +105,83 @@ def _as_given(value: Range) -> str:
     return low if value.exact else f"{low} to {high}"
 
 
-def _unpriced(result: Result) -> str:
-    """What is not known of prices, and how to give it."""
-    missing = []
-    if result.estimate.training is None:
-        missing.append(f"no hourly rate of {result.model} is known; give --assume hourly_rate=USD")
-    if result.estimate.grading is None:
-        missing.append(
-            "a grader model's prices are not known; give --assume grader_input_price=USD and "
-            "--assume grader_output_price=USD"
-        )
-    return ", and ".join(missing)
+def summary(result: Result) -> Iterator[tuple[str, str]]:
+    """Hours, money and steps, and what the money rests on."""
+    estimate = result.estimate
+    yield "hours", f"{figure(estimate.hours)}"
+    parts = f": training {figure(estimate.training, '$')}, grading {figure(estimate.grading, '$')}"
+    yield "money", figure(estimate.total, "$") + (parts if estimate.grading.high else "")
+    yield "steps", figure(estimate.steps)
+    rate = result.known["hourly_rate"]
+    yield "price", f"${_as_given(rate.value)} an hour" + _whose(rate.source)
+    for name, one in result.known.items():
+        if name.startswith("grader_input_price") and one.source.startswith(UNPUBLISHED):
+            yield "grader", name.partition(" ")[2] + _whose(one.source)
 
 
-def costs(estimate: Estimate) -> Iterator[tuple[str, str]]:
-    """The money, part by part; of a model without a price also at the one that is published."""
-    for name in ("training", "grading", "total"):
-        value = getattr(estimate, name)
-        text = figure(value, "$") if value else "not known"
-        if name == "training" and value is None:
-            model, rate = estimates.published_rate()
-            text += f"; {figure(estimate.hours * rate, '$')} at the ${rate:g} an hour of {model}"
-        yield name, text
+def _whose(source: str) -> str:
+    """Whose price it is, where it is not the model's own."""
+    if not source.startswith(UNPUBLISHED):
+        return ""
+    return f", the last known, of {source.removeprefix(UNPUBLISHED).partition(':')[0]}"
 
 
-def _rows(result: Result, budget: float | None) -> Iterator[tuple[str, str]]:
+def _lines(result: Result, budget: float | None) -> Iterator[str]:
+    for name, value in summary(result):
+        yield f"{name:<8}{value}"
+    counts = f"{result.train.rows:,} training, {result.validation.rows:,} validation"
+    yield f"rows    {counts}; {result.model}, {result.training_type}"
+    tokens = result.known.get("sample_tokens")
+    if tokens and tokens.read:
+        taken = f"answers taken as {_as_given(tokens.value)} tokens long with their reasoning;"
+        yield f"length  {taken}"
+        yield "        twice as long takes twice the hours: give --assume sample_tokens=N"
+    if budget and result.budget_rows is not None:
+        fits = ", all of them" if result.budget_rows >= result.train.rows else ""
+        yield f"budget  ${budget:,.12g} pays for {result.budget_rows:,} training rows{fits}"
+    for warning in result.warnings:
+        yield f"warning: {warning}"
+
+
+def _rows(result: Result) -> Iterator[tuple[str, str]]:
     """The table for people: what, and how much."""
     estimate = result.estimate
     for name, counted in (("training", result.train), ("validation", result.validation)):
         mean = counted.total / counted.rows
-        yield (
-            f"{name} file",
-            f"{counted.rows:,} rows, {counted.about}{counted.total:,} tokens: {mean:,.0f} a row, "
-            f"at most {counted.longest:,}",
-        )
+        size = f"{counted.rows:,} rows, {counted.about}{counted.total:,} tokens"
+        yield f"{name} file", f"{size}: {mean:,.0f} a row, at most {counted.longest:,}"
     most = f"of {limit('job_tokens'):,} at most"
     yield "training tokens, all epochs", f"{figure(estimate.job_tokens)}, {most}"
-    yield "steps", figure(estimate.steps)
     yield "evaluations", figure(estimate.evaluations)
     yield "answers to training rows", figure(estimate.train_answers)
     yield "answers to validation rows", figure(estimate.validation_answers)
     if estimate.input_tokens.high:
         yield "tokens that graders read", figure(estimate.input_tokens)
         yield "tokens that graders write", figure(estimate.output_tokens)
-    yield "hours", f"{figure(estimate.hours)}, of {limit('job_hours')} at most"
-    yield from costs(result.estimate)
-    if estimate.pause_hours and estimate.pause_steps:
-        spent, pause = estimate.total or estimate.training, limit("job_spend")
-        reached = "" if spent and spent.high > pause else "not within this job; "
-        after = f"after {figure(estimate.pause_steps)} steps, {figure(estimate.pause_hours)} hours"
-        yield f"pause, at ${pause:,}", reached + after
-    if budget and result.budget_rows is not None:
-        fits = ", all of them" if result.budget_rows >= result.train.rows else ""
-        yield f"within ${budget:,.12g}", f"{result.budget_rows:,} training rows{fits}"
+    yield "hours of a job", f"{limit('job_hours')} at most"
+    pause = f"at ${limit('job_spend'):,}; {result.pause_rows:,} training rows stay below it"
+    yield "the service pauses", pause
 
 
-def _print(result: Result, budget: float | None) -> None:
+def _print_tables(result: Result) -> None:
     out = terminal.console()
     title = f"{result.folder}: {result.model}, {result.training_type}"
     table = Table("what", "how much", title=title, title_justify="left")
-    for row in _rows(result, budget):
+    for row in _rows(result):
         table.add_row(*row)
     out.print(table)
-    table = Table("assumed", "value", "source, and the day on which it was read")
+    table = Table("assumed", "value", "source")
     for one in result.known.values():
-        source = f"{one.source}; {one.read}" if one.read else one.source
-        table.add_row(one.name, lines(_as_given(one.value), one.unit), source)
+        table.add_row(one.name, lines(_as_given(one.value), one.unit), one.source)
     out.print(table)
-    out.print("--assume NAME=VALUE or NAME=LOW..HIGH takes the place of any of these")
-    if missing := _unpriced(result):
-        out.print(f"note: {missing}", soft_wrap=True)
     (hosting,) = prices()["hosting_hour"].values()
-    out.print(
-        f"note: afterwards, ${hosting['value']:.2f} {hosting['unit'].removeprefix('USD ')} "
-        f"({hosting['source']}; read {hosting['read']})",
-        soft_wrap=True,
-    )
-    for warning in result.warnings:
-        out.print(f"warning: {warning}", soft_wrap=True)
+    unit = hosting["unit"].removeprefix("USD ")
+    terminal.say(f"afterwards ${hosting['value']:.2f} {unit} ({hosting['source']})")
 
 
 def _document(result: Result, budget: float | None) -> dict[str, Any]:
     """The JSON document: every number with its ends and its unit, every assumption."""
-    estimate, (model, rate) = result.estimate, estimates.published_rate()
+    estimate = result.estimate
     (hosting,) = prices()["hosting_hour"].values()
     return {
         "folder": result.folder,
@@ -194,13 +198,9 @@ def _document(result: Result, budget: float | None) -> dict[str, Any]:
             for split, counted in (("train", result.train), ("validation", result.validation))
         },
         **{name: _ends(getattr(estimate, name), unit) for name, unit in _UNITS.items()},
-        "training_at_published_rate": None
-        if estimate.training
-        else {"model": model} | (_ends(estimate.hours * rate, "USD") or {}),
         "pause": {
             "spending": _ends(exactly(limit("job_spend")), "USD"),
-            "steps": _ends(estimate.pause_steps, "steps"),
-            "hours": _ends(estimate.pause_hours, "hours"),
+            "train_rows": _ends(exactly(result.pause_rows), "rows"),
         },
         "budget": None
         if budget is None
@@ -236,9 +236,7 @@ _UNITS = {
 }
 
 
-def _ends(value: Range | None, unit: str) -> dict[str, Any] | None:
-    if value is None:
-        return None
+def _ends(value: Range, unit: str) -> dict[str, Any]:
     # 12 digits: without the noise of the last bits.
     low, high = (x if isinstance(x, int) else float(f"{x:.12g}") for x in (value.low, value.high))
     return {"low": low, "high": high, "unit": unit}

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
-
-import orjson
 
 from pipelines.cli import terminal
 from pipelines.findings import BadInput
 from pipelines.graders.documented import graders
 from pipelines.io import prepared
-from pipelines.io.jsonl import BOM, lines
+from pipelines.io.jsonl import document, objects
 from pipelines.io.prepared import Prepared
-from pipelines.rules import tokens
+from pipelines.rules import job_settings, tokens
 from pipelines.rules.hyperparameters import keeps_ranges
+from pipelines.rules.request import DEFAULT_MODEL, request
 from pipelines.rules.shapes import inside
 from pipelines.rules.tables import limit
 from pipelines.rules.tokens import Tokens
@@ -24,7 +22,7 @@ from pipelines.service import demo
 from pipelines.service import estimate as estimates
 from pipelines.service.assumptions import Assumption, Range, assume, trained
 from pipelines.service.estimate import Estimate
-from pipelines.service.grader_tokens import ASKING, ModelGrader
+from pipelines.service.grader_tokens import ModelGrader
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +37,7 @@ class Result:
     known: Mapping[str, Assumption]
     estimate: Estimate
     budget_rows: int | None
+    pause_rows: int
     warnings: list[str]
 
 
@@ -46,27 +45,36 @@ def estimated(
     folder: Prepared,
     given: Mapping[str, Range],
     *,
-    model: str | None = None,
+    settings: Mapping[str, Any] | None = None,
     budget: float | None = None,
     quiet: bool = False,
 ) -> Result:
-    """The estimate of a prepared folder; `given` is what the user assumes (`assumptions.parse`)."""
-    job, grader = _documents(folder)
-    model_graders = [ModelGrader.of(entry) for _, entry in graders(grader, *ASKING)]
-    train, validation = _counted(folder, model_graders, quiet=quiet)
-    known = assume(job, given, model=model, graders=[each.model for each in model_graders])
+    """The estimate of a prepared folder.
+
+    given: what the user assumes (`assumptions.parse`). settings: of the job, in place of its own.
+    """
+    job, grader = _documents(folder, settings or {})
+    if prepared.is_supervised(folder.folder):
+        raise BadInput(
+            f"{folder.path('job')}: a supervised job is paid for by the token, not by the hour; "
+            "`rft submit --dry-run` counts its tokens"
+        )
+    model_graders = [ModelGrader.of(entry) for _, entry in graders(grader, *job_settings.ASKING)]
+    train, validation = counted(folder, model_graders, quiet=quiet).values()
+    known = assume(job, given, graders=[each.model for each in model_graders])
     content = train, validation, model_graders, known
     estimate = estimates.estimate(*content)
     pause_rows = estimates.rows_within(limit("job_spend"), *content)
     demo_rows = demo.rows(folder)
     return Result(
         str(folder.folder),
-        *trained(job, model),
+        *trained(job),
         train,
         validation,
         known,
         estimate,
         budget_rows=estimates.rows_within(budget, *content) if budget else None,
+        pause_rows=pause_rows,
         warnings=[
             *([demo.refusal(*demo_rows)] if demo_rows else []),
             *estimates.warnings(estimate, pause_rows),
@@ -74,32 +82,30 @@ def estimated(
     )
 
 
-def _documents(folder: Prepared) -> tuple[Any, Any]:
+def _documents(folder: Prepared, settings: Mapping[str, Any]) -> tuple[Any, Any]:
     """The job, None where there is none, and the grader, which a job may hold."""
-    documents = {}
-    for role in ("job", "grader"):
-        try:
-            documents[role] = folder.document(role)
-        except orjson.JSONDecodeError as error:
-            raise BadInput(f"{folder.path(role)}: not JSON: {error}; write one object") from None
-    job, grader = documents["job"], documents["grader"]
+    paths = map(folder.path, ("job", "grader"))
+    job, grader = (document(path) if path.is_file() else None for path in paths)
     for place, message, remedy in keeps_ranges(job):
         raise BadInput(f"{folder.path('job')}: {place}: {message}; {remedy}")
-    return job, inside(job, "method", "reinforcement").get("grader") if grader is None else grader
+    grader = inside(job, "method", "reinforcement").get("grader") if grader is None else grader
+    if settings:
+        job = job if isinstance(job, dict) else request(DEFAULT_MODEL, grader or {}, None)
+        job = job_settings.applied(job, settings, lambda name: f"--job {name}={settings.get(name)}")
+        grader = job_settings.with_grader_model(grader, settings, "--grader-model")
+    return job, grader
 
 
-def _counted(
+def counted(
     folder: Prepared, model_graders: list[ModelGrader], *, quiet: bool
-) -> tuple[Tokens, Tokens]:
+) -> dict[str, Tokens]:
     """The tokens of both files; `model_graders` count what they are asked about the rows."""
     progress = terminal.progress(quiet=quiet)
-    counts = Tokens(), Tokens()
-    for split, count in zip(prepared.SPLITS, counts, strict=True):
+    counts = {split: Tokens() for split in prepared.SPLITS if split in folder.splits}
+    for split, count in counts.items():
         path = folder.path(split)
         about = ""
-        for line, item in progress.track(_items(path), f"counting {split}"):
-            if not isinstance(item, dict):
-                raise BadInput(f"{path}:{line}: not an object; run `rft validate`")
+        for line, item in progress.track(objects(path), f"counting {split}"):
             number, how = tokens.count(item)
             # One row that is estimated makes the sum an estimate.
             about = max([about, how, *(each.add(split, item) for each in model_graders)])
@@ -107,13 +113,3 @@ def _counted(
         if not count.rows:
             raise BadInput(f"{path}: there is no row in it; run `rft prepare` first")
     return counts
-
-
-def _items(path: Path) -> Iterator[tuple[int, Any]]:
-    """The rows of a file with their lines; a byte-order mark and blank lines are passed over."""
-    for number, line in enumerate(lines(path), 1):
-        if line.strip():
-            try:
-                yield number, orjson.loads(line.removeprefix(BOM))
-            except orjson.JSONDecodeError as error:
-                raise BadInput(f"{path}:{number}: not JSON: {error}; run `rft validate`") from None

@@ -11,8 +11,8 @@ from click import IntRange
 from rich.table import Table
 
 from pipelines.cli import grading, terminal
-from pipelines.cli.command import Exit, option
-from pipelines.cli.options import Folder, Format, OutputFormat, Quiet, TrustGrader
+from pipelines.cli.command import Exit, argument, option
+from pipelines.cli.options import Format, OutputFormat, Quiet, TrustGrader
 from pipelines.findings import BadInput
 from pipelines.rules.tables import limit
 
@@ -27,7 +27,14 @@ RECORD = "export.json"
 
 
 def export(
-    folder: Folder,
+    folder: Annotated[
+        str,
+        argument(
+            metavar="FOLDER|TRACES.jsonl",
+            help="A prepared folder, or the name of a dataset in processed/.; for sft also a file "
+            "of an agent's traces.",
+        ),
+    ],
     to: Annotated[
         tuple[str, ...], option("--to", metavar="TARGET", help="The trainer; may be repeated.")
     ],
@@ -66,7 +73,9 @@ def export(
 
     \b
     Targets: openai, foundry, bedrock, gemini, fireworks, trl, verl, verifiers, aml (Azure
-    ML's GRPO example), hf (a dataset folder for the hub), sft (supervised fine-tuning).
+    ML's GRPO example), hf (a dataset folder for the hub), sft (supervised fine-tuning,
+    which `rft submit exports/sft/NAME` takes; also of an agent's traces, rows with
+    messages, tools and a reward, of which the best --keep-ratio are kept).
     The folder is validated first; each row is checked against the target's schema. What a
     target has no room for is left out, from the end, which leaves an even choice.
     Exit 1 where the data does not fit.
@@ -75,6 +84,7 @@ def export(
     Examples:
       rft export medmcqa --to trl
       rft export processed/openr1-math --to bedrock --to gemini --out exports
+      rft export traces.jsonl --to sft --keep-ratio 0.3
     """
     # Here and not above: listing commands needs no frames.
     from pipelines import exports
@@ -98,6 +108,14 @@ def export(
     for name in options:
         if any(target.name != "sft" for target in targets):
             raise BadInput(f"--{name.replace('_', '-')}: goes with --to sft alone")
+    if Path(folder).is_file():
+        for name in options.keys() - {"keep_ratio"}:
+            option_name = name.replace("_", "-")
+            raise BadInput(f"--{option_name}: goes with a prepared folder, not with traces")
+        _export_traces(
+            Path(folder), targets, out, keep_ratio, text=output_format is Format.text, quiet=quiet
+        )
+        return
     source_folder = prepared.find(folder)
     outputs = {target.name: _folder(source_folder, target, out) for target in targets}
     written = [outputs[target.name] / name for target in targets for name in target.files]
@@ -118,7 +136,11 @@ def export(
                 continue
             for name in before - set(exported.files):  # an earlier export wrote it, not this one
                 (output / name).unlink(missing_ok=True)
-            records[target.name] = _record(source_folder, target, exported, output)
+            folder_of = source_folder.folder
+            sources = [folder_of / name for name in prepared.FILES.values()]
+            named = source_folder.dataset
+            record = _record(named, folder_of, sources, target, exported, output)
+            records[target.name] = record
             files.write_json(output / RECORD, records[target.name])
     if output_format is Format.json:
         value = {
@@ -135,6 +157,39 @@ def export(
         for line in _refusals(refused):
             terminal.say(line)
     raise Exit(int(bool(refused.counts)))
+
+
+def _export_traces(
+    path: Path,
+    targets: list[Target],
+    out: Path,
+    keep_ratio: float | None,
+    *,
+    text: bool,
+    quiet: bool,
+) -> None:
+    """Export a file of an agent's traces, which only the supervised target takes."""
+    from pipelines.exports import agent_traces
+    from pipelines.io import files
+
+    if [target.name for target in targets] != ["sft"]:
+        raise BadInput(f"{path}: a file of traces goes with --to sft alone; give a folder")
+    output = out / "sft" / path.name.partition(".")[0]
+    written = [output / name for name in agent_traces.FILES]
+    grading.check_paths(written, [path])
+    ours = (output.parent / ".lock").exists()
+    with files.alone(output.parent):
+        before = _begin(output, agent_traces.FILES, ours=ours)
+        report = terminal.progress(quiet=quiet)
+        exported = agent_traces.write(path, output, report=report, keep_ratio=keep_ratio)
+        for name in before - set(exported.files):
+            (output / name).unlink(missing_ok=True)
+        record = _record(output.name, path.parent, [path], targets[0], exported, output)
+        files.write_json(output / RECORD, record)
+    if not text:
+        terminal.print_json({"exports": [{"folder": str(output), **record}]})
+    elif not quiet:
+        _show({"sft": record}, {"sft": output})
 
 
 def _folder(prepared: Prepared, target: Target, out: Path) -> Path:
@@ -192,17 +247,22 @@ def _begin(folder: Path, names: Iterable[str], *, ours: bool) -> set[str]:
     return {name for name in written if ".." not in name and not Path(name).is_absolute()}
 
 
-def _record(prepared: Prepared, target: Target, exported: Exported, folder: Path) -> dict[str, Any]:
+def _record(
+    dataset: str | None,
+    root: Path,
+    sources: list[Path],
+    target: Target,
+    exported: Exported,
+    folder: Path,
+) -> dict[str, Any]:
     """What came of an export, with a digest of each file read and written; no times, no paths."""
     from pipelines.io import files
-    from pipelines.io.prepared import FILES
     from pipelines.run import manifest
 
-    sources = [prepared.folder / name for name in FILES.values()]
     return {
         "target": target.name,
-        "dataset": prepared.dataset,
-        "source": [files.describe(path, prepared.folder) for path in sources if path.is_file()],
+        "dataset": dataset,
+        "source": [files.describe(path, root) for path in sources if path.is_file()],
         "rows": dict(exported.rows),
         "left_out": dict(exported.left_out),
         "limits": {name: entry["value"] for name, entry in target.limits.items()},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -15,16 +16,34 @@ from pipelines.service import events
 from pipelines.service.client import Json
 from pipelines.service.endpoint import Endpoint
 from pipelines.service.refusals import remedy, saying
+from pipelines.service.results import Curve, Spent
 
 
 class Events:
-    """Events as lines, steps as rows of a table."""
+    """Events as lines, steps as rows of a table.
 
-    def __init__(self, *, stderr: bool = False) -> None:
+    budget: what a job may cost, and the price of an hour where it is given.
+    """
+
+    def __init__(
+        self, *, stderr: bool = False, budget: tuple[float, float | None] | None = None
+    ) -> None:
         self._out = sys.stderr if stderr else sys.stdout
-        self._in_table = False
+        self._in_table = self._said = False
+        self._most, rate = budget or (math.inf, None)
+        self._spent = Spent(rate)
+
+    def enough(self) -> bool:
+        """Whether one more step may cost more than the job may."""
+        if self._spent.next <= self._most:
+            return False
+        if not self._said:
+            self._print(f"{self._spent}; one more step may cost over ${self._most:g}: pausing")
+        self._said = True
+        return True
 
     def tell(self, event: Json) -> None:
+        self._spent.add(event)
         if step := events.step(event):
             if not self._in_table:
                 self._print(events.HEADER)
@@ -44,6 +63,24 @@ class Events:
 
     def _print(self, line: str) -> None:
         print(printable(line), file=self._out, flush=True)
+
+
+def show_curve(curve: Curve) -> None:
+    """Training beside validation, a row a step, of many steps about 20; the best one marked."""
+    table = Table(title=f"{curve.measure}s, step by step", title_justify="left")
+    for name in ("step", "training", "validation", "reasoning tokens", ""):
+        table.add_column(name, justify="right" if name else "left", no_wrap=True)
+    points, best = curve.points, curve.best
+    every = -(-len(points) // 20) or 1
+    shown = [p for i, p in enumerate(points) if i % every == 0 or p in (best, points[-1])]
+    for point in shown:
+        cells = (point.train, point.validation)
+        texts = ["" if value is None else f"{value:.3f}" for value in cells]
+        tokens = "" if point.tokens is None else f"{point.tokens:,.0f}"
+        table.add_row(str(point.step), *texts, tokens, "best" if point is best else "")
+    terminal.console().print(table)
+    if len(shown) < len(points):
+        terminal.say(f"{len(shown)} of {len(points)} steps; --format json has all")
 
 
 def show_events(events: Iterable[Json]) -> None:

@@ -48,7 +48,7 @@ GROUPS = {
         "export": "export",
         "estimate": "estimate",
         "submit": "submit",
-        "job": "submit",
+        "job": "job",
         "evaluate": "evaluate",
     },
 }
@@ -85,7 +85,8 @@ class _Commands(click.Group):
 
 def command_of(name: str) -> click.Command:
     """A command by its name, its module loaded."""
-    return command(getattr(import_module(f"pipelines.cli.{MODULES[name]}"), name))
+    found = getattr(import_module(f"pipelines.cli.{MODULES[name]}"), name)
+    return found if isinstance(found, click.Command) else command(found)
 
 
 def _first_sentence(text: str) -> str:

@@ -55,7 +55,9 @@ Benchmarks = Annotated[
         help="A benchmark (JSONL or parquet) none of whose questions may be in; may be repeated.",
     ),
 ]
-Model = Annotated[str, option(help="The model to train, in place of the job's.")]
+Model = Annotated[
+    str, option(help="The model to train, in place of the job's; as --job model=MODEL.")
+]
 Split = Annotated[
     str, option("--split", type=Choice(ALL_SPLITS), help="Which items of the folder are meant.")
 ]
@@ -84,6 +86,18 @@ Threshold = Annotated[
         "score, 1 or the end of its range."
     ),
 ]
+JobSettings = Annotated[
+    tuple[str, ...],
+    option(
+        "--job",
+        metavar="NAME=VALUE",
+        help="A setting of the job: model, training_type, suffix, seed, metadata.KEY, "
+        "grader_model, n_epochs and every other hyperparameter; may be repeated.",
+    ),
+]
+GraderModel = Annotated[
+    str, option(metavar="MODEL", help="The model that graders ask; as --job grader_model=MODEL.")
+]
 Items = Annotated[Path, option(help="The items (JSONL), as in train.jsonl.")]
 GraderFile = Annotated[Path, option("--grader-file", help="The grader (JSON).")]
 EndpointOption = Annotated[
@@ -102,3 +116,8 @@ TrustGrader = Annotated[
         "and change whatever you can.",
     ),
 ]
+
+
+def job_words(job: tuple[str, ...], **named: str | None) -> tuple[str, ...]:
+    """The words of `--job`, and those options that are another way to write one."""
+    return (*job, *(f"{name}={value}" for name, value in named.items() if value is not None))

@@ -10,10 +10,19 @@ from click import Context, IntRange, Parameter
 
 from pipelines.cli import terminal
 from pipelines.cli.command import Exit, argument, option
-from pipelines.cli.options import AllFindings, Benchmarks, FindingsFormat, Format, Quiet
+from pipelines.cli.options import (
+    AllFindings,
+    Benchmarks,
+    FindingsFormat,
+    Format,
+    GraderModel,
+    JobSettings,
+    Model,
+    Quiet,
+    job_words,
+)
 from pipelines.findings import BadInput, Finding
 from pipelines.io.prepared import PROCESSED
-from pipelines.rules.request import DEFAULT_MODEL
 from pipelines.rules.tables import limit
 
 if TYPE_CHECKING:
@@ -81,10 +90,9 @@ def prepare(
     instruction: Annotated[
         str | None, option(help="The developer message, in place of the dataset's.")
     ] = None,
-    model: Annotated[
-        str | None,
-        option(help=f"The model to train, for job.json; {DEFAULT_MODEL} by default."),
-    ] = None,
+    job: JobSettings = (),
+    model: Model | None = None,
+    grader_model: GraderModel | None = None,
     seed: Annotated[int, option(help="Decides with the cluster's name which side it is on.")] = 0,
     validation_share: Annotated[
         float, option(help="Share of the clusters that goes to validation.")
@@ -147,9 +155,11 @@ def prepare(
       rft prepare my.toml                        your own files; see `rft init`
       rft prepare medmcqa --source DIR           published files that you have
       rft prepare medmcqa --until dedupe         some of the stages
+      rft prepare medmcqa --job n_epochs=2 --job suffix=pilot    the job's settings; they stay
     """
     # Here and not above: frames and recipes take 0.3 s to load, which `--help` needs not.
     from pipelines.datasets import DEMO, find
+    from pipelines.rules import job_settings
     from pipelines.run import driver
     from pipelines.stages.order import NAMES
     from pipelines.stages.settings import Settings
@@ -160,12 +170,14 @@ def prepare(
         rows, validation_rows = rows or PILOT[0], validation_rows or PILOT[1]
     if rows is not None and validation_rows is None:
         validation_rows = min(limit("validation_rows"), -(-rows // 4))
+    given = job_settings.parsed(job_words(job, model=model, grader_model=grader_model))
+    if given and until in NAMES[:-2]:
+        raise BadInput(f"--job: job.json is made by convert, after {until}; leave --until out")
     choices = {"revision": revision, "config": config, "shards": shards}
     settings = Settings(
         source=source,
         out=out,
         instruction=instruction,
-        model=model or "",
         seed=seed,
         validation_share=validation_share,
         test_share=test_share,
@@ -180,6 +192,7 @@ def prepare(
         min_pass_rate=min_pass_rate,
         max_pass_rate=max_pass_rate,
         choices={name: value for name, value in choices.items() if value is not None},
+        job=given,
         offline=offline,
         edits="keep" if keep_edits else "replace" if replace_edits else None,
     )

@@ -1,20 +1,26 @@
-"""`rft submit` and `rft job`: a prepared folder becomes a job, and a job is looked after."""
+"""`rft submit`: a prepared folder becomes a job."""
 
 from __future__ import annotations
 
 import os
-import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import orjson
 
 from pipelines.cli import terminal
-from pipelines.cli.command import Exit, argument, option
-from pipelines.cli.options import AllFindings, EndpointOption, Folder, Format, OutputFormat, Quiet
+from pipelines.cli.command import Exit, option
+from pipelines.cli.options import (
+    AllFindings,
+    EndpointOption,
+    Folder,
+    Format,
+    JobSettings,
+    OutputFormat,
+    Quiet,
+)
 from pipelines.findings import BadInput
 
 if TYPE_CHECKING:
@@ -38,6 +44,7 @@ Follow = Annotated[
 def submit(
     folder: Folder,
     endpoint: EndpointOption | None = None,
+    job: JobSettings = (),
     dry_run: Annotated[
         bool, option("--dry-run", help="Print every request and send none; needs no key.")
     ] = False,
@@ -68,23 +75,27 @@ def submit(
       rft submit medmcqa --dry-run
       rft submit medmcqa --endpoint https://NAME.openai.azure.com --follow
       rft submit elsewhere/openr1-math --again --yes
+      rft submit medmcqa --job suffix=pilot --job n_epochs=2
     """
     # Here and not above: listing commands needs no service.
     from pipelines.cli import job_view as view
     from pipelines.cli import submit_plan
     from pipelines.io import files
     from pipelines.io.prepared import find
+    from pipelines.rules import job_settings
     from pipelines.service import demo, submission
     from pipelines.service import endpoint as addresses
 
-    _check_seconds(poll_interval=every, timeout=timeout)
+    check_seconds(poll_interval=every, timeout=timeout)
     where = addresses.endpoint(endpoint, os.environ)
     if where is None and not dry_run:
-        raise BadInput(_NO_ENDPOINT)
+        raise BadInput(NO_ENDPOINT)
     prepared = find(folder)
     text = output_format is Format.text
-    findings = _checked(prepared, text=text, quiet=quiet, every=all_findings)
-    settings = submission.Settings(every=every, most=timeout, again=again)
+    given = job_settings.parsed(job)
+    changed = {"job": submission.job(prepared, given)} if given else {}
+    findings = _checked(prepared, changed, text=text, quiet=quiet, every=all_findings)
+    settings = submission.Settings(every=every, most=timeout, again=again, job=given)
     demo_rows = demo.rows(prepared)
     if where is None or dry_run:
         if demo_rows:
@@ -95,107 +106,32 @@ def submit(
         raise BadInput(demo.refusal(*demo_rows))
 
     def confirm() -> None:
-        submit_plan.confirm(prepared, where, yes=yes, text=text, quiet=quiet)
+        submit_plan.confirm(prepared, where, given, yes=yes, text=text, quiet=quiet)
 
     with (
-        _one_line("run it again: it goes on, and looks for a job before it asks for one"),
+        one_line("run it again: it goes on, and looks for a job before it asks for one"),
         closing(terminal.progress(quiet=quiet)) as progress,
-        closing(_service(where, progress.note)) as service,
+        closing(opened(where, progress.note)) as service,
     ):
         with files.alone(prepared.folder):
             done = submission.submit(prepared, service, progress, settings, confirm=confirm)
-        job = done.job
+        made = done.job
         if text:
             title = "submitted" if done.new else "submitted before; --again makes another job"
-            view.show_job(job, where, title)
+            view.show_job(made, where, title)
         if follow:
-            job = _followed(service, job["id"], every, text=text)
+            made = followed(service, made["id"], every, text=text)
         if not text:
-            value = {"findings": findings, "new": done.new, "endpoint": where.url, "job": job}
+            value = {"findings": findings, "new": done.new, "endpoint": where.url, "job": made}
             terminal.print_json(value)
         elif follow:
-            view.show_job(job, where, "ended")
+            view.show_job(made, where, "ended")
         else:
-            terminal.say(f"rft job {job['id']} --follow shows how it goes")
-        raise Exit(int(job.get("status") in _LOST | {submission.GONE}))
+            terminal.say(f"rft job {made['id']} --follow shows how it goes")
+        raise Exit(int(made.get("status") in LOST | {submission.GONE}))
 
 
-def job(
-    job: Annotated[
-        str, argument(metavar="ID|FOLDER", help="A job's id, or a folder, for its last job.")
-    ],
-    endpoint: EndpointOption | None = None,
-    cancel: Annotated[bool, option("--cancel", help="End it; what was done is paid.")] = False,
-    pause: Annotated[
-        bool, option("--pause", help="Stop after a step; wants a running job.")
-    ] = False,
-    resume: Annotated[bool, option("--resume", help="Go on with a paused job.")] = False,
-    checkpoints: Annotated[bool, option("--checkpoints", help="List its checkpoints.")] = False,
-    events: Annotated[bool, option("--events", help="List its events so far.")] = False,
-    follow: Follow = False,
-    every: PollInterval = 10,
-    output_format: OutputFormat = Format.text,
-    quiet: Quiet = False,
-) -> None:
-    """Show a fine-tuning job, follow it, or cancel, pause or resume it.
-
-    \b
-    Ctrl-C while following leaves the job alone. Exit 1 if it failed, and after --follow
-    unless it succeeded.
-
-    \b
-    Examples:
-      rft job ftjob-0123
-      rft job medmcqa --follow
-      rft job ftjob-0123 --checkpoints --format json
-    """
-    from pipelines.cli import job_view as view
-    from pipelines.service import endpoint as addresses
-    from pipelines.service import events as following
-
-    chosen = {
-        "cancel": cancel,
-        "pause": pause,
-        "resume": resume,
-        "checkpoints": checkpoints,
-        "events": events,
-        "follow": follow,
-    }
-    _check_seconds(poll_interval=every)
-    words = [name for name, wanted in chosen.items() if wanted]
-    if len(words) > 1:
-        raise BadInput(f"--{words[0]} and --{words[1]}: give one of them")
-    where = addresses.endpoint(endpoint, os.environ)
-    if where is None:
-        raise BadInput(_NO_ENDPOINT)
-    id = _job_id(job, where)
-    text = output_format is Format.text
-    with (
-        _one_line("the job goes on as it was"),
-        closing(terminal.progress(quiet=quiet)) as progress,
-        closing(_service(where, progress.note)) as service,
-    ):
-        if cancel or pause or resume:
-            service.change(id, words[0])
-        if checkpoints:
-            listed = service.checkpoints(id)
-            view.show_checkpoints(listed) if text else terminal.print_json({"checkpoints": listed})
-            return
-        if events:
-            happened = following.events(service, id, set())
-            view.show_events(happened) if text else terminal.print_json({"events": happened})
-            return
-        state = _followed(service, id, every, text=text) if follow else service.job(id)
-        if state is None:
-            raise BadInput(f"{id}: no such job at {where.url}; check the id and the endpoint")
-        if text:
-            view.show_job(state, where, "job")
-        else:
-            terminal.print_json({"endpoint": where.url, "job": state})
-        raise Exit(int(state.get("status") in (_LOST if follow else {"failed"})))
-
-
-_NO_ENDPOINT = (
+NO_ENDPOINT = (
     "no endpoint; give --endpoint https://NAME.openai.azure.com, or set AZURE_OPENAI_ENDPOINT; "
     "for OpenAI, set OPENAI_API_KEY"
 )
@@ -205,7 +141,8 @@ _NO_ENDPOINT = (
 _WEEK = 7 * 24 * 3600
 
 
-def _check_seconds(**given: float) -> None:
+def check_seconds(**given: float) -> None:
+    """BadInput where an option is no time that can be waited."""
     for name, seconds in given.items():
         if not 0 <= seconds <= _WEEK:  # neither is "nan"
             raise BadInput(
@@ -213,30 +150,20 @@ def _check_seconds(**given: float) -> None:
             )
 
 
-def _job_id(word: str, where: Endpoint) -> str:
-    """The id that a word is, or that of the last job of the folder that it names."""
-    from pipelines.io.prepared import PROCESSED
-    from pipelines.service.submission import last_job
-
-    for folder in (Path(word), PROCESSED / word):
-        if folder.is_dir():
-            if id := last_job(folder, where.url):
-                return id
-            raise BadInput(f"{folder}: no job at {where.url} is on record here; give a job's id")
-    if not re.fullmatch(r"[\w.:-]*\w", word):
-        raise BadInput(f"{word!r} is no id of a job; it looks as ftjob-0123456789abcdef")
-    return word
-
-
 # Endings with which a submission is not what it was for.
-_LOST = {"failed", "cancelled"}
+LOST = {"failed", "cancelled"}
 
 
-def _checked(prepared: Prepared, *, text: bool, quiet: bool, every: bool) -> list[Json]:
-    """The findings about a folder, shown as `rft validate` shows them; errors end the run."""
+def _checked(
+    prepared: Prepared, changed: Mapping[str, Any], *, text: bool, quiet: bool, every: bool
+) -> list[Json]:
+    """The findings about a folder, shown as `rft validate` shows them; errors end the run.
+
+    changed: documents in place of the folder's, by role.
+    """
     from pipelines.rules import check
 
-    tally = terminal.Tally(check.check(prepared.folder), every=every)
+    tally = terminal.Tally(check.check(prepared.folder, changed=changed), every=every)
     failed = "error" in tally.severities
     findings = [finding.as_dict() for finding in tally.held]
     if text and (failed or not quiet):
@@ -274,7 +201,7 @@ def _show_requests(
         terminal.say("a job of these files was submitted before; --again makes another job")
 
 
-def _service(where: Endpoint, note: Callable[[str], None]) -> Service:
+def opened(where: Endpoint, note: Callable[[str], None]) -> Service:
     """The service at an endpoint, opened with what the environment has."""
     from pipelines.service import client
     from pipelines.service.endpoint import access
@@ -283,7 +210,7 @@ def _service(where: Endpoint, note: Callable[[str], None]) -> Service:
 
 
 @contextmanager
-def _one_line(interrupted: str) -> Iterator[None]:
+def one_line(interrupted: str) -> Iterator[None]:
     """What the service refuses is one line and exit code 1; Ctrl-C is one too."""
     from pipelines.service.refusals import Refused
 
@@ -297,14 +224,24 @@ def _one_line(interrupted: str) -> Iterator[None]:
         raise Exit(130) from None
 
 
-def _followed(service: Service, id: str, every: float, *, text: bool) -> Json:
-    """Follow a job; broken off, say that it goes on."""
+def followed(
+    service: Service,
+    id: str,
+    every: float,
+    *,
+    text: bool,
+    budget: tuple[float, float | None] | None = None,
+) -> Json:
+    """Follow a job; broken off, say that it goes on.
+
+    budget: what it may cost, after which it is paused, and the price of an hour where it is given.
+    """
     from pipelines.cli import job_view as view
     from pipelines.service.events import follow
 
-    shown = view.Events(stderr=not text)
+    shown = view.Events(stderr=not text, budget=budget)
     try:
-        return follow(service, id, shown.tell, shown.turn, every=every)
+        return follow(service, id, shown.tell, shown.turn, every=every, enough=shown.enough)
     except KeyboardInterrupt:
         line = f"rft: detached; the job goes on: rft job {id} --follow, or rft job {id} --cancel"
         terminal.say(line, stderr=True)

@@ -5,40 +5,64 @@ from __future__ import annotations
 import signal
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 import orjson
 
 from pipelines.cli.command import Exit
-from pipelines.cli.estimate import costs, figure
-from pipelines.cli.estimated import Result, estimated
+from pipelines.cli.estimate import figure, summary
+from pipelines.cli.estimated import Result, counted, estimated
 from pipelines.findings import BadInput, printable
-from pipelines.io.prepared import Prepared
+from pipelines.io.prepared import Prepared, is_supervised
+from pipelines.service import submission
 from pipelines.service.endpoint import Endpoint
 
 # Columns of the plan: a narrow terminal, or half of one.
 _WIDTH = 60
 
 
-def confirm(prepared: Prepared, where: Endpoint, *, yes: bool, text: bool, quiet: bool) -> None:
+def confirm(
+    prepared: Prepared,
+    where: Endpoint,
+    settings: Mapping[str, Any],
+    *,
+    yes: bool,
+    text: bool,
+    quiet: bool,
+) -> None:
     """Show what is going to be paid for and ask; BadInput where the answer is not yes.
 
+    settings: of the job, in place of those of its file.
     With `yes` nothing is asked. Without a terminal, or where a program reads the result, nobody
     can answer.
     """
-    # A stream that was closed is None.
-    asking = text and all(stream and stream.isatty() for stream in (sys.stdin, sys.stderr))
-    if asking or (text and not quiet):
-        for line in plan(prepared, where, estimated(prepared, {}, quiet=quiet)):
+    if _can_ask(text) or (text and not quiet):
+        if is_supervised(prepared.folder):
+            fields = _supervised(prepared, where, settings)
+        else:
+            result = estimated(prepared, {}, settings=settings, quiet=quiet)
+            fields = _fields(prepared, where, result)
+        for line in plan(fields):
             print(line, file=sys.stderr)
+    ask("Create this job?", yes=yes, text=text)
+
+
+def _can_ask(text: bool) -> bool:
+    # A stream that was closed is None.
+    return text and all(stream and stream.isatty() for stream in (sys.stdin, sys.stderr))
+
+
+def ask(question: str, *, yes: bool, text: bool) -> None:
+    """Ask on the terminal; BadInput where the answer is not yes, or nobody can give one."""
     if yes:
         return
-    if not asking:
-        raise BadInput("a job costs money and nobody can be asked; nothing was sent; give --yes")
+    if not _can_ask(text):
+        raise BadInput("it costs money and nobody can be asked; nothing was sent; give --yes")
     # As soon as polars is loaded, Ctrl-C would wait for the end of the line.
     signal.siginterrupt(signal.SIGINT, True)
     try:
-        print("Create this job? [y/N] ", end="", file=sys.stderr, flush=True)
+        print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
         answer = sys.stdin.readline()
     except UnicodeDecodeError:
         answer = "?\n"
@@ -51,10 +75,10 @@ def confirm(prepared: Prepared, where: Endpoint, *, yes: bool, text: bool, quiet
         raise BadInput("the answer is not yes; nothing was sent")
 
 
-def plan(prepared: Prepared, where: Endpoint, result: Result) -> Iterator[str]:
+def plan(fields: Iterable[tuple[str, str]]) -> Iterator[str]:
     """The plan in plain lines."""
     yield "a job that is paid for:"
-    for name, value in _fields(prepared, where, result):
+    for name, value in fields:
         yield from textwrap.wrap(
             printable(value),
             _WIDTH,
@@ -73,11 +97,28 @@ def _fields(prepared: Prepared, where: Endpoint, result: Result) -> Iterator[tup
     yield "model", f"{result.model}" + (f", {result.training_type}" if where.is_azure else "")
     stated = epochs.source == "the job"
     yield "epochs", figure(epochs.value) if stated else f"auto, taken as {figure(epochs.value)}"
-    yield "hours", figure(result.estimate.hours)
-    yield from costs(result.estimate)
+    yield from summary(result)
     yield "at", where.url
     for warning in result.warnings:
         yield "warning", warning
+
+
+def _supervised(
+    prepared: Prepared, where: Endpoint, settings: Mapping[str, Any]
+) -> Iterator[tuple[str, str]]:
+    """The fields of a supervised job, which is paid for by the token."""
+    job = submission.job(prepared, settings)
+    counts = counted(prepared, [], quiet=True)
+    train = counts["train"]
+    parameters = job["method"]["supervised"].get("hyperparameters") or {}
+    epochs = parameters.get("n_epochs", "auto")
+    passes = f"{epochs} times" if isinstance(epochs, int) else "as many times as epochs"
+    yield "dataset", str(prepared.folder)
+    yield "rows", ", ".join(f"{count.rows:,} {split}" for split, count in counts.items())
+    yield "model", str(job["model"]) + (f", {job.get('trainingType')}" if where.is_azure else "")
+    yield "epochs", str(epochs)
+    yield "tokens", f"{train.about}{train.total:,} of text, {passes}; see the price of a token"
+    yield "at", where.url
 
 
 def _origin(prepared: Prepared) -> str:

@@ -93,12 +93,12 @@ def dated() -> Iterator[Listing]:
     ]
     yield ("model", "training types", "refuses", "before you pay", "source", "read"), rows
     rows = [
-        (kind.replace("_", " "), name, _range(e, "value", "most"), *_source(e))
+        (kind.replace("_", " "), name, f"{e['value']:g} {e['unit']}", *_source(e))
         for kind, entries in prices().items()
         for name, e in entries.items()
     ]
     yield ("price", "of", "value", "source", "read"), rows
-    rows = [(name, _range(e, "low", "high"), *_source(e)) for name, e in assumed().items()]
+    rows = [(name, f"{e['value']:g} {e['unit']}", *_source(e)) for name, e in assumed().items()]
     yield ("assumption", "value", "source", "read"), rows
 
 
@@ -112,11 +112,6 @@ def _option(entry: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _note(entry: Mapping[str, Any]) -> tuple[str, ...]:
     return entry.get("note", ""), *_source(entry)
-
-
-def _range(entry: Mapping[str, Any], low: str, high: str) -> str:
-    ends = dict.fromkeys(f"{entry[name]:g}" for name in (low, high) if name in entry)
-    return f"{' to '.join(ends)} {entry['unit']}"
 
 
 def _print(table: Listing) -> None:

@@ -72,7 +72,7 @@ class Dataset:
     shortened: what is kept of a long raw column, by its name.
     gradings: the ways of scoring, the one that is used first.
     instruction: the developer message in place of the grading's. tools: what every item offers.
-    job: settings of the job, by name.
+    job: settings of the job, by name; `metadata.KEY` of its metadata.
     equal: whether two answers are the same; None where only equal texts are.
     threshold: the similarity from which two prompts are near-duplicates; 0.8 is a reworded sentence
         in a problem of five, 0.7 a reworded question with its four options.
@@ -146,7 +146,12 @@ class Dataset:
     def digest(self) -> str:
         """Of the description and of what it names: 32 hex digits."""
         total = sha256(self.path.read_bytes())
-        total.update(repr((self.gradings, self.tools)).encode())
+        # Without `wrap`: the repr of a function has its address, another in every process.
+        gradings = [
+            (each.name, each.instruction, each.grader, each.response_format, each.local)
+            for each in self.gradings
+        ]
+        total.update(repr((gradings, self.tools)).encode())
         return total.hexdigest()[:32]
 
     @property

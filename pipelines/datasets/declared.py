@@ -67,13 +67,22 @@ def dataset(path: Path, *, shipped: bool = False) -> Dataset:
         shortened=getattr(code, "SHORTENED", {}),
         instruction=values.get("instruction"),
         tools=_document(path, "tools", list, values),
-        job=values.get("job", {}),
+        job=_flat(values.get("job", {})),
         equal=_same_value if columns.grader == "math" else None,
     )
 
 
 def _same_value(one: str, other: str) -> bool:
     return correct(one, other) or correct(other, one)
+
+
+def _flat(job: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of `[job]`, a table in it as `TABLE.KEY`, as `--job` names them."""
+    settings: dict[str, Any] = {}
+    for name, value in job.items():
+        inner = value.items() if isinstance(value, dict) else ()
+        settings |= {f"{name}.{key}": each for key, each in inner} or {name: value}
+    return settings
 
 
 def _gradings(columns: Columns) -> tuple[Grading, ...]:

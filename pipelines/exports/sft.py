@@ -37,14 +37,16 @@ from pipelines.exports.turns import LeftOut, Offered, Spool, Turn
 from pipelines.findings import BadInput
 from pipelines.io import files, schema
 from pipelines.io.items import Items
-from pipelines.io.prepared import SPLITS, Prepared
+from pipelines.io.prepared import ALL_SPLITS, Prepared
 from pipelines.io.progress import Progress, stage_line
+from pipelines.rules import job_settings
 from pipelines.rules.messages import SPECIAL
+from pipelines.rules.request import supervised_request
 from pipelines.rules.tables import limit
 from pipelines.sources.rows import count
 
 LEFT_OUT = "left_out.parquet"
-_NAMES = (*(f"{split}.jsonl" for split in SPLITS), LEFT_OUT)
+_NAMES = (*(f"{split}.jsonl" for split in ALL_SPLITS), "job.json", LEFT_OUT)
 _ANSWER, _END = b',{"role":"assistant","content":', b"}]}\n"
 
 
@@ -60,7 +62,11 @@ def write(
     keep_ratio: float | None = None,
     source: str = "",
 ) -> Exported:
-    """Write `train.jsonl`, `validation.jsonl` and `left_out.parquet` to `out`.
+    """Write `train.jsonl`, `validation.jsonl`, `job.json` and `left_out.parquet` to `out`.
+
+    Where the folder has a test split there is a `test.jsonl` too, which no job is sent. The job is
+    a supervised one with the suffix, seed and metadata of the folder's; its model and
+    hyperparameters are another method's.
 
     max_bytes: the cap on each file, by default the service's. samples: outputs of the user's model,
     scored with `grader_file` (by default the folder's), which `trust_grader` runs even where there
@@ -81,7 +87,7 @@ def write(
         dataset = traces.recipe(prepared)
         name, stage = dataset.name, "traces"
         paths = traces.raw_files(prepared, dataset, source, report)
-    with closing(Items(*map(prepared.path, SPLITS))) as items, _spooled(out) as file:
+    with closing(Items(*map(prepared.path, prepared.splits))) as items, _spooled(out) as file:
         spool = Spool(file)
         report.begin(f"{name} {stage}", sum(map(count, paths)) if paths else None)
         if samples:
@@ -109,7 +115,7 @@ def _export(
     """Choose from what is offered, and write; counts and notes."""
     chosen, left_out = _chosen(prepared, items, offered, max_bytes)
     counts = Counter(each.reason for each in left_out)
-    rows = {split: len(chosen[split]) for split in SPLITS}
+    rows = {split: len(chosen[split]) for split in prepared.splits}
     turns, faulty = offered
     if len(turns) + len(faulty) != sum(rows.values()) + counts.total():
         raise AssertionError(f"turns are lost: {rows}, {counts}")
@@ -124,9 +130,14 @@ def _export(
     if counts["unscored"]:
         notes.append(f"{counts['unscored']:,} outputs have no score, see {LEFT_OUT}")
     _remove(out)
-    files.write_parquet(out / LEFT_OUT, _ledger(items, left_out))
-    written = [LEFT_OUT]
-    for split in reversed(SPLITS):  # a folder with train.jsonl is whole
+    files.write_parquet(out / LEFT_OUT, _ledger(prepared.splits, items, left_out))
+    of_folder = prepared.document("job")
+    shared = of_folder if isinstance(of_folder, dict) else {}
+    shared = {name: shared[name] for name in ("suffix", "seed", "metadata") if name in shared}
+    job = supervised_request(shared, validation=bool(rows["validation"]))
+    files.write_json(out / "job.json", job_settings.kept(job, out))
+    written = [LEFT_OUT, "job.json"]
+    for split in reversed(prepared.splits):  # a folder with train.jsonl is whole
         if rows[split]:
             written.append(f"{split}.jsonl")
             _write(out / written[-1], items, chosen[split], spool)
@@ -140,7 +151,9 @@ def _chosen(
     dataset = known(prepared.dataset)
     turns, left_out = offered[0], list(offered[1])
     sizes: dict[int, int] = {}
-    strata: dict[str, dict[str, list[int]]] = {split: defaultdict(list) for split in SPLITS}
+    strata: dict[str, dict[str, list[int]]] = {
+        split: defaultdict(list) for split in prepared.splits
+    }
     unfit: dict[int, str] = {}
     for number in sorted({turn.item for turn in turns}):
         item = items[number]
@@ -150,12 +163,12 @@ def _chosen(
             unfit[number] = f"{fault.pointer}: {fault.message}"
             continue
         stratum = str(item.get(dataset.stratum_field or "")) if dataset else ""
-        strata[SPLITS[items.places[number].file]][stratum].append(number)
+        strata[prepared.splits[items.places[number].file]][stratum].append(number)
     left_out += [
         LeftOut(turn.item, "unfit_prompt", unfit[turn.item]) for turn in turns if turn.item in unfit
     ]
     chosen: dict[str, list[Turn]] = {}
-    for split in SPLITS:
+    for split in prepared.splits:
         order = _evenly(strata[split])
         of_split = [turn for turn in turns if turn.item in order]
         of_split.sort(key=lambda turn: (turn.rank, order[turn.item]))
@@ -213,12 +226,12 @@ def _row(item: dict[str, Any], answer: bytes) -> bytes:
     return line
 
 
-def _ledger(items: Items, left_out: list[LeftOut]) -> pl.DataFrame:
+def _ledger(splits: Sequence[str], items: Items, left_out: list[LeftOut]) -> pl.DataFrame:
     """What is in no row, by the items' order."""
     rows = []
     for each in left_out:
         place, name = items.places[each.item], items[each.item].get("id")
-        where = SPLITS[place.file], place.line, None if name is None else str(name)
+        where = splits[place.file], place.line, None if name is None else str(name)
         rows.append((*where, each.reason, each.detail))
     text = pl.String
     columns = {"split": text, "line": pl.Int64, "id": text, "reason": text, "detail": text}

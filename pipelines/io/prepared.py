@@ -83,13 +83,23 @@ def folder_of(word: str) -> Path:
     )
 
 
+def is_supervised(folder: Path) -> bool:
+    """Whether a folder is of a supervised job, as its request says."""
+    try:
+        job = orjson.loads((folder / FILES["job"]).read_bytes())
+        return bool(job["method"]["type"] == "supervised")
+    except (OSError, orjson.JSONDecodeError, LookupError, TypeError):
+        return False
+
+
 def find(word: str) -> Prepared:
     """The prepared folder that a word of the command line names.
 
-    Raises BadInput where there is none or where it lacks a training or validation file.
+    Raises BadInput where there is none or where it lacks a training or validation file; that of a
+    supervised job may lack the second.
     """
     folder = folder_of(word)
-    for split in SPLITS:
+    for split in SPLITS[:1] if is_supervised(folder) else SPLITS:
         path = folder / FILES[split]
         if not path.is_file():
             raise BadInput(f"{path}: there is no such file; run `rft prepare` first")

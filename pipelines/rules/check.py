@@ -299,17 +299,20 @@ def given(
     more: Iterable[RowFile] = (),
     summaries: list[FileSummary] | None = None,
     count_tokens: bool = False,
+    changed: Mapping[str, Any] | None = None,
     **settings: Any,
 ) -> Iterator[Finding]:
     """Every finding about files that are named by role; `-` is the standard input.
 
-    `more` are other files of rows, `settings` fields of `Files`: dataset, whole and model.
+    `more` are other files of rows, `changed` documents in place of those of the files, by role,
+    `settings` fields of `Files`: dataset, whole and model.
     """
     documents: dict[str, Any] = {}
     yield from _read({role: paths[role] for role in DOCUMENTS if role in paths}, documents)
     if "job" in documents and yaml_jobs.is_yaml(paths["job"]):
         documents["job"], named = yaml_jobs.request_of(documents["job"], paths["job"])
         paths = named | dict(paths)
+    documents |= changed or {}
     own = [(role, paths[role]) for role in ("train", "validation") if role in paths]
     rows = [(role, str(path), lines_of(path)) for role, path in (*own, *more)]
     names = {role: str(path) for role, path in paths.items()}

@@ -11,13 +11,19 @@ from pipelines.rules.rule import Fault, rule
 from pipelines.rules.shapes import inside, is_whole, seen
 from pipelines.rules.tables import hyperparameters
 
+# What a supervised job's schema has; the rest is for reinforcement (OpenAI's schema, 2026-08-21).
+SUPERVISED = ("batch_size", "learning_rate_multiplier", "n_epochs")
+
 _PLACE = ("method", "reinforcement", "hyperparameters")
 
 
 def _settings(job: object) -> Iterator[tuple[str, Any, dict[str, Any] | None]]:
     """Each hyperparameter in its place: pointer, value, row of the table."""
-    for name, value in inside(job, *_PLACE).items():
-        yield pointer([*_PLACE, name]), value, hyperparameters().get(name)
+    supervised = inside(job, "method").get("type") == "supervised"
+    place = ("method", "supervised", "hyperparameters") if supervised else _PLACE
+    for name, value in inside(job, *place).items():
+        known = not supervised or name in SUPERVISED
+        yield pointer([*place, name]), value, hyperparameters().get(name) if known else None
 
 
 def _accepts(row: dict[str, Any], value: Any) -> bool:
@@ -68,7 +74,7 @@ def keeps_advice(job: Any) -> Iterator[Fault]:
 
 @rule("RFT510", "warning", source="pipelines/rules/tables/hyperparameters.toml")
 def knows_hyperparameters(job: Any) -> Iterator[Fault]:
-    """A hyperparameter is one of those documented for reinforcement."""
+    """A hyperparameter is one of those documented for the job's method."""
     for place, _, row in _settings(job):
         if row is None:
             yield place, "not a documented hyperparameter", f"use {', '.join(hyperparameters())}"

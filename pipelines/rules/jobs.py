@@ -80,6 +80,8 @@ def has_trainable_model(job: Any) -> Iterator[Fault]:
     model, kind = inside(job).get("model"), _training_type(job)
     if not isinstance(model, str) or not model or tables.is_supervised_only(model):
         return  # RFT501 or RFT528 says so
+    if _is_supervised(job):
+        return
     known = tables.model(model)
     if known is None:
         better = tables.dated_name(model, tables.models())
@@ -98,6 +100,11 @@ def _lower(names: Iterable[str]) -> set[str]:
     return {name.lower() for name in names}
 
 
+def _is_supervised(job: object) -> bool:
+    """Whether a job is supervised, which has rows, models and files of its own."""
+    return inside(job, "method").get("type") == "supervised"
+
+
 def _training_type(job: object) -> str | None:
     """The training type in lower case; None where there is none or it is no string."""
     kind = inside(job).get("trainingType")
@@ -106,12 +113,15 @@ def _training_type(job: object) -> str | None:
 
 @rule("RFT503", "error", source="a public run log, 2026-07-26: the service's own answer")
 def is_reinforcement(job: Any) -> Iterator[Fault]:
-    """The method's type is reinforcement.
+    """The method's type is reinforcement, or supervised with a model that takes it.
 
     The models that take reinforcement refuse the rest: "Finetuning with o4-mini-2025-04-16 requires
     the reinforcement method of finetuning."
     """
-    method = inside(job, "method")
+    method, model = inside(job, "method"), inside(job).get("model")
+    other = not isinstance(model, str) or tables.model(model) is None
+    if _is_supervised(job) and other and "supervised" in method:
+        return
     if "type" in method and method["type"] != "reinforcement":
         message = f"expected 'reinforcement', got {seen(method['type'])}"
         yield "/method/type", message, "write reinforcement, with a grader under that key"
@@ -155,7 +165,8 @@ def spells_training_type(job: Any) -> Iterator[Fault]:
 def takes_reinforcement(job: Any) -> Iterator[Fault]:
     """The model is not one that is tuned by supervised or preference methods alone."""
     model = inside(job).get("model")
-    if isinstance(model, str) and tables.is_supervised_only(model):
+    only = isinstance(model, str) and tables.is_supervised_only(model)
+    if only and not _is_supervised(job):
         message = f"{show(model)} takes no reinforcement job"
         yield "/model", message, f"use one of {', '.join(tables.models())}"
 
@@ -217,9 +228,12 @@ def has_known_keys(job: Any) -> Iterator[Fault]:
 def has_validation_file(job: Any) -> Iterator[Fault]:
     """The job names a validation file.
 
-    Optional in the API's schema and in Microsoft's command-line tool, but Learn asks for both.
+    Optional in the API's schema and in Microsoft's command-line tool, but Learn asks for both. A
+    supervised job may go without.
     """
     if not isinstance(job, dict) or "validation_file" in _misspelt(job).values():
+        return
+    if _is_supervised(job) and "validation_file" not in job:
         return
     value = job.get("validation_file")
     if not isinstance(value, str) or not value:

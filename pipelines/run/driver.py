@@ -26,7 +26,7 @@ from pipelines.findings import BadInput, Finding
 from pipelines.io import files
 from pipelines.io.prepared import ALL_SPLITS, LEDGER
 from pipelines.io.progress import Progress, stage_line
-from pipelines.rules.request import DEFAULT_MODEL
+from pipelines.rules import job_settings
 from pipelines.run import edits, manifest
 from pipelines.run.manifest import Receipt
 from pipelines.run.result import Result
@@ -83,10 +83,12 @@ class _Walk:
         temporary: Path | None = None,
     ) -> None:
         self.dataset = dataset = dataset.graded_by(settings.grader)
+        self.given = settings.job  # which stay for later runs
+        earlier = job_settings.load(settings.out / dataset.name)
         self.settings = replace(
             settings,
             threshold=settings.threshold or dataset.threshold,
-            model=settings.model or dataset.job.get("model") or DEFAULT_MODEL,
+            job={**dataset.job, **job_settings.merged(earlier, settings.job)},
         )
         self.progress, self.temporary = progress, temporary
         self.folder = temporary or settings.out / dataset.name
@@ -110,7 +112,7 @@ class _Walk:
         return self._result(perf_counter() - start)
 
     def _context(self) -> Context:
-        made = documents(self.dataset, self.settings.model, {})
+        made = documents(self.dataset, self.settings.job, {})
         previous = self.settings.previous
         return Context(
             dataset=self.dataset,
@@ -119,7 +121,9 @@ class _Walk:
             raw_rows=lambda: tables.read_splits(self.dataset, self.raw.splits),
             benchmarks=cache(self._benchmarks),
             previous=lambda: earlier_sides(previous, self.dataset),
-            edited=edits.kept(self.folder, made, self.settings.edits, self.progress.note),
+            edited=edits.kept(
+                self.folder, made, self.settings.edits, self.progress.note, job=self.given
+            ),
         )
 
     # Stages --------------------------------------------------------------------------------------
@@ -149,15 +153,9 @@ class _Walk:
             self.read["previous"] = [files.describe(path, path.parent)]
         total = sum(entry["rows"] for entry in raw_files)
         counts = {"in": total, "kept": total, "dropped": {}}
-        self.receipts.append(
-            {
-                "stage": "download",
-                "settings": {"source": self.raw.kind, **self.settings.choices},
-                "inputs": [],
-                "outputs": raw_files + published,
-                "rows": counts,
-            }
-        )
+        receipt: Receipt = {"stage": "download", "inputs": [], "outputs": raw_files + published}
+        receipt |= {"settings": {"source": self.raw.kind, **self.settings.choices}, "rows": counts}
+        self.receipts.append(receipt)
         self.progress.end(stage_line(self.dataset.name, "download", counts))
 
     def _raw_file(self, path: Path, rows: int | None = None) -> dict[str, Any]:
@@ -178,6 +176,8 @@ class _Walk:
         receipt = self._begin(stage.name, stage.settings, inputs)
         if receipt is None:
             return
+        if stage is STAGES[-1]:
+            job_settings.save(self.folder, self.given)
         if self.records is None and "raw" not in stage.reads:
             self.records = self._read_records()
         frame = stage.run(self.records, self.context)
@@ -198,14 +198,12 @@ class _Walk:
             return
         benchmark = " and ".join(self.dataset.benchmark_files)
         beside = f"put {benchmark} beside the train files, or give --benchmark"
-        provenance = {
-            "benchmarks": len(self.read["benchmarks"]),
-            "remedy": beside if benchmark else "give benchmark files with --benchmark",
-            "absent_shards": self.raw.absent,
-        }
+        remedy = beside if benchmark else "give benchmark files with --benchmark"
+        provenance = {"benchmarks": len(self.read["benchmarks"]), "remedy": remedy}
+        provenance["absent_shards"] = self.raw.absent
         for earlier in self.receipts:
             provenance |= earlier.get("facts", {})
-        made = documents(self.dataset, self.settings.model, self.context.edited)
+        made = documents(self.dataset, self.settings.job, self.context.edited)
         roles = {Path(name).stem: value for name, value in made.items() if value is not None}
         results = validate(self._lines, roles, provenance, self.context)
         counts = {"in": self._rows, "kept": self._rows, "dropped": {}}
@@ -213,10 +211,9 @@ class _Walk:
 
     def _lines(self, split: str) -> Iterator[bytes]:
         """The lines of a written file as they are on the disk; none where there is no such file."""
-        if not self._path(f"{split}.jsonl").is_file():
-            return
-        with self._path(f"{split}.jsonl").open("rb") as file:
-            yield from file
+        if (path := self._path(f"{split}.jsonl")).is_file():
+            with path.open("rb") as file:
+                yield from file
 
     # Receipts and checks -------------------------------------------------------------------------
 
@@ -387,7 +384,7 @@ class _Walk:
         )
 
     def _receipt(self, stage: str) -> Path:
-        return self._path(f"stages/{stage}.json")
+        return self.folder / f"stages/{stage}.json"
 
     def _path(self, name: str) -> Path:
         return self.folder / name

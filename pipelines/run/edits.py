@@ -7,7 +7,7 @@ person who edits.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
@@ -21,12 +21,15 @@ from pipelines.io.prepared import FILES
 
 def kept(
     folder: Path,
-    documents: Collection[str],
+    documents: Mapping[str, Any],
     edits: Literal["keep", "replace"] | None,
     note: Callable[[str], None],
+    job: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The documents that stay as a person left them, by name: those of which that was once said.
 
+    documents: as this run would write them; a file that says the same is no edit.
+    job: settings of the job that are given for this run, and cannot change a file that stays.
     BadInput where anything else was edited, unless it is to be written anew.
     """
     if edits == "replace":
@@ -34,14 +37,25 @@ def kept(
     kept = {}
     for name, kept_before in edited(folder).items():
         path = folder / name
+        if _says(path, documents.get(name)):
+            continue
         reason = "is not as `rft prepare` wrote it"
         if name not in documents:
             raise BadInput(f"{path}: {reason}; move it away, or give --replace-edits")
         if not kept_before and edits != "keep":
             raise BadInput(f"{path}: {reason}; give --keep-edits or --replace-edits")
+        if job and path.name == FILES["job"]:
+            raise BadInput(f"--job: {path} is kept as it was edited; set it there")
         note(f"{path}: kept as it was edited; --replace-edits makes it anew")
         kept[name] = _document(path)
     return kept
+
+
+def _says(path: Path, made: object) -> bool:
+    """Whether a file holds what would be written there."""
+    with suppress(orjson.JSONDecodeError):
+        return made is not None and bool(orjson.loads(path.read_bytes()) == made)
+    return False
 
 
 def edited(folder: Path) -> dict[str, bool]:

@@ -1,4 +1,4 @@
-"""What an estimate assumes: ranges from `assumptions.toml`, the job, the prices, or the user."""
+"""What an estimate assumes: values of `assumptions.toml`, the job, the prices, or the user."""
 
 from __future__ import annotations
 
@@ -11,25 +11,23 @@ from typing import Any
 from pipelines.findings import BadInput
 from pipelines.rules.request import DEFAULT_MODEL, TRAINING_TYPE
 from pipelines.rules.shapes import inside
-from pipelines.rules.tables import assumed, hyperparameters, prices
+from pipelines.rules.tables import assumed, full_name, hyperparameters, prices
 
 # Only where a model grades, and only where it is not given how long a step takes.
 _OF_MODEL_GRADERS = ("answer_tokens", "grader_tokens")
-_OF_STEP_TIME = ("step_answers", "evaluation_share")
+_OF_STEP_TIME = ("sample_tokens", "seconds_per_token", "evaluation_share")
 
 # What can be given beside the names of `assumptions.toml`; a grader's prices are those of them all.
-PRICES = {
+GIVEN = {
+    "seconds_per_step": "seconds",
     "hourly_rate": "USD an hour",
     "grader_input_price": "USD per 10^6 tokens",
     "grader_output_price": "USD per 10^6 tokens",
 }
 # The least that can be given, where that is not 0 and no hyperparameter.
-_LEAST = {"samples_per_prompt": 1, "seconds_per_step": 1, "step_answers": 1}
+_LEAST = {"seconds_per_step": 1, "step_answers": 1, "spread": 1}
 # The most: with 10^9 of everything no product leaves the range of a float.
 _MOST = 1_000_000_000
-
-# The training type below whose price another one's discount is.
-_BELOW = {"GlobalStandard": "Standard", "developerTier": "GlobalStandard"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +42,6 @@ class Range:
         if not 0 <= self.low <= self.high:
             raise ValueError(f"{self.low} to {self.high} is no range of quantities")
 
-    def __add__(self, other: Range) -> Range:
-        """The sum of two quantities."""
-        return Range(self.low + other.low, self.high + other.high)
-
-    def __mul__(self, other: Range | float) -> Range:
-        """The product of two quantities, or of one and a number."""
-        low, high = (other.low, other.high) if isinstance(other, Range) else (other, other)
-        return Range(self.low * low, self.high * high)
-
     @property
     def exact(self) -> bool:
         """Whether it is one number, but for the noise of its last bits."""
@@ -66,7 +55,7 @@ def exactly(value: float) -> Range:
 
 @dataclass(frozen=True, slots=True)
 class Assumption:
-    """A value with its source; `read` is the source's day."""
+    """A value with its source; `read` is the day of a source that is no choice of the user's."""
 
     name: str
     value: Range
@@ -84,7 +73,7 @@ def parse(texts: Iterable[str]) -> dict[str, Range]:
     given: dict[str, Range] = {}
     for text in texts:
         name, _, value = text.partition("=")
-        names = [*assumed(), *PRICES]
+        names = [*assumed(), *GIVEN]
         if name not in names:
             near = get_close_matches(name, names, 1)
             hint = f"did you mean {near[0]}? " if near else ""
@@ -116,35 +105,28 @@ def _range(name: str, text: str) -> Range:
     return Range(*ends)
 
 
-def trained(job: Any, model: str | None = None) -> tuple[str, str]:
+def trained(job: Any) -> tuple[str, str]:
     """The model that a job trains and its training type; without a job those that we would write.
 
-    A job without a training type is Standard. `model` takes the place of the job's.
+    A job without a training type is Standard.
     """
     request = inside(job)
-    named, kind = request.get("model"), request.get("trainingType")
-    if not isinstance(named, str):
-        named = DEFAULT_MODEL
+    model, kind = request.get("model"), request.get("trainingType")
     if not isinstance(kind, str):
         kind = TRAINING_TYPE if job is None else "Standard"
-    return model or named, kind
+    return model if isinstance(model, str) else DEFAULT_MODEL, kind
 
 
 def assume(
-    job: Any,
-    given: Mapping[str, Range],
-    *,
-    model: str | None = None,
-    graders: Collection[str] = (),
+    job: Any, given: Mapping[str, Range], *, graders: Collection[str] = ()
 ) -> dict[str, Assumption]:
-    """Everything that an estimate needs, by name; what is not known is not there.
+    """Everything that an estimate needs, by name.
 
     job: the job request, whose hyperparameters are in range (RFT508); None where there is none.
     given: in place of the job's and the tables' values, as `parse` has them.
-    model: to train, in place of the job's.
     graders: the models that grade; the prices of each are under `grader_input_price MODEL`.
     """
-    known: list[Assumption | None] = []
+    known: list[Assumption] = []
     settings = inside(job, "method", "reinforcement", "hyperparameters")
     for name, row in assumed().items():
         if (name in _OF_MODEL_GRADERS and not graders) or (
@@ -157,40 +139,34 @@ def assume(
         elif setting != "auto":
             known.append(Assumption(name, exactly(setting), row["unit"], "the job"))
         else:
-            known.append(_of_table(name, row, Range(row["low"], row["high"])))
-    known.append(_hourly_rate(*trained(job, model), given))
+            known.append(_of_table(name, row))
+    if "seconds_per_step" in given:
+        known.append(Assumption("seconds_per_step", given["seconds_per_step"], "seconds", "given"))
+    known.append(_price("hourly_rate", "training_hour", trained(job)[0], given))
     for grader in sorted(set(graders)):
-        for kind in ("grader_input", "grader_output"):
-            name, price = f"{kind}_price {grader}", prices()[kind].get(grader)
-            if value := given.get(f"{kind}_price"):
-                known.append(Assumption(name, value, PRICES[f"{kind}_price"], "given"))
-            elif price:
-                known.append(_of_table(name, price, exactly(price["value"])))
-    return {assumption.name: assumption for assumption in known if assumption}
+        known += [
+            _price(f"{kind}_price", kind, grader, given, f" {grader}")
+            for kind in ("grader_input", "grader_output")
+        ]
+    return {assumption.name: assumption for assumption in known}
 
 
-def _of_table(name: str, row: Mapping[str, Any], value: Range, more: str = "") -> Assumption:
-    return Assumption(name, value, row["unit"], row["source"] + more, str(row["read"]))
+def _of_table(name: str, row: Mapping[str, Any], of: str = "") -> Assumption:
+    source = f"{of}{row['source']}"
+    return Assumption(name, exactly(row["value"]), row["unit"], source, str(row["read"]))
 
 
-def _hourly_rate(model: str, kind: str, given: Mapping[str, Range]) -> Assumption | None:
-    """The price of a training hour: as it is given, or published, down to the full discount.
-
-    The published price names no training type, so that its high end has no discount.
-    """
-    name = "hourly_rate"
+def _price(
+    name: str, kind: str, model: str, given: Mapping[str, Range], more: str = ""
+) -> Assumption:
+    """A price as it is given, or published; of a model without one, the last that is known."""
     if name in given:
-        return Assumption(name, given[name], PRICES[name], "given")
-    row = prices()["training_hour"].get(model.partition(".ft-")[0])
-    if row is None:
-        return None
-    low, discounted = float(row["value"]), ""
-    discounts = prices()["discount"]
-    below = next((known for known in _BELOW if known.lower() == kind.lower()), None)
-    while below is not None and below in discounts:
-        discount = discounts[below]
-        low *= 1 - max(discount["value"], discount.get("most", 0)) / 100
-        most = f" to {discount['most']:g}" if "most" in discount else ""
-        discounted += f"; low: {below}, {discount['value']:g}{most} {discount['unit']}"
-        below = _BELOW[below]
-    return _of_table(name, row, Range(low, row["value"]), discounted)
+        return Assumption(name + more, given[name], GIVEN[name], "given")
+    rows = prices()[kind]
+    row = rows.get(full_name(model))
+    other, last = next(iter(rows.items()))
+    return _of_table(name + more, row or last, "" if row else f"{UNPUBLISHED}{other}: ")
+
+
+# How the source of a price begins where a model has none.
+UNPUBLISHED = "no price is published; that of "

@@ -75,6 +75,12 @@ class Service:
         """What the service has to say of a file; None where it has none of that id."""
         return self._unless_missing(id, lambda: self._client.files.with_raw_response.retrieve(id))
 
+    def content(self, id: str) -> bytes:
+        """The bytes of a file."""
+        call = self._client.files.with_raw_response.content
+        data: bytes = self._sent(id, lambda: call(id)).content
+        return data
+
     def begin_upload(self, name: str, size: int) -> str | None:
         """Begin an upload in parts; its id, or None where the endpoint takes none."""
         begun = self._unless_missing(
@@ -159,6 +165,17 @@ class Service:
         not acted upon. It is repeated after those, as far as they pass, and where no connection
         came about; after anything else it may have been acted upon, and Unclear is raised.
         """
+        try:
+            answer = self.secrets.hidden(orjson.loads(self._sent(what, call, once).content))
+        except orjson.JSONDecodeError:
+            answer = None
+        if not isinstance(answer, dict):
+            reason = f"{self.where.url}: the answer is no JSON object; is this the service?"
+            raise BadInput(reason) if once is None else Unclear(reason)
+        return answer
+
+    def _sent(self, what: str, call: Callable[[], Any], once: Collection[int] | None = None) -> Any:
+        """The answer to a request as it came, asked for as `_ask` has it."""
         openai = self._openai
 
         def send() -> Any:
@@ -179,19 +196,12 @@ class Service:
             raise BadInput(f"{self.where.url}: {self.secrets.hide(str(cause))}; run it again")
 
         try:
-            raw = self._retry.call(send, lambda text: self._note(self.secrets.hide(text)))
-            answer = self.secrets.hidden(orjson.loads(raw.content))
+            return self._retry.call(send, lambda text: self._note(self.secrets.hide(text)))
         except openai.APIStatusError as error:
             access = error.status_code in _OF_ACCESS or error.status_code not in range(400, 500)
             raise (BadInput if access else Refused)(self._explained(what, error)) from None
         except httpx2.HTTPError as error:
             raise BadInput(self._unreached(error)) from None
-        except orjson.JSONDecodeError:
-            answer = None
-        if not isinstance(answer, dict):
-            reason = f"{self.where.url}: the answer is no JSON object; is this the service?"
-            raise BadInput(reason) if once is None else Unclear(reason)
-        return answer
 
     def _unless_missing(self, what: str, call: Callable[[], Any]) -> Json | None:
         """What is asked for; None where the service has no such thing."""

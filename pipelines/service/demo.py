@@ -47,6 +47,7 @@ def rows(prepared: Prepared) -> tuple[str, int] | None:
     places = [
         f"{path}:{number}"
         for path in map(prepared.path, SPLITS)
+        if path.is_file()
         for number, line in enumerate(lines(path), 1)
         if any(_asks_the_demos(_words(text)) for text in _texts(line))
     ]

@@ -57,57 +57,67 @@ def step(event: Json) -> Step | None:
     data = data if isinstance(data, dict) else {}
     text = _MESSAGE.search(str(event.get("message") or ""))
     words = text.groupdict() if text else {}
-    number = _float(data.get("step", words.get("step")))
-    scores = _inside(data, "scores")
+    place = number(data.get("step", words.get("step")))
+    scores = inside(data, "scores")
     train = _first(
-        scores.get("train_reward_mean"), data.get("train_mean_reward"), words.get("train")
+        scores.get("train_reward_mean"),
+        data.get("train_mean_reward"),
+        data.get("train_reward_mean"),
+        words.get("train"),
     )
     validation = _first(
-        scores.get("valid_reward_mean"), data.get("full_valid_mean_reward"), words.get("validation")
+        scores.get("valid_reward_mean"),
+        data.get("full_valid_mean_reward"),
+        data.get("valid_reward_mean"),
+        words.get("validation"),
     )
-    if number is None or (train is None and validation is None):
+    if place is None or (train is None and validation is None):
         return None
-    total = _float(data.get("total_steps", words.get("total")))
-    samples = _inside(data, "usage", "samples")
+    total = number(data.get("total_steps", words.get("total")))
+    samples = inside(data, "usage", "samples")
     return Step(
-        step=int(number),
+        step=int(place),
         total=None if total is None else int(total),
         train=train,
         validation=validation,
         tokens=_first(
-            samples.get("train_reasoning_tokens_mean"), data.get("reasoning_tokens_mean")
+            samples.get("train_reasoning_tokens_mean"),
+            data.get("reasoning_tokens_mean"),
+            data.get("train_reasoning_tokens_mean"),
         ),
-        errors=dict(_errors(_inside(data, "errors").get("graders"))),
+        errors=dict(_errors(inside(data, "errors").get("graders"))),
     )
 
 
 def _errors(graders: Any) -> Iterator[tuple[str, float]]:
     for grader in graders if isinstance(graders, list) else ():
         for name, value in grader.items() if isinstance(grader, dict) else ():
-            share = _float(value)
+            share = number(value)
             if name.startswith("train_") and name.endswith("_error_mean") and share:
                 kind = name.removeprefix("train_").removesuffix("_mean")
                 yield f"{grader.get('name', 'grader')}: {kind}", share
 
 
-def _inside(value: Any, *names: str) -> Json:
+def inside(value: Any, *names: str) -> Json:
+    """The object below those names; an empty one where there is none."""
     for name in names:
         value = value.get(name) if isinstance(value, dict) else None
     return value if isinstance(value, dict) else {}
 
 
 def _first(*values: Any) -> float | None:
-    return next((number for value in values if (number := _float(value)) is not None), None)
+    return next((found for value in values if (found := number(value)) is not None), None)
 
 
-def _float(value: Any) -> float | None:
+def number(value: Any) -> float | None:
+    """A finite number, also one that is written as text; None for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
-        number = float(value)
+        parsed = float(value)
     except (ValueError, OverflowError):
         return None
-    return number if isfinite(number) else None
+    return parsed if isfinite(parsed) else None
 
 
 def _number(value: float | None, form: str) -> str:
@@ -133,7 +143,7 @@ def events(service: Service, job: str, seen: set[str]) -> list[Json]:
 
 
 def _when(event: Json) -> float:
-    return _float(event.get("created_at")) or 0.0
+    return number(event.get("created_at")) or 0.0
 
 
 def follow(
@@ -143,10 +153,12 @@ def follow(
     turn: Callable[[str], None],
     *,
     every: float = 10,
+    enough: Callable[[], bool] = lambda: False,
 ) -> Json:
     """Tell of each event of a job, and of each turn of its status, until it has ended.
 
-    Returns the job as it ended. Raises BadInput where there is none of that id.
+    A running job is paused once `enough` says so, and followed until it is. Returns the job as it
+    ended, or paused so. Raises BadInput where there is none of that id.
     """
     seen: set[str] = set()
     status = None
@@ -160,6 +172,8 @@ def follow(
         if str(job.get("status")) != status:
             status = str(job.get("status"))
             turn(status)
-        if status in ENDED:
+        if status in ENDED or (status == "paused" and enough()):
             return job
+        if status == "running" and enough():
+            service.change(id, "pause")
         sleep(every)

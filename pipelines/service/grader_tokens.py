@@ -12,9 +12,6 @@ from pipelines.graders.templates import strings, templates
 from pipelines.rules import tokens
 from pipelines.rules.shapes import inside
 
-# The types of graders that ask a model.
-ASKING = ("score_model", "label_model")
-
 
 @dataclass(slots=True)
 class ModelGrader:

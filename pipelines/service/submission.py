@@ -9,7 +9,7 @@ for a job with that digest at the service.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from time import sleep
@@ -21,12 +21,17 @@ from pipelines.findings import BadInput
 from pipelines.io import files
 from pipelines.io.prepared import SPLITS, Prepared
 from pipelines.io.progress import Progress
+from pipelines.rules import job_settings
+from pipelines.rules.shapes import inside
 from pipelines.service.client import Json, Service
 from pipelines.service.endpoint import Endpoint, Secrets
 from pipelines.service.refusals import Refused, Unclear
 from pipelines.service.uploads import PART_BYTES, Source, send, source, wait
 
 STATE = "submission.json"
+
+# The field of a request for the file of each split.
+_FIELDS = {"train": "training_file", "validation": "validation_file"}
 
 # Keys of a job's metadata: the digest, and which job of that digest it is.
 SUBMISSION, ATTEMPT = "rft_submission", "rft_attempt"
@@ -46,7 +51,8 @@ class Settings:
     """How to submit; times in seconds, sizes in bytes.
 
     every, most: how often and how long a file is looked at. again: make another job of the same
-    files and request. single, part: as `uploads.send` has them.
+    files and request. single, part: as `uploads.send` has them. job: settings of the job, in place
+    of those of `job.json`, into which they are written before anything is sent.
     """
 
     every: float = 5
@@ -54,6 +60,7 @@ class Settings:
     again: bool = False
     single: int | None = None
     part: int = PART_BYTES
+    job: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,18 +84,35 @@ def submit(
     confirm: called before anything is sent, where there is no job; raises where nothing is to be.
     Raises BadInput and, where the service refuses a file, the grader or the job, Refused.
     """
-    sources, body, fingerprint = _read(prepared, service.where)
+    sources, body, fingerprint = _read(prepared, service.where, settings)
     record = _Record(prepared.folder / STATE, service.where.url, fingerprint)
     earlier = _earlier(service, record, settings)
     if earlier and not settings.again:
         return Submitted(earlier[max(earlier)], new=False)
     confirm()
+    if settings.job:
+        _set(prepared, settings.job)
     ids = _uploaded(service, record, sources, progress, settings)
-    if not service.validate_grader(_grader(body)):
+    grader = _grader(body)
+    if grader is not None and not service.validate_grader(grader):
         progress.note("the service has no place to validate a grader; going on without")
     attempt = _next_attempt({*earlier, *record.mine}, settings)
     body = _with_ids(body, ids, fingerprint, attempt)
     return Submitted(_created(service, record, body, settings), new=True)
+
+
+def _set(prepared: Prepared, settings: Mapping[str, Any]) -> None:
+    """Write settings into the job, and down for later runs: of an export, into its record too."""
+    path, record = prepared.path("job"), prepared.folder / "export.json"
+    before = files.sha256(path)
+    files.write_json(path, job(prepared, settings))
+    job_settings.save(prepared.folder, settings)
+    if record.is_file():
+        exported = orjson.loads(record.read_bytes())
+        entries = [inside(entry) for entry in inside(exported).get("files") or ()]
+        new = files.describe(path, prepared.folder)
+        entries = [new if entry.get("sha256") == before else entry for entry in entries]
+        files.write_json(record, inside(exported) | {"files": entries})
 
 
 def requests(prepared: Prepared, where: Endpoint, settings: Settings) -> list[Json]:
@@ -96,7 +120,7 @@ def requests(prepared: Prepared, where: Endpoint, settings: Settings) -> list[Js
 
     Nothing is asked of it and nothing is written. Where a job is on record nothing would be sent.
     """
-    sources, body, fingerprint = _read(prepared, where)
+    sources, body, fingerprint = _read(prepared, where, settings)
     record = _Record(prepared.folder / STATE, where.url, fingerprint)
     if record.mine and not settings.again:
         return []
@@ -111,7 +135,8 @@ def requests(prepared: Prepared, where: Endpoint, settings: Settings) -> list[Js
         path = "uploads" if parts else "files"
         shown |= {"parts": parts} if parts else {}
         sent.append((path, {"purpose": "fine-tune", "file": shown}))
-    sent.append(("fine_tuning/alpha/graders/validate", {"grader": _grader(body)}))
+    if (grader := _grader(body)) is not None:
+        sent.append(("fine_tuning/alpha/graders/validate", {"grader": grader}))
     job = _with_ids(body, ids, fingerprint, _next_attempt(record.mine, settings))
     sent.append(("fine_tuning/jobs", job))
     return [
@@ -126,16 +151,19 @@ def last_job(folder: Path, url: str) -> str | None:
     return ids[-1] if ids else None
 
 
-def _read(prepared: Prepared, where: Endpoint) -> tuple[dict[str, Source], Json, str]:
+def _read(
+    prepared: Prepared, where: Endpoint, settings: Settings
+) -> tuple[dict[str, Source], Json, str]:
     """The files, the request, and the fingerprint of both."""
-    sources = {split: source(prepared.path(split)) for split in SPLITS}
-    body = request(prepared, is_azure=where.is_azure)
+    there = [split for split in SPLITS if split in prepared.splits]
+    sources = {split: source(prepared.path(split)) for split in there}
+    body = request(prepared, settings.job, is_azure=where.is_azure)
     return sources, body, _fingerprint(body, sources)
 
 
-def _grader(body: Json) -> Json:
-    grader: Json = body["method"]["reinforcement"]["grader"]
-    return grader
+def _grader(body: Json) -> Json | None:
+    """The grader of a request; None of a supervised one."""
+    return inside(body, "method", "reinforcement").get("grader")
 
 
 def _next_attempt(attempts: Collection[int], settings: Settings) -> int:
@@ -145,15 +173,15 @@ def _next_attempt(attempts: Collection[int], settings: Settings) -> int:
 def _with_ids(body: Json, ids: Mapping[str, str], fingerprint: str, attempt: int) -> Json:
     """The request as it is sent: with the files' ids, and what the job is found by."""
     metadata = {SUBMISSION: fingerprint, ATTEMPT: str(attempt)}
-    return body | {
-        "training_file": ids["train"],
-        "validation_file": ids["validation"],
+    return {
+        **{name: value for name, value in body.items() if name not in _FIELDS.values()},
+        **{_FIELDS[split]: id for split, id in ids.items()},
         "metadata": (body.get("metadata") or {}) | metadata,
     }
 
 
-def request(prepared: Prepared, *, is_azure: bool) -> Json:
-    """The request of `job.json`, without a training type for OpenAI, which has none.
+def job(prepared: Prepared, settings: Mapping[str, Any]) -> Json:
+    """The request of `job.json` with these settings in place of its own.
 
     Raises BadInput where there is none, or where the grader and the response format in it are not
     those of the files beside it.
@@ -162,14 +190,22 @@ def request(prepared: Prepared, *, is_azure: bool) -> Json:
     body = prepared.document("job")
     if body is None:
         raise BadInput(f"{path}: there is no such file; run `rft prepare` first")
-    inside = body["method"]["reinforcement"]
+    inner = inside(body, "method", "reinforcement")
     for role in ("grader", "response_format"):
         beside = prepared.document(role)
-        if beside is not None and beside != inside.get(role):
+        if beside is not None and beside != inner.get(role):
             raise BadInput(
                 f"{path}: its {role} differs from {prepared.path(role)}; make them the same, or "
                 "remove that file"
             )
+    if job_settings.GRADER_MODEL in settings:
+        raise BadInput("--job grader_model: is in grader.json too; give it to `rft prepare`")
+    return job_settings.applied(body, settings, lambda name: f"--job {name}={settings.get(name)}")
+
+
+def request(prepared: Prepared, settings: Mapping[str, Any], *, is_azure: bool) -> Json:
+    """What is sent of `job`: without a training type for OpenAI, which has none."""
+    path, body = prepared.path("job"), job(prepared, settings)
     if len(body.get("metadata") or {}) > _PAIRS - 2:
         raise BadInput(f"{path}: metadata has over {_PAIRS - 2} pairs, and two are added; cut it")
     return {name: value for name, value in body.items() if is_azure or name != "trainingType"}
@@ -177,7 +213,7 @@ def request(prepared: Prepared, *, is_azure: bool) -> Json:
 
 def _fingerprint(body: Json, sources: Mapping[str, Source]) -> str:
     """The digest of the files and of the request, in whatever order its fields stand."""
-    settings = {k: v for k, v in body.items() if k not in ("training_file", "validation_file")}
+    settings = {k: v for k, v in body.items() if k not in _FIELDS.values()}
     content = [settings, {split: file.sha256 for split, file in sources.items()}]
     return sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
@@ -319,7 +355,7 @@ def _uploaded(
 def _created(service: Service, record: _Record, body: Json, settings: Settings) -> Json:
     """Create the job, once: where no answer comes, look whether it was created."""
     attempt = int(body["metadata"][ATTEMPT])
-    sent = {name: body[name] for name in ("training_file", "validation_file")}
+    sent = {name: body[name] for name in _FIELDS.values() if name in body}
     recorded = record.add(attempt, None, **sent)
     try:
         job = service.create_job(body)

@@ -10,7 +10,7 @@ import polars as pl
 
 from pipelines.datasets.dataset import Dataset
 from pipelines.io.prepared import ALL_SPLITS
-from pipelines.rules import request
+from pipelines.rules import job_settings, request
 from pipelines.stages import ledger
 from pipelines.stages.stage import Content, Context, Stage
 
@@ -91,19 +91,29 @@ def _lines(
     return lines
 
 
-def documents(dataset: Dataset, model: str, edited: Mapping[str, Any]) -> dict[str, Any]:
+def documents(
+    dataset: Dataset, settings: Mapping[str, Any], edited: Mapping[str, Any]
+) -> dict[str, Any]:
     """What the job needs beside the two files, by name; None where the grading has none.
 
-    Those in `edited` stay as a person left them, and the others are made to go with them.
+    `settings` are the job's. Those in `edited` stay as a person left them, and the others are made
+    to go with them.
     """
+
+    def where(name: str) -> str:
+        own = settings.get(name) == dataset.job.get(name)
+        return f"{dataset.path}: job.{name}" if own else f"--job {name}={settings.get(name)}"
+
+    grader = dataset.grading.grader
+    if "grader.json" not in edited:
+        grader = job_settings.with_grader_model(grader, settings, where(job_settings.GRADER_MODEL))
     parts: dict[str, Any] = {
-        "grader.json": dataset.grading.grader,
+        "grader.json": grader,
         "response_format.json": dataset.grading.response_format,
     }
     parts |= {name: edited[name] for name in parts if name in edited}
-    request.check_settings(dataset.job, f"{dataset.path}: job")
-    grader, response_format = parts.values()
-    job = request.request(model, grader, response_format, dataset.job)
+    own = {name: value for name, value in settings.items() if name != job_settings.GRADER_MODEL}
+    job = job_settings.applied(request.request(request.DEFAULT_MODEL, *parts.values()), own, where)
     return {**parts, "job.json": job, **edited}
 
 
@@ -111,7 +121,7 @@ def _outputs(records: pl.DataFrame, context: Context) -> Iterator[tuple[str, Con
     for side in ALL_SPLITS:
         lines = records.filter(pl.col("split") == side)["line"].drop_nulls()
         yield f"{side}.jsonl", lines if lines.len() or side != "test" else None
-    yield from documents(context.dataset, context.settings.model, context.edited).items()
+    yield from documents(context.dataset, context.settings.job, context.edited).items()
 
 
 STAGE = Stage(
@@ -125,6 +135,6 @@ STAGE = Stage(
         max_bytes=context.settings.max_bytes,
         advance=context.advance,
     ),
-    settings=("dataset", "instruction", "max_bytes", "model", "rows", "validation_rows"),
+    settings=("dataset", "instruction", "job", "max_bytes", "rows", "validation_rows"),
     outputs=_outputs,
 )

@@ -23,7 +23,6 @@ class Settings:
     source: str | None = None  # the description decides
     out: Path = PROCESSED
     instruction: str | None = None
-    model: str = ""  # the description's, or DEFAULT_MODEL
     seed: int = 0
     validation_share: float = 0.1
     test_share: float = 0.0
@@ -39,6 +38,8 @@ class Settings:
     max_pass_rate: float | None = None
     # What is downloaded, where it is not the recipe's: `revision`, `config`, `shards`.
     choices: Mapping[str, Any] = field(default_factory=dict)
+    # Settings of the job that are set for this run; None takes away what an earlier run was given.
+    job: Mapping[str, Any] = field(default_factory=dict)
     offline: bool = False
     # What becomes of files that a person edited: "keep", "replace", or None: the run stops.
     edits: Literal["keep", "replace"] | None = None

@@ -72,7 +72,7 @@ def exact(value: float, unit: str) -> dict[str, Any]:
 
 
 def test_a_folder_without_a_job(folder: Callable[..., Path]) -> None:
-    """The model is the one that `rft prepare` would write, whose price nobody published."""
+    """The model is the one that `rft prepare` would write; for a price the last known."""
     told = document(folder())
     assert told["model"] == DEFAULT_MODEL
     assert told["files"]["train"] == {
@@ -82,11 +82,11 @@ def test_a_folder_without_a_job(folder: Callable[..., Path]) -> None:
         "longest": exact(5, "tokens"),
         "estimated": False,
     }
-    assert (told["training"], told["total"], told["grading"]) == (None, None, exact(0, "USD"))
-    assert told["training_at_published_rate"]["model"] == O4_MINI
+    assert (told["training"] == told["total"], told["grading"]) == (True, exact(0, "USD"))
+    assert O4_MINI in told["assumptions"]["hourly_rate"]["source"]
     batch = assumed()["batch_size"]
     assert told["assumptions"]["batch_size"] == {
-        "value": {"low": batch["low"], "high": batch["high"], "unit": batch["unit"]},
+        "value": exact(batch["value"], batch["unit"]),
         "source": batch["source"],
         "read": str(batch["read"]),
     }
@@ -98,8 +98,9 @@ def test_a_folder_with_a_job(folder: Callable[..., Path]) -> None:
     told = document(folder(job=job), *assume(seconds_per_step=731))
     assert told["steps"] == exact(20, "steps")
     assert told["total"] == exact(406.111111111, "USD")
-    assert told["training_at_published_rate"] is None
-    assert told["pause"]["hours"] == exact(50, "hours")
+    assert told["pause"]["train_rows"] == exact(246 // 5 * 64, "rows")
+    other = document(folder(), "--job", "n_epochs=2", "--job", "batch_size=128")
+    assert other["steps"] == exact(4, "steps")
 
 
 def test_every_number_has_its_ends_and_its_unit(folder: Callable[..., Path]) -> None:
@@ -121,7 +122,7 @@ def test_every_number_has_its_ends_and_its_unit(folder: Callable[..., Path]) -> 
 def test_everything_that_is_assumed_can_be_given(folder: Callable[..., Path]) -> None:
     """But what only says how long a step takes, where that is given."""
     prices = {"hourly_rate", "grader_input_price", "grader_output_price"}
-    low_high = dict.fromkeys({*assumed(), *prices} - {"seconds_per_step"}, (1, 2))
+    low_high = dict.fromkeys({*assumed(), *prices}, (1, 2))
     given = assume(**{name: f"{low}..{high}" for name, (low, high) in low_high.items()})
     known = document(folder(grader=JUDGE), *given)["assumptions"]
     assert {
@@ -131,64 +132,60 @@ def test_everything_that_is_assumed_can_be_given(folder: Callable[..., Path]) ->
     } == low_high
     known = document(folder(grader=JUDGE), *assume(seconds_per_step=600))["assumptions"]
     assert known["seconds_per_step"]["value"] == exact(600, "seconds")
-    assert not known.keys() & {"step_answers", "evaluation_share"}
+    assert not known.keys() & {"seconds_per_token", "evaluation_share"}
 
 
 def test_what_a_model_grader_reads(folder: Callable[..., Path]) -> None:
     """Of every row the template with its fields, and an answer of 10 tokens."""
-    once = (*FIXED, *assume(samples_per_prompt=1), *assume(answer_tokens=10))
+    once = (*FIXED, *assume(step_answers=128, compute_multiplier=1, answer_tokens=10))
     job: Any = request(O4_MINI, multi(a=check(), b=JUDGE), None)
     settings = {"eval_interval": 1, "eval_samples": 1}
     job["method"]["reinforcement"]["hyperparameters"] = settings
     told = document(folder(job=job), *once, *assume(grader_tokens=7))
     asked, _ = tokens.count({"messages": [{"content": "Is four ?"}]})
-    low, high = 256 + 10 * 2, 256 + 10 * 3  # answers: 2 steps, 2 or 3 evaluations of 10 rows
-    unit = {"unit": "tokens"}
-    assert told["input_tokens"] == {"low": low * (asked + 10), "high": high * (asked + 10)} | unit
-    assert told["output_tokens"] == {"low": low * 7, "high": high * 7} | unit
+    answers = 256 + 10 * 2  # 2 steps, 2 evaluations of 10 rows
+    assert told["input_tokens"] == exact(answers * (asked + 10), "tokens")
+    assert told["output_tokens"] == exact(answers * 7, "tokens")
 
 
 def test_a_grader_without_a_price(folder: Callable[..., Path]) -> None:
     path = folder(grader=score(model="gpt-4.1-mini"))
-    told = run(path, *assume(hourly_rate=100))
-    assert "note: a grader model's prices are not known; give --assume grader_input_price=" in told
-    prices = assume(hourly_rate=100, grader_input_price=0.4, grader_output_price=1.6)
-    assert document(path, *prices)["total"] is not None
+    assert "grader  gpt-4.1-mini, the last known, of o3-mini" in run(path)
+    prices = assume(grader_input_price=0.4, grader_output_price=1.6)
+    assert "grader " not in run(path, *prices)
+    assert "o3-mini-2025" not in run(path, "--grader-model", "o3-mini-2025-01-31")
 
 
-def test_the_table_for_people(folder: Callable[..., Path]) -> None:
-    told = run(folder(), *FIXED, "--model", O4_MINI, *assume(hourly_rate=100), "--budget", "50")
+def test_hours_money_and_steps_come_first(folder: Callable[..., Path]) -> None:
+    told = run(folder(), *FIXED, "--model", O4_MINI, "--budget", "50")
+    assert told.splitlines() == [
+        "hours   0.406",
+        "money   $40.6",
+        "steps   2",
+        "price   $100 an hour",
+        f"rows    256 training, 10 validation; {O4_MINI}, GlobalStandard",
+        "budget  $50 pays for 256 training rows, all of them",
+    ]
+    assert run(folder()).splitlines()[4].startswith("rows    256 training")
+    assert "give --assume sample_tokens=N" in run(folder())
+
+
+def test_the_tables_for_people(folder: Callable[..., Path]) -> None:
+    told = run(folder(), *FIXED, "--model", O4_MINI, "--verbose")
     cells = dict(
         (cell.strip() for cell in line.strip("│").split("│"))
         for line in told.splitlines()
         if line.startswith("│") and line.count("│") == 3
     )
-    assert cells == {
-        "training file": "256 rows, 1,280 tokens: 5 a row, at most 5",
-        "validation file": "10 rows, 50 tokens: 5 a row, at most 5",
-        "training tokens, all epochs": "1,280, of 2,000,000,000 at most",
-        "steps": "2",
-        "evaluations": "1 to 3",
-        "answers to training rows": "1,000 to 4,100",
-        "answers to validation rows": "50 to 300",
-        "hours": "0.406, of 720 at most",
-        "training": "$40.6",
-        "grading": "$0",
-        "total": "$40.6",
-        "pause, at $5,000": "not within this job; after 246 steps, 50 hours",
-        "within $50": "256 training rows, all of them",
-    }
-    assert "seconds_per_step" in told
-    assert "note: afterwards, $1.70 an hour" in told
-    assert "warning" not in told
+    assert cells["training file"] == "256 rows, 1,280 tokens: 5 a row, at most 5"
+    assert cells["training tokens, all epochs"] == "1,280, of 2,000,000,000 at most"
+    assert "step_answers" in told
+    assert "506 in the Azure run" in told
+    assert "afterwards $1.70 an hour" in told
 
 
 def test_a_price_of_another_model_is_named_as_such(folder: Callable[..., Path]) -> None:
-    told = run(folder(), *FIXED)
-    assert f"not known; $40.6 at the $100 an hour of {O4_MINI}" in told
-    assert (
-        f"note: no hourly rate of {DEFAULT_MODEL} is known; give --assume hourly_rate=USD" in told
-    )
+    assert f"price   $100 an hour, the last known, of {O4_MINI}" in run(folder(), *FIXED)
 
 
 def test_a_warning_says_how_many_rows_stay_below_the_pause(folder: Callable[..., Path]) -> None:
@@ -222,11 +219,8 @@ def test_without_a_vocabulary_the_counts_are_about(
     folder: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tokens, "_encoding", lambda: None)
-    assert "256 rows, about " in run(folder())
-    told = document(folder(grader=JUDGE), *FIXED, *assume(samples_per_prompt=1))
-    assert told["files"]["train"]["estimated"] is True
-    once = 256 * (len("Is four ?") // 4)  # and 45 tokens of an answer, as they may be
-    assert told["input_tokens"]["low"] == once + 10 * 5 * 2 + (256 + 10 * 5) * 45
+    assert "256 rows, about " in run(folder(), "--verbose")
+    assert document(folder(grader=JUDGE))["files"]["train"]["estimated"] is True
 
 
 @pytest.mark.parametrize(
@@ -262,8 +256,8 @@ def test_without_a_vocabulary_the_counts_are_about(
         ),
         (("--budget", "0"), "--budget 0: give a sum above 0"),
         (
-            ("--budget", "9"),
-            f"--budget 9: no hourly rate of {DEFAULT_MODEL} is known; give --assume hourly_rate=",
+            ("--job", "n_epoch=2"),
+            "--job n_epoch=2: no setting of a job has this name",
         ),
     ],
 )
@@ -277,8 +271,8 @@ def test_wrong_options(folder: Callable[..., Path], words: tuple[str, ...], erro
     ("name", "text", "error"),
     [
         ("train.jsonl", "", "train.jsonl: there is no row in it; run `rft prepare` first"),
-        ("train.jsonl", "[]\n", "train.jsonl:1: not an object; run `rft validate`"),
-        ("validation.jsonl", "{}\n{\n", "validation.jsonl:2: not JSON: "),
+        ("train.jsonl", "[]\n", "train.jsonl:1: not a JSON object; see `rft validate"),
+        ("validation.jsonl", "{}\n{\n", "validation.jsonl:2: not a JSON object; see "),
         ("job.json", "{", "job.json: not JSON: "),
         ("grader.json", "{", "grader.json: not JSON: "),
         (
@@ -313,12 +307,12 @@ def test_a_grader_that_asks_nobody_costs_nothing(folder: Callable[..., Path]) ->
         (2, 21, "2 to 21"),
         (0, 0, "0"),
         (0, 0.5, "0 to 0.50"),
-        (0.20555, 9.4567, "0.20 to 9.5"),
-        (859, 10_321, "850 to 11,000"),
+        (0.20555, 9.4567, "0.21 to 9.5"),
+        (859, 10_321, "860 to 10,000"),
         (400.00000000000006, 999, "400 to 1,000"),
         (4.0625, 4.0625, "4.06"),
         (7_938.6, 7_938.6, "7,940"),
-        (99.5, 101, "99 to 110"),
+        (99.4, 101, "99 to 100"),
     ],
 )
 def test_no_false_precision(low: float, high: float, text: str) -> None:
@@ -326,8 +320,8 @@ def test_no_false_precision(low: float, high: float, text: str) -> None:
 
 
 def test_the_most_and_the_least_that_can_be_given(folder: Callable[..., Path]) -> None:
-    names = ("samples_per_prompt", "seconds_per_step", "answer_tokens", "hourly_rate")
-    told = run(folder(grader=JUDGE), *assume(**dict.fromkeys(names, 10**9)))
+    names = ("step_answers", "seconds_per_step", "answer_tokens", "hourly_rate")
+    told = run(folder(grader=JUDGE), *assume(**dict.fromkeys(names, 10**9)), "--verbose")
     assert "1,000,000,000" in told
     names = ("evaluation_share", "answer_tokens", "grader_tokens", "hourly_rate")
     least = dict.fromkeys(names, 0) | {"step_answers": 1, "compute_multiplier": 0.00001}
@@ -335,5 +329,5 @@ def test_the_most_and_the_least_that_can_be_given(folder: Callable[..., Path]) -
 
 
 def test_dollars() -> None:
-    assert figure(Range(24.9, 1_101), "$") == "$24 to $1,200"
+    assert figure(Range(24.9, 1_101), "$") == "$25 to $1,100"
     assert figure(exactly(406.1), "$") == "$406"

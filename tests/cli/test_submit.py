@@ -12,9 +12,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,82 +21,19 @@ import polars as pl
 import pytest
 from click.testing import CliRunner
 from conftest import DEMO, ROOT, settings
-from hub_server import serving
 from known import DATASETS
-from service_server import KEY, SYSTEM, Fault, ServiceServer, prepared
+from service_server import KEY, SYSTEM, Fault, ServiceServer
+from submitting import Rft, rft, server
 
+from pipelines.cli import job, submit
 from pipelines.cli import main as entry
-from pipelines.cli import submit
 from pipelines.cli.estimate import figure
 from pipelines.io.progress import Progress
-from pipelines.io.retry import RetryPolicy
 from pipelines.rules import check
 from pipelines.run import driver
-from pipelines.service import client, endpoint
 from pipelines.service.assumptions import Range
 
-QUICK = RetryPolicy(delays=(0, 0, 0), silence=10)
-VARIABLES = (
-    *(name for names in endpoint.VARIABLES.values() for name in names),
-    "OPENAI_CUSTOM_HEADERS",
-)
-
-
-@dataclass
-class Done:
-    code: int
-    stdout: str
-    stderr: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.stdout)
-
-    def field(self, name: str) -> str:
-        """A field of the table of a job; the last table counts."""
-        rows = [line.split("│") for line in self.stdout.splitlines() if line.startswith("│")]
-        return [row[2].strip() for row in rows if row[1].strip() == name][-1]
-
-
-Rft = Callable[..., Done]
-
-
-@pytest.fixture
-def server() -> Iterator[ServiceServer]:
-    server = ServiceServer()
-    with serving(server):
-        yield server
-
-
-@pytest.fixture
-def rft(
-    server: ServiceServer,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capfd: pytest.CaptureFixture[str],
-) -> Rft:
-    """Run a command beside the prepared folder `data`, with the server in the environment."""
-    prepared(tmp_path / "data")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(client, "RETRY", QUICK)
-    for name in VARIABLES:
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", server.url)
-    monkeypatch.setenv("AZURE_OPENAI_API_KEY", KEY)
-    monkeypatch.setenv("COLUMNS", "220")
-
-    def run(*words: str, yes: bool = True) -> Done:
-        if words[0] == "submit" or "--follow" in words:
-            words = (*words, "--poll-interval", "0")
-        if words[0] == "submit" and yes:
-            words = (*words, "--yes")
-        monkeypatch.setattr(sys, "argv", ["rft", *words])
-        with pytest.raises(SystemExit) as left:
-            entry.main()
-        return Done(int(left.value.code or 0), *capfd.readouterr())
-
-    return run
-
+__all__ = ["rft", "server"]  # fixtures
 
 # submit ------------------------------------------------------------------------------------------
 
@@ -181,7 +117,9 @@ def test_one_row_of_the_demo_is_enough(rft: Rft, server: ServiceServer) -> None:
 
 
 def test_what_is_paid_for_is_shown(rft: Rft, server: ServiceServer, tmp_path: Path) -> None:
-    run = settings(tmp_path / "processed", real(tmp_path / "raw"), model="o4-mini-2025-04-16")
+    run = settings(
+        tmp_path / "processed", real(tmp_path / "raw"), job={"model": "o4-mini-2025-04-16"}
+    )
     driver.prepare(DATASETS["medmcqa"], run, Progress())
     done = rft("submit", "medmcqa", yes=False)
     assert (done.code, server.paths("POST"), server.files) == (2, [], {})
@@ -191,7 +129,7 @@ def test_what_is_paid_for_is_shown(rft: Rft, server: ServiceServer, tmp_path: Pa
     shown = done.stderr[done.stderr.index("a job that is paid for:") :].splitlines()[:-1]
     assert max(map(len, shown)) <= 60
     fields = {line[:11].strip(): line[11:] for line in shown if line[2:3].strip()}
-    assert {"dataset", "from", "rows", "model", "epochs", "hours", "total", "at"} <= set(fields)
+    assert {"dataset", "from", "rows", "model", "epochs", "hours", "money", "at"} <= set(fields)
     assert fields["from"] == "your folder"
     assert re.fullmatch(r"\d+ training, \d+ validation", fields["rows"])
     assert fields["model"].startswith("o4-mini-2025-04-16")
@@ -200,7 +138,7 @@ def test_what_is_paid_for_is_shown(rft: Rft, server: ServiceServer, tmp_path: Pa
         CliRunner().invoke(entry.app, ["estimate", "medmcqa", "--format", "json"]).stdout
     )
     assert fields["hours"] == figure(Range(*list(estimate["hours"].values())[:2]))
-    assert fields["total"] == figure(Range(*list(estimate["total"].values())[:2]), "$")
+    assert fields["money"] == figure(Range(*list(estimate["total"].values())[:2]), "$")
 
 
 def test_a_price_that_is_not_known_is_said_to_be(rft: Rft) -> None:
@@ -211,10 +149,44 @@ def test_a_price_that_is_not_known_is_said_to_be(rft: Rft) -> None:
     done = rft("submit", "data", yes=False)
     text = " ".join(done.stderr.split())
     assert "epochs 3 hours" in text
-    assert re.search(
-        r"training not known; \$[\d,.]+ to \$[\d,.]+ at the \$100 an hour of o4-mini", text
-    )
+    assert "price $100 an hour, the last known, of o4-mini-2025-04-16" in text
     assert "from not known: no manifest is beside the files" in text
+
+
+def test_the_settings_of_a_job_are_sent_and_stay(rft: Rft, server: ServiceServer) -> None:
+    words = ("--job", "n_epochs=2", "--job", "suffix=pilot", "--job", "metadata.team=a")
+    shown = rft("submit", "data", *words, "--dry-run")
+    assert '"suffix": "pilot"' in shown.stdout
+    assert "suffix" not in Path("data/job.json").read_text(encoding="utf-8")  # only shown
+    assert rft("submit", "data", *words).code == 0
+    (job,) = server.jobs.values()
+    assert job["method"]["reinforcement"]["hyperparameters"] == {"n_epochs": 2}
+    assert (job["suffix"], job["metadata"]["team"]) == ("pilot", "a")
+    assert rft("submit", "data").code == 0  # the same job, for the settings stayed
+    assert len(server.jobs) == 1
+    assert rft("submit", "data", "--job", "suffix=").code == 0
+    assert len(server.jobs) == 2
+    wrong = rft("submit", "data", "--job", "n_epochs=99")
+    assert (wrong.code, wrong.stderr.count("\n"), len(server.jobs)) == (2, 1, 2)
+    assert "--job n_epochs=99: the value 99 is out of range" in wrong.stderr
+
+
+def test_what_was_submitted_is_prepared_again_with_its_settings(
+    rft: Rft, server: ServiceServer, tmp_path: Path
+) -> None:
+    rows = [{"q": f"Which number is {n} times {n}, in words of old?", "a": n} for n in range(60)]
+    Path("rows.json").write_text(json.dumps(rows), encoding="utf-8")
+    text = 'files = "rows.json"\nprompt = "q"\nanswer = "a"\n[job]\nsuffix = "own"\n'
+    Path("my.toml").write_text(text, encoding="utf-8")
+    assert rft("prepare", "my.toml", "--job", "seed=7", "--quiet").code == 0
+    words = ("--job", "n_epochs=2", "--job", "metadata.a=b", "--job", "suffix=new")
+    assert rft("submit", "my", *words).code == 0
+    assert rft("prepare", "my.toml", "--quiet").code == 0  # job.json is no edit
+    job = json.loads(Path("processed/my/job.json").read_bytes())
+    assert job["method"]["reinforcement"]["hyperparameters"] == {"n_epochs": 2}
+    assert (job["suffix"], job["seed"], job["metadata"]) == ("new", 7, {"a": "b"})
+    assert rft("submit", "my").code == 0
+    assert len(server.jobs) == 1
 
 
 def test_files_that_were_changed_are_not_sent(
@@ -596,7 +568,7 @@ def test_no_secret_is_shown_or_written(
     assert KEY not in "".join(written)
 
 
-@pytest.mark.parametrize("command", [submit.submit, submit.job])
+@pytest.mark.parametrize("command", [submit.submit, job.show])
 def test_a_key_is_no_option(command: Callable[..., None]) -> None:
     """It would be in the shell's history, and in the list of processes."""
     names = inspect.signature(command).parameters

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections import Counter
@@ -81,7 +82,7 @@ def test_rows(folder: Path, tmp_path: Path) -> None:
     """Chats that end with a verified trace, each on its item's side; the rest in the ledger."""
     made = find(str(folder / "out/openr1-math"))
     result = export(made, tmp_path, folder)
-    assert result.files == ("left_out.parquet", "validation.jsonl", "train.jsonl")
+    assert result.files == ("left_out.parquet", "job.json", "validation.jsonl", "train.jsonl")
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(result.files)
     validator = Draft202012Validator(schema.load("export.sft"))
     written = {split: tmp_path / f"{split}.jsonl" for split in ("train", "validation")}
@@ -280,7 +281,7 @@ def test_texts_in_parts_and_no_validation_rows(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out/validation.jsonl").write_text("of an earlier run")
     result = export(made, tmp_path / "out", samples=samples)
-    assert result.files == ("left_out.parquet", "train.jsonl")
+    assert result.files == ("left_out.parquet", "job.json", "train.jsonl")
     assert result.notes == ("0 validation rows, which say little; prepare more",)
     assert not (tmp_path / "out/validation.jsonl").exists()
     assert rows_of(tmp_path / "out/train.jsonl")[-1]["messages"] == [
@@ -288,6 +289,26 @@ def test_texts_in_parts_and_no_validation_rows(tmp_path: Path) -> None:
         {"role": "user", "content": "So what?"},
         {"role": "assistant", "content": "yes"},
     ]
+
+
+def test_test_rows_have_a_file_that_no_job_is_sent(tmp_path: Path) -> None:
+    hand_made(tmp_path / "made")
+    outputs = [{"output_text": "yes", "id": n} for n in range(12)]
+    samples = [samples_file(tmp_path / "s.jsonl", outputs)]
+    lines = (tmp_path / "made/train.jsonl").read_bytes().splitlines(keepends=True)
+    (tmp_path / "made/test.jsonl").write_bytes(lines[-1])
+    (tmp_path / "made/train.jsonl").write_bytes(b"".join(lines[:-1]))
+    job = {"suffix": "mine", "seed": 3, "model": "o4-mini-2025-04-16"}
+    (tmp_path / "made/job.json").write_text(json.dumps(job), encoding="utf-8")
+    result = export(find(str(tmp_path / "made")), tmp_path / "out", samples=samples)
+    assert result.rows == {"train": 11, "validation": 0, "test": 1}
+    assert "test.jsonl" in result.files
+    (row,) = rows_of(tmp_path / "out/test.jsonl")
+    assert row["messages"][:-1] == json.loads(lines[-1])["messages"]
+    request = json.loads((tmp_path / "out/job.json").read_bytes())
+    assert request["method"]["type"] == "supervised"
+    assert (request["suffix"], request["seed"]) == ("mine", 3)
+    assert "validation_file" not in request
 
 
 # Refusals ----------------------------------------------------------------------------------------

@@ -126,16 +126,14 @@ def test_tables_are_dated() -> None:
 
 def test_prices_are_of_known_things() -> None:
     models_of = {"training_hour", "hosting_hour", "grader_input", "grader_output"}
-    assert set(prices()) == {*models_of, "discount"}
+    assert set(prices()) == models_of
     assert set(prices()["training_hour"]) | set(prices()["hosting_hour"]) <= set(models())
     assert set(prices()["grader_input"]) == set(prices()["grader_output"])
     assert set(prices()["grader_input"]) <= set(table()["models"])
-    assert set(prices()["discount"]) <= set(training_types())
-    for kind, rows in prices().items():
+    for rows in prices().values():
         for row in rows.values():
             assert row["value"] > 0
-            assert row["unit"].startswith("% " if kind == "discount" else "USD ")
-            assert row["value"] <= row.get("most", row["value"])
+            assert row["unit"].startswith("USD ")
 
 
 def test_schemas_have_the_limits_of_the_table() -> None:
@@ -195,3 +193,26 @@ def test_no_reinforcement_raises(value: dict) -> None:
 def test_no_format_raises(value: dict) -> None:
     form = {"name": "a", "strict": True, "schema": value}
     found({"response_format": {"type": "json_schema", "json_schema": form}})
+
+
+def test_a_supervised_job_has_rules_of_its_own() -> None:
+    """Its model, its files and its hyperparameters are other ones than a reinforcement job's."""
+
+    def codes(**changes: object) -> set[str]:
+        job = request.supervised_request(validation=True) | changes
+        known = {"job": job}
+        return {rule.code for rule in of_scope("job") if list(rule.faults(known))}
+
+    def set_to(**hyperparameters: object) -> dict[str, object]:
+        method = {"hyperparameters": hyperparameters}
+        return {"method": {"type": "supervised", "supervised": method}}
+
+    assert codes() == set()
+    assert codes(**set_to(n_epochs=2, batch_size="auto")) == set()
+    assert codes(**set_to(n_epochs=99)) == {"RFT508"}
+    assert codes(**set_to(eval_interval=2)) == {"RFT510"}
+    assert codes(model="o4-mini-2025-04-16") >= {"RFT503"}
+    assert codes(validation_file=None) >= {"RFT512"}
+    assert codes(suffix="a.b") == {"RFT515"}
+    absent = request.supervised_request(validation=False)
+    assert [rule.code for rule in of_scope("job") if list(rule.faults({"job": absent}))] == []

@@ -201,7 +201,7 @@ def test_an_unchanged_rerun_does_nothing(tmp_path: Path) -> None:
         ({"validation_share": 0.2}, "split"),
         ({"rows": 20}, "convert"),
         ({"instruction": "Pick one."}, "convert"),
-        ({"model": "o4-mini-2025-04-16"}, "convert"),
+        ({"job": {"model": "o4-mini-2025-04-16"}}, "convert"),
     ],
 )
 def test_a_changed_setting_reruns_from_the_stage_that_it_touches(

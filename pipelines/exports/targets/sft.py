@@ -21,7 +21,7 @@ class _Supervised(Target):
 TARGET = _Supervised(
     name="sft",
     about="supervised fine-tuning: chats that end with an answer that scored in full",
-    files=("train.jsonl", "validation.jsonl", "left_out.parquet"),
+    files=("train.jsonl", "validation.jsonl", "test.jsonl", "job.json", "left_out.parquet"),
     page="https://learn.microsoft.com/azure/foundry/openai/how-to/fine-tuning",
     source="Microsoft Learn, fine-tuning: chat completions format",
     read="2026-11-21",

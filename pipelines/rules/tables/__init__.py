@@ -39,9 +39,13 @@ def models() -> Table:
 
 def model(name: str) -> dict[str, Any] | None:
     """What is known of a model, by its name, an alias, or the base of `NAME.ft-ID`."""
+    return models().get(full_name(name))
+
+
+def full_name(name: str) -> str:
+    """The name in the table of a model that is named by an alias, or of the base of a tuned one."""
     base = name.partition(".ft-")[0]
-    rows = (row for key, row in models().items() if base in (key, row.get("alias")))
-    return next(rows, None)
+    return next((key for key, row in models().items() if base == row.get("alias")), base)
 
 
 def _undated(name: str) -> str:
@@ -71,16 +75,15 @@ def hyperparameters() -> Table:
 
 
 def assumed() -> Table:
-    """Assumption of an estimate by name: low, high, unit, source, the day it was read."""
+    """Assumption of an estimate by name: value, unit, source, the day it was read."""
     return _load("assumptions")
 
 
 def prices() -> dict[str, Table]:
-    """Price by what is paid for, then by model or training type.
+    """Price by what is paid for, then by model; the first is the last that is known.
 
-    `training_hour`, `hosting_hour`, `grader_input` and `grader_output` by model, `discount` by
-    training type; each with value, unit, source and the day it was read, a discount maybe with
-    `most`.
+    `training_hour`, `hosting_hour`, `grader_input` and `grader_output`, each with value, unit,
+    source and the day it was read.
     """
     return _load("prices")
 
