@@ -22,7 +22,7 @@ from pipelines.findings import BadInput
 from pipelines.io.items import user_text
 from pipelines.io.jsonl import BOM, json_object
 from pipelines.similarity.contained import benchmark_hits
-from pipelines.similarity.keys import digest, fold, key, plain_text
+from pipelines.similarity.keys import digest, fold, keys, plain_text
 from pipelines.similarity.near_pairs import TooManyPairs, near_pairs
 from pipelines.similarity.ngrams import quotes
 from pipelines.similarity.options import LETTERS, split_options
@@ -79,7 +79,7 @@ class Prompts:
         """Make what is compared, without what most prompts share."""
         texts = (without(text, shared) for text in self.texts)
         asked = list(map(_parts, texts, self.options))
-        self.keys = [key(*parts) for parts in asked]
+        self.keys = keys([question for question, _ in asked], [options for _, options in asked])
         self.plain = [plain_text(*parts) for parts in asked]
         self.rows = defaultdict(list)
         for row, one in enumerate(self.keys):

@@ -13,7 +13,7 @@ from pipelines.findings import BadInput
 from pipelines.graders.sandbox import Refused
 from pipelines.graders.select import Band, band
 from pipelines.graders.self_check import OwnGrader
-from pipelines.similarity.keys import digest, key
+from pipelines.similarity.keys import digest, keys
 from pipelines.similarity.wrappings import Wrapping, without, wrappings
 from pipelines.stages import ledger
 from pipelines.stages.stage import Context, Stage
@@ -113,10 +113,9 @@ def _named(records: pl.DataFrame, shared: list[Wrapping]) -> pl.DataFrame:
     prompts = records["prompt"].to_list()
     whole = records["question"].to_list()
     questions = [without(question, shared) for question in whole] if shared else whole
-    asked = zip(questions, records["options"].to_list(), strict=True)
     return records.with_columns(
         pl.Series("digest", [digest(prompt) for prompt in prompts], pl.String),
-        pl.Series("key", [key(*parts) for parts in asked], pl.String),
+        pl.Series("key", keys(questions, records["options"].to_list()), pl.String),
         pl.Series("question", questions, pl.String),
         wrapping=pl.Series(
             [None if q == w else _around(w, q) for w, q in zip(whole, questions, strict=True)],
