@@ -290,11 +290,15 @@ def _sampled(
     for column, own in enumerate(sets):
         having[[number[one] for one in own], column] = 1
     sizes = having.sum(axis=0, dtype=np.int64)
+    p, q = threshold.numerator, threshold.denominator
     known, pairs, missed = set(known), 0, 0
     for text, one in zip(train.plain, train.keys, strict=True):
         own = _shingles(text)
-        shared = having[[number[s] for s in own & number.keys()]].sum(axis=0, dtype=np.int64)
-        near = shared * threshold.denominator >= (len(own) + sizes - shared) * threshold.numerator
+        both = own & number.keys()
+        if len(both) * q < len(own) * p:
+            continue  # were all of them in one row, it would not be near
+        shared = having[[number[shingle] for shingle in both]].sum(axis=0, dtype=np.int64)
+        near = shared * q >= (len(own) + sizes - shared) * p
         for row in chosen[near].tolist():
             other = validation.keys[row]
             pairs += 1
