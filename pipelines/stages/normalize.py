@@ -159,7 +159,6 @@ def _tag_pass_rate(records: pl.DataFrame, wanted: Band) -> pl.DataFrame:
 
 
 def _tag_ungradeable(records: pl.DataFrame, dataset: Dataset) -> pl.DataFrame:
-    kept = records["dropped"].is_null()
     if not dataset.grading.checks:
         return records
     try:
@@ -167,15 +166,19 @@ def _tag_ungradeable(records: pl.DataFrame, dataset: Dataset) -> pl.DataFrame:
     except Refused:  # a finding of validate, RFT606: no reference is checked
         return records
     with closing(own) as grader:
-        faults = [
-            grader.fault(record) if is_kept else None
-            for is_kept, record in zip(
-                kept, records.select(dataset.item_columns).iter_rows(named=True), strict=True
-            )
-        ]
-    fault = pl.Series("fault", faults, pl.String)
-    records = records.with_columns(fault)
-    return ledger.tag(records, "ungradeable", fault.is_not_null(), pl.col("fault")).drop("fault")
+        read = ["reference_answer", *(grader.reads or dataset.item_columns)]
+        columns = [name for name in dataset.item_columns if name in read]
+        distinct = records.filter(pl.col("dropped").is_null()).select(columns).unique()
+        faults = [grader.fault(item) for item in distinct.iter_rows(named=True)]
+    distinct = distinct.with_columns(fault=pl.Series(faults, dtype=pl.String)).drop_nulls("fault")
+    if distinct.is_empty():
+        return records
+    found = records.select(columns).join(
+        distinct, on=columns, how="left", nulls_equal=True, maintain_order="left"
+    )
+    records = records.with_columns(found["fault"])
+    fault = pl.col("fault")
+    return ledger.tag(records, "ungradeable", fault.is_not_null(), fault).drop("fault")
 
 
 def _one_prompt_an_id(records: pl.DataFrame) -> pl.DataFrame:
