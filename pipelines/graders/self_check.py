@@ -15,8 +15,8 @@ from pipelines.graders.templates import item_fields
 # The fields of an item that python graders of ours read.
 READ_BY_OURS = ("reference_answer", "options")
 
-# Characters of an answer from which its grade is not kept: it would hold traces in memory.
-_REMEMBERED = 1_000
+# Characters of an answer from which its grade is not kept: prompts and traces would fill memory.
+_REMEMBERED = 200
 
 
 class OwnGrader:
