@@ -100,12 +100,25 @@ def normalize(
     records = _tag_ungradeable(records, dataset)
     more = [*dataset.item_columns, *dataset.carried, *own[1:]]
     columns = list(dict.fromkeys([*COLUMNS, *more, *ledger.TAGS]))
-    # By every column, so that rows which tie are copies of one row.
-    lists = [name for name in columns if records.schema[name] == pl.List]
-    order = ["digest", *(name for name in columns if name not in ("digest", *lists))]
-    joined = [pl.col(name).list.join("\n") for name in lists]
     records = records.select(*columns, "raw_row")
-    return records.sort([*order, *joined, "raw_row"], nulls_last=True).with_row_index("row")
+    return records[_order(records)].with_row_index("row")
+
+
+def _order(records: pl.DataFrame) -> pl.Series:
+    """The places of the records by digest, then by every other column and the raw row.
+
+    So that records which tie are copies of one row; most have a digest of their own.
+    """
+    places = records.select("digest", at=pl.int_range(pl.len())).sort("digest")
+    tied = places.with_row_index("place").filter(pl.len().over("digest") > 1)
+    if tied.is_empty():
+        return places["at"]
+    some = records[tied["at"]].with_columns(tied["at"])
+    lists = [name for name in some.columns if some.schema[name] == pl.List]
+    plain = [name for name in some.columns if name not in ("digest", "at", *lists, "raw_row")]
+    joined = [pl.col(name).list.join("\n") for name in lists]
+    some = some.sort(["digest", *plain, *joined, "raw_row"], nulls_last=True)
+    return places["at"].scatter(tied["place"], some["at"])
 
 
 def _named(records: pl.DataFrame, shared: list[Wrapping]) -> pl.DataFrame:
