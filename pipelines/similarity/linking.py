@@ -22,11 +22,9 @@ from pipelines.similarity.near_pairs import TooManyPairs, near_pairs, similariti
 def links(records: pl.DataFrame, questions: pl.DataFrame, threshold: float) -> list[Link]:
     """Every link by text between two questions, by their places."""
     place_of = dict(questions.select("key", "place").iter_rows())
-    asked = records.select("question", "options").iter_rows()
-    texts = pl.Series("text", [plain_text(*parts) for parts in asked], pl.String)
-    plain = records.select("key", texts).unique(maintain_order=True)
     near: dict[tuple[int, int], float] = {}
-    for keys, texts in ((questions["key"], questions["key"]), (plain["key"], plain["text"])):
+    for spell in (_keys_of, _plain_of):  # one after the other, for the texts of both take room
+        keys, texts = spell(records, questions)
         places = [place_of[key] for key in keys]
         for a, b, similarity in _near(texts, threshold).iter_rows():
             pair = (min(places[a], places[b]), max(places[a], places[b]))
@@ -34,6 +32,17 @@ def links(records: pl.DataFrame, questions: pl.DataFrame, threshold: float) -> l
                 near[pair] = max(near.get(pair, 0.0), similarity)
     found = [Link(a, b, "near-duplicate", similarity) for (a, b), similarity in near.items()]
     return [*found, *_reworded(records, questions, near)]
+
+
+def _keys_of(records: pl.DataFrame, questions: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
+    return questions["key"], questions["key"]
+
+
+def _plain_of(records: pl.DataFrame, questions: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
+    asked = records.select("question", "options").iter_rows()
+    texts = pl.Series("text", [plain_text(*parts) for parts in asked], pl.String)
+    plain = records.select("key", texts).unique(maintain_order=True)
+    return plain["key"], plain["text"]
 
 
 def links_by_parts(records: pl.DataFrame, questions: pl.DataFrame, threshold: float) -> list[Link]:

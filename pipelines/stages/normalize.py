@@ -81,7 +81,11 @@ def normalize(
     if pass_rates is not None:
         records = _tag_pass_rate(records, pass_rates)
     records = _tag_ungradeable(records, dataset).select(*columns, "raw_row")
-    return records[_order(records)].with_row_index("row")
+    order = _order(records)
+    # A column at a time, for both frames would not fit in the memory of one.
+    names = records.columns
+    ordered = pl.DataFrame([records.drop_in_place(name).gather(order) for name in names])
+    return ordered.with_row_index("row")
 
 
 def _records(
