@@ -286,7 +286,7 @@ def _sampled(
     chosen = np.array(order[:SAMPLED], np.int64)
     sets = [_shingles(validation.plain[row]) for row in chosen]
     number = {one: n for n, one in enumerate(sorted(set().union(*sets)))}
-    having = np.zeros((len(number), len(chosen)), np.uint8)
+    having = np.zeros((len(number), len(chosen)), np.int32)  # which is what sums are of
     for column, own in enumerate(sets):
         having[[number[one] for one in own], column] = 1
     sizes = having.sum(axis=0, dtype=np.int64)
@@ -297,8 +297,12 @@ def _sampled(
         both = own & number.keys()
         if len(both) * q < len(own) * p:
             continue  # were all of them in one row, it would not be near
-        shared = having[[number[shingle] for shingle in both]].sum(axis=0, dtype=np.int64)
-        near = shared * q >= (len(own) + sizes - shared) * p
+        shared = (
+            having[[number[shingle] for shingle in both]]
+            .sum(axis=0, dtype=np.int32)
+            .astype(np.int64)
+        )
+        near = shared * (p + q) >= (len(own) + sizes) * p
         for row in chosen[near].tolist():
             other = validation.keys[row]
             pairs += 1

@@ -51,8 +51,8 @@ def shingle_sets(texts: Sequence[str], border: int | None, step: int) -> Shingle
     """The shingle sets of `texts`, with scratch memory for about `step` windows at a time.
 
     Without a `border` any two texts may pair, with one only a text before it and one from it on.
-    Takes 8 bytes of memory for each byte of distinct text, and holds 4. Raises ValueError past 2^24 distinct
-    texts, whose numbers would not fit.
+    Takes 8 bytes of memory for each byte of distinct text, and holds 4. Raises ValueError past 2^24
+    distinct texts, whose numbers would not fit.
     """
     numbers: dict[str, int] = {}
     of = np.fromiter((numbers.setdefault(t, len(numbers)) for t in texts), np.int64, len(texts))
