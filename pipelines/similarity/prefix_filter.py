@@ -195,8 +195,9 @@ class _Bitmaps:
             count = sets.ranked[part]
             bit = (sets.ranks[spans(sets.starts[part], count)] * _ODD) >> shift
             row = np.repeat(np.arange(end - begin), count)
-            flips = np.bincount(row * bits + bit, minlength=(end - begin) * bits)
-            odd = np.packbits((flips & 1).astype(np.bool_))
+            flips = np.zeros((end - begin) * bits, np.uint8)
+            np.add.at(flips, row * bits + bit, np.uint8(1))
+            odd = np.packbits(flips & np.uint8(1))
             wide[part - low] = odd.view(np.uint64).reshape(end - begin, -1)
         # Unrelated sets of s shingles differ in about n/2 (1 - exp(-4s/n)) of n bits, which must be
         # well above what the threshold allows, 2s (1-t)/(1+t). Below 0.8, a quarter is not enough.

@@ -70,7 +70,7 @@ def shingle_sets(texts: Sequence[str], border: int | None, step: int) -> Shingle
     sizes = np.zeros(len(known), np.int64)
     for begin in range(0, len(packed), step):
         owners = (packed[begin : begin + step] & _TEXT).astype(np.int64)
-        sizes += np.bincount(owners, minlength=len(known))
+        np.add.at(sizes, owners, 1)
     sizes = np.maximum(sizes, 1)
     order = np.argsort(sizes, kind="stable")
     place = np.empty_like(order)
