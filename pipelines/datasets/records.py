@@ -271,14 +271,11 @@ def _right_twice(frame: pl.DataFrame) -> pl.Series:
         for place in range(_longest(options))
     )
     copies = plain.select(pl.sum_horizontal(pl.lit(0), *(one.cast(pl.Int8) for one in alike)) > 1)
-    possible = copies.to_series() | foreign.list.any()
-    return pl.Series(
-        [
-            bool(maybe) and text is not None and _times(text, others) > 1
-            for maybe, text, others in zip(possible, right, options.to_list(), strict=True)
-        ],
-        dtype=pl.Boolean,
-    )
+    possible = (copies.to_series() | foreign.list.any()).fill_null(False) & right.is_not_null()
+    rows = possible.arg_true()
+    known = zip(right.gather(rows), options.gather(rows).to_list(), strict=True)
+    twice = pl.Series([_times(text, others) > 1 for text, others in known], dtype=pl.Boolean)
+    return pl.repeat(False, len(options), dtype=pl.Boolean, eager=True).scatter(rows, twice)
 
 
 def _times(option: str, options: list[str]) -> int:

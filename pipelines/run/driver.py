@@ -181,13 +181,13 @@ class _Walk:
         if self.records is None and "raw" not in stage.reads:
             self.records = self._read_records()
         frame = stage.run(self.records, self.context)
-        kept = ledger.kept(frame)
-        counts = {"in": self._rows, "kept": kept.height, "dropped": ledger.counts(frame)}
+        kept = frame["dropped"].null_count()
+        counts = {"in": self._rows, "kept": kept, "dropped": ledger.counts(frame)}
         self._check_rows(stage, frame, counts)
         receipt |= {"rows": counts, "outputs": self._write(stage.name, self._outputs(stage, frame))}
-        self.records = kept.drop("line", strict=False)
         if stage.facts is not None:
             receipt["facts"] = stage.facts(frame)
+        self.records = ledger.kept(frame.drop("line", strict=False))
         self._end(receipt)
 
     def _validate(self) -> None:

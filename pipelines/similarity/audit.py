@@ -22,7 +22,7 @@ from pipelines.findings import BadInput
 from pipelines.io.items import user_text
 from pipelines.io.jsonl import BOM, json_object
 from pipelines.similarity.contained import benchmark_hits
-from pipelines.similarity.keys import digest, fold, key, plain_text
+from pipelines.similarity.keys import digest, fold, keys, plain_text
 from pipelines.similarity.near_pairs import TooManyPairs, near_pairs
 from pipelines.similarity.ngrams import quotes
 from pipelines.similarity.options import LETTERS, split_options
@@ -79,7 +79,7 @@ class Prompts:
         """Make what is compared, without what most prompts share."""
         texts = (without(text, shared) for text in self.texts)
         asked = list(map(_parts, texts, self.options))
-        self.keys = [key(*parts) for parts in asked]
+        self.keys = keys([question for question, _ in asked], [options for _, options in asked])
         self.plain = [plain_text(*parts) for parts in asked]
         self.rows = defaultdict(list)
         for row, one in enumerate(self.keys):
@@ -289,15 +289,23 @@ def _sampled(
     chosen = np.array(order[:SAMPLED], np.int64)
     sets = [_shingles(validation.plain[row]) for row in chosen]
     number = {one: n for n, one in enumerate(sorted(set().union(*sets)))}
-    having = np.zeros((len(number), len(chosen)), np.uint8)
+    having = np.zeros((len(number), len(chosen)), np.int32)  # which is what sums are of
     for column, own in enumerate(sets):
         having[[number[one] for one in own], column] = 1
     sizes = having.sum(axis=0, dtype=np.int64)
+    p, q = threshold.numerator, threshold.denominator
     known, pairs, missed = set(known), 0, 0
     for text, one in zip(train.plain, train.keys, strict=True):
         own = _shingles(text)
-        shared = having[[number[s] for s in own & number.keys()]].sum(axis=0, dtype=np.int64)
-        near = shared * threshold.denominator >= (len(own) + sizes - shared) * threshold.numerator
+        both = own & number.keys()
+        if len(both) * q < len(own) * p:
+            continue  # were all of them in one row, it would not be near
+        shared = (
+            having[[number[shingle] for shingle in both]]
+            .sum(axis=0, dtype=np.int32)
+            .astype(np.int64)
+        )
+        near = shared * (p + q) >= (len(own) + sizes) * p
         for row in chosen[near].tolist():
             other = validation.keys[row]
             pairs += 1

@@ -108,7 +108,7 @@ class _Index:
         table = _Table.of(known)
         seen = np.bincount(code, minlength=len(known))
         for _, at in table.hits(texts):
-            seen += np.bincount(at, minlength=len(known))
+            np.add.at(seen, at, 1)
         weight = np.log1p((len(texts) + len(questions)) / seen)
         order = np.lexsort((code, -weight[code], owners))
         code = code[order]

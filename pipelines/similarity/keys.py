@@ -10,8 +10,9 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from hashlib import sha256
+from itertools import chain, islice
 
-from pipelines.similarity.latex import skeleton, structure
+from pipelines.similarity.latex import skeleton, skeletons, structure
 from pipelines.similarity.options import LETTERS, split_options
 
 # Punctuation that carries no meaning at the edge of a question or an option, 8 characters at most,
@@ -21,6 +22,7 @@ from pipelines.similarity.options import LETTERS, split_options
 _EDGE = r" .,;:?…_、。，；：？！“”«»"
 _START = re.compile(rf"[{_EDGE}]{{1,8}}")
 _END = re.compile(rf"(?:[{_EDGE}]-*|(?<=[^\W\d_]{{2}})!){{1,8}}$")
+_LAST = _EDGE + "-!"  # all that `_END` takes
 _QUOTES = "\"'"
 
 # What stands before a problem in a problem collection: "Example 16", "Problem 5.8.", "14.",
@@ -65,7 +67,7 @@ def trim(folded: str) -> str:
     if folded[:1].isalnum() and folded[-1:].isalnum():
         return folded  # most texts, in a third of the time
     body = folded
-    if end := _END.search(body):
+    if end := _END.search(body, len(body.rstrip(_LAST))):
         body = body[: end.start()]
     if (start := _START.match(body)) and not (
         body[start.end() - 1] == "." and body[start.end() :][:1].isdigit()
@@ -92,6 +94,19 @@ def key(prompt: str, options: Sequence[str] | None = None) -> str:
     prompt's own lettered ones are looked for.
     """
     return _lines(skeleton, prompt, options)
+
+
+def keys(questions: Sequence[str], options: Sequence[Sequence[str]]) -> list[str]:
+    """`key` of each question with its options, in half the time that one by one takes."""
+    stems = skeletons([without_labels(question) for question in questions])
+    others = skeletons(list(chain.from_iterable(options)))
+    # Most texts begin and end with a letter or digit, and `trim` leaves those as they are.
+    others = [t if t[:1].isalnum() and t[-1:].isalnum() else trim(t) for t in others]
+    trimmed = iter(others)
+    return [
+        "\n".join([trim(stem), *sorted(islice(trimmed, len(own)))])
+        for stem, own in zip(stems, options, strict=True)
+    ]
 
 
 def exact_key(prompt: str, options: Sequence[str] | None = None) -> str:

@@ -18,22 +18,42 @@ from pipelines.similarity.copies import COMPARED, numbers
 from pipelines.similarity.keys import answer_key, key, plain_text
 from pipelines.similarity.near_pairs import TooManyPairs, near_pairs, similarities
 
+# Rows whose texts are Python values at a time.
+_SLICE = 16_384
+
 
 def links(records: pl.DataFrame, questions: pl.DataFrame, threshold: float) -> list[Link]:
     """Every link by text between two questions, by their places."""
-    place_of = dict(questions.select("key", "place").iter_rows())
-    asked = records.select("question", "options").iter_rows()
-    texts = pl.Series("text", [plain_text(*parts) for parts in asked], pl.String)
-    plain = records.select("key", texts).unique(maintain_order=True)
-    near: dict[tuple[int, int], float] = {}
-    for keys, texts in ((questions["key"], questions["key"]), (plain["key"], plain["text"])):
-        places = [place_of[key] for key in keys]
-        for a, b, similarity in _near(texts, threshold).iter_rows():
-            pair = (min(places[a], places[b]), max(places[a], places[b]))
-            if pair[0] != pair[1]:
-                near[pair] = max(near.get(pair, 0.0), similarity)
+    # One after the other, for the texts of both take room.
+    pairs = [_between(questions.select("place", text="key"), threshold)]
+    pairs.append(_between(_plain(records, questions), threshold))
+    nearest = pl.concat(pairs).group_by("one", "other", maintain_order=True).max()
+    near = {(one, other): similarity for one, other, similarity in nearest.iter_rows()}
     found = [Link(a, b, "near-duplicate", similarity) for (a, b), similarity in near.items()]
     return [*found, *_reworded(records, questions, near)]
+
+
+def _plain(records: pl.DataFrame, questions: pl.DataFrame) -> pl.DataFrame:
+    """The different plain texts of each question, with its place."""
+    asked = records.select("question", "options")
+    texts = [
+        pl.Series([plain_text(*parts) for parts in part.iter_rows()], dtype=pl.String)
+        for part in (asked.iter_slices(_SLICE) if asked.height else [asked])
+    ]
+    return (
+        records.select("key")
+        .join(questions.select("key", "place"), on="key", maintain_order="left")
+        .select("place", pl.concat(texts).alias("text"))
+        .unique(maintain_order=True)
+    )
+
+
+def _between(texts: pl.DataFrame, threshold: float) -> pl.DataFrame:
+    """The near pairs of texts of two questions: `one` before `other`, and their similarity."""
+    pairs = _near(texts["text"], threshold)
+    left, right = (texts["place"].gather(pairs[side]) for side in ("left", "right"))
+    ends = pl.select(one=pl.min_horizontal(left, right), other=pl.max_horizontal(left, right))
+    return ends.with_columns(pairs["similarity"]).filter(pl.col("one") != pl.col("other"))
 
 
 def links_by_parts(records: pl.DataFrame, questions: pl.DataFrame, threshold: float) -> list[Link]:

@@ -158,11 +158,16 @@ def _looked_up(sets: ShingleSets, bound: Bound, some: I64, probes: I64, keys: U6
     least = np.repeat(sets.from_size[bound.smallest(sets.sizes[some])], probes)
     above = np.minimum(_first_too_large(sets, bound, x, at), x)
     key = sets.ranks[at].astype(np.uint64) << HALF
-    order = np.argsort(key)  # in order, searching is three times as fast
-    start, end = np.empty_like(x), np.empty_like(x)
-    start[order] = np.searchsorted(keys, (key | least.astype(np.uint64))[order])
-    end[order] = np.searchsorted(keys, (key | above.astype(np.uint64))[order])
-    return np.stack([x, start, end - start])[:, end > start].astype(np.uint32)
+    # In order, searching is three times as fast; numbers are sorted faster than their places.
+    order = (np.sort(key | np.arange(len(key), dtype=np.uint64)) & LOW).view(np.int64)
+    first, last = (key | least.view(np.uint64))[order], (key | above.view(np.uint64))[order]
+    start = np.searchsorted(keys, first)
+    some = np.flatnonzero(start < len(keys))
+    some = some[keys[start[some]] < last[some]]
+    found = np.zeros((2, len(key)), np.int64)
+    found[:, order[some]] = start[some], np.searchsorted(keys, last[some]) - start[some]
+    some = np.flatnonzero(found[1])
+    return np.stack([x[some], *found[:, some]]).astype(np.uint32)
 
 
 @dataclass(frozen=True)
@@ -190,8 +195,9 @@ class _Bitmaps:
             count = sets.ranked[part]
             bit = (sets.ranks[spans(sets.starts[part], count)] * _ODD) >> shift
             row = np.repeat(np.arange(end - begin), count)
-            flips = np.bincount(row * bits + bit, minlength=(end - begin) * bits)
-            odd = np.packbits((flips & 1).astype(np.bool_))
+            flips = np.zeros((end - begin) * bits, np.uint8)
+            np.add.at(flips, row * bits + bit, np.uint8(1))
+            odd = np.packbits(flips & np.uint8(1))
             wide[part - low] = odd.view(np.uint64).reshape(end - begin, -1)
         # Unrelated sets of s shingles differ in about n/2 (1 - exp(-4s/n)) of n bits, which must be
         # well above what the threshold allows, 2s (1-t)/(1+t). Below 0.8, a quarter is not enough.

@@ -37,12 +37,16 @@ def wrappings(texts: Iterable[str], share: float = 0.5) -> list[Wrapping]:
     """
     left = sorted(set(texts))
     found: list[Wrapping] = []
+    tried: set[bool] = set()  # ends at which these texts share nothing
     for at_end in (False, True) * 4:
+        if at_end in tried:
+            break  # the other one was tried after it
         if at_end:
             turned = sorted(text[::-1] for text in left)
             best = _shared(turned, share, lambda shared: shared[::-1], _cut_after)
         else:
             best = _shared(left, share, str, _cut_before)
+        tried = set() if best else tried | {at_end}
         if best:
             found.append(Wrapping(best[0], at_end, best[1]))
             left = sorted({without(text, found[-1:]) for text in left})

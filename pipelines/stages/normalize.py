@@ -13,8 +13,8 @@ from pipelines.findings import BadInput
 from pipelines.graders.sandbox import Refused
 from pipelines.graders.select import Band, band
 from pipelines.graders.self_check import OwnGrader
-from pipelines.similarity.keys import digest, key
-from pipelines.similarity.wrappings import Wrapping, without, wrappings
+from pipelines.similarity.keys import digest, keys
+from pipelines.similarity.wrappings import without, wrappings
 from pipelines.stages import ledger
 from pipelines.stages.stage import Context, Stage
 
@@ -63,22 +63,40 @@ def normalize(
     generations were judged and are right more or less often (`too_easy`, `too_hard`), or were not
     judged (`no_pass_rate`). `advance` is told how many more rows are through.
     """
-    parts = []
+    own = ["own_split"] if "own_split" in rows.columns else []
+    columns = list(dict.fromkeys([*COLUMNS, *dataset.item_columns, *dataset.carried, *own]))
+    columns += ledger.TAGS
     rows = rows.with_row_index("raw_row")
-    own = [name for name in ("raw_row", "own_split") if name in rows.columns]
-    for part in rows.iter_slices(_SLICE) if rows.height else [rows]:
-        records = dataset.record(part.drop(own))
-        parts.append(records.hstack(part.select(own)))
+    slices = list(rows.iter_slices(_SLICE)) or [rows]
+    del rows  # so that those that are through take no room
+    parts = []
+    while slices:
+        part = slices.pop(0)
+        parts.append(_records(part, dataset, max_prompt_bytes, columns))
         advance(part.height)
     records = pl.concat(parts)
+    del parts
+    records = _named(records, part_of_prompt="parts" in records.columns)
+    records = _one_prompt_an_id(records)
+    if pass_rates is not None:
+        records = _tag_pass_rate(records, pass_rates)
+    records = _tag_ungradeable(records, dataset).select(*columns, "raw_row")
+    order = _order(records)
+    # A column at a time, for both frames would not fit in the memory of one.
+    names = records.columns
+    ordered = pl.DataFrame([records.drop_in_place(name).gather(order) for name in names])
+    return ordered.with_row_index("row")
+
+
+def _records(
+    rows: pl.DataFrame, dataset: Dataset, max_prompt_bytes: int, columns: list[str]
+) -> pl.DataFrame:
+    """A record for each row, tagged with its faults, as far as it needs no other row."""
+    own = [name for name in ("raw_row", "own_split") if name in rows.columns]
+    records = dataset.record(rows.drop(own)).hstack(rows.select(own))
     if "question" not in records.columns:
         records = records.with_columns(question="prompt")
-    # Where a description parts a prompt, no part of it is a wrapping.
-    shared = [] if "parts" in records.columns else wrappings(records["question"], _SHARED)
-    parts = [_named(part, shared) for part in records.iter_slices(_SLICE)]
-    records = _one_prompt_an_id(pl.concat(parts) if parts else _named(records, shared))
-    records = ledger.untagged(records)
-    records = records.with_columns(
+    records = ledger.untagged(records).with_columns(
         findings=pl.concat_list(
             pl.lit([], pl.List(pl.String)),
             *(
@@ -95,34 +113,50 @@ def normalize(
     records = ledger.tag(
         records, "oversized_prompt", size > max_prompt_bytes, pl.format("{} bytes", size)
     )
-    if pass_rates is not None:
-        records = _tag_pass_rate(records, pass_rates)
-    records = _tag_ungradeable(records, dataset)
-    more = [*dataset.item_columns, *dataset.carried, *own[1:]]
-    columns = list(dict.fromkeys([*COLUMNS, *more, *ledger.TAGS]))
-    # By every column, so that rows which tie are copies of one row.
-    lists = [name for name in columns if records.schema[name] == pl.List]
-    order = ["digest", *(name for name in columns if name not in ("digest", *lists))]
+    return records.select(name for name in (*columns, "raw_row") if name in records.columns)
+
+
+def _order(records: pl.DataFrame) -> pl.Series:
+    """The places of the records by digest, then by every other column and the raw row.
+
+    So that records which tie are copies of one row; most have a digest of their own.
+    """
+    places = records.select("digest", at=pl.int_range(pl.len())).sort("digest")
+    tied = places.with_row_index("place").filter(pl.len().over("digest") > 1)
+    if tied.is_empty():
+        return places["at"]
+    some = records[tied["at"]].with_columns(tied["at"])
+    lists = [name for name in some.columns if some.schema[name] == pl.List]
+    plain = [name for name in some.columns if name not in ("digest", "at", *lists, "raw_row")]
     joined = [pl.col(name).list.join("\n") for name in lists]
-    records = records.select(*columns, "raw_row")
-    return records.sort([*order, *joined, "raw_row"], nulls_last=True).with_row_index("row")
+    some = some.sort(["digest", *plain, *joined, "raw_row"], nulls_last=True)
+    return places["at"].scatter(tied["place"], some["at"])
 
 
-def _named(records: pl.DataFrame, shared: list[Wrapping]) -> pl.DataFrame:
-    """The records with `digest`, `key` and `question`, null where it is the prompt itself."""
-    prompts = records["prompt"].to_list()
-    whole = records["question"].to_list()
-    questions = [without(question, shared) for question in whole] if shared else whole
-    asked = zip(questions, records["options"].to_list(), strict=True)
+def _named(records: pl.DataFrame, *, part_of_prompt: bool) -> pl.DataFrame:
+    """The records with `digest`, `key` and `question`, null where it is the prompt itself.
+
+    `part_of_prompt`: no part of a prompt that a description parts is a wrapping.
+    """
+    shared = [] if part_of_prompt else wrappings(records["question"], _SHARED)
+    parts = []
+    texts = records.select("prompt", "question", "options")
+    for part in texts.iter_slices(_SLICE) if texts.height else [texts]:
+        whole = part["question"].to_list()
+        questions = [without(question, shared) for question in whole] if shared else whole
+        around = [None if q == w else _around(w, q) for w, q in zip(whole, questions, strict=True)]
+        digests = [digest(prompt) for prompt in part["prompt"]]
+        added = {
+            "digest": digests,
+            "key": keys(questions, part["options"].to_list()),
+            "question": questions,
+            "wrapping": around,
+        }
+        parts.append(pl.DataFrame(added, schema=dict.fromkeys(added, pl.String())))
+    records = records.with_columns(pl.concat(parts).get_columns())
     return records.with_columns(
-        pl.Series("digest", [digest(prompt) for prompt in prompts], pl.String),
-        pl.Series("key", [key(*parts) for parts in asked], pl.String),
-        pl.Series("question", questions, pl.String),
-        wrapping=pl.Series(
-            [None if q == w else _around(w, q) for w, q in zip(whole, questions, strict=True)],
-            dtype=pl.String,
-        ),
-    ).with_columns(question=pl.when(pl.col("question") != pl.col("prompt")).then("question"))
+        question=pl.when(pl.col("question") != pl.col("prompt")).then("question")
+    )
 
 
 def _around(whole: str, question: str) -> str:
@@ -160,7 +194,6 @@ def _tag_pass_rate(records: pl.DataFrame, wanted: Band) -> pl.DataFrame:
 
 
 def _tag_ungradeable(records: pl.DataFrame, dataset: Dataset) -> pl.DataFrame:
-    kept = records["dropped"].is_null()
     if not dataset.grading.checks:
         return records
     try:
@@ -168,15 +201,19 @@ def _tag_ungradeable(records: pl.DataFrame, dataset: Dataset) -> pl.DataFrame:
     except Refused:  # a finding of validate, RFT606: no reference is checked
         return records
     with closing(own) as grader:
-        faults = [
-            grader.fault(record) if is_kept else None
-            for is_kept, record in zip(
-                kept, records.select(dataset.item_columns).iter_rows(named=True), strict=True
-            )
-        ]
-    fault = pl.Series("fault", faults, pl.String)
-    records = records.with_columns(fault)
-    return ledger.tag(records, "ungradeable", fault.is_not_null(), pl.col("fault")).drop("fault")
+        read = ["reference_answer", *(grader.reads or dataset.item_columns)]
+        columns = [name for name in dataset.item_columns if name in read]
+        distinct = records.filter(pl.col("dropped").is_null()).select(columns).unique()
+        faults = [grader.fault(item) for item in distinct.iter_rows(named=True)]
+    distinct = distinct.with_columns(fault=pl.Series(faults, dtype=pl.String)).drop_nulls("fault")
+    if distinct.is_empty():
+        return records
+    found = records.select(columns).join(
+        distinct, on=columns, how="left", nulls_equal=True, maintain_order="left"
+    )
+    records = records.with_columns(found["fault"])
+    fault = pl.col("fault")
+    return ledger.tag(records, "ungradeable", fault.is_not_null(), fault).drop("fault")
 
 
 def _one_prompt_an_id(records: pl.DataFrame) -> pl.DataFrame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import replace
+from typing import ClassVar
 
 import pytest
 from conftest import frame, math
@@ -11,8 +12,10 @@ from known import DATASETS
 
 from pipelines.datasets.dataset import Dataset
 from pipelines.findings import BadInput
+from pipelines.graders import python_grader
 from pipelines.graders.probes import table
-from pipelines.graders.self_check import OwnGrader
+from pipelines.graders.self_check import READ_BY_OURS, OwnGrader
+from pipelines.graders.worker import load
 from pipelines.io import schema
 from pipelines.rules.provenance import rewards_no_guess
 from pipelines.stages.normalize import normalize
@@ -41,6 +44,28 @@ def test_nothing_scores_that_solves_nothing(name: str, grading: str) -> None:
     assert found["guessable"] == {"letter": 5}
     rate = {"items": 5, "another_answer": 0.2, "constant": 0.4}
     assert found["guess_rate"] == {"overall": rate, "by": {"s": rate}}
+
+
+@pytest.mark.parametrize("name", ["boxed_math", "one_letter", "short_text"])
+def test_graders_of_ours_read_no_more_of_an_item_than_is_said(name: str) -> None:
+    class Watched(dict[str, object]):
+        seen: ClassVar[set[str]] = set()
+
+        def get(self, key: str, default: object = None) -> object:
+            self.seen.add(key)
+            return super().get(key, default)
+
+        def __getitem__(self, key: str) -> object:
+            self.seen.add(key)
+            return super().__getitem__(key)
+
+    grade = load(str(python_grader(name)["source"]))
+    for text in ("", r"so \boxed{B}", r"\boxed{two}", "Answer: B", "B because A", "Answer: two"):
+        for options in ([], ["one", "two"]):
+            one = Watched(item("B")) | {"options": options}
+            grade({"output_text": text}, Watched(one))
+    assert Watched.seen <= {*READ_BY_OURS}
+    assert Watched.seen
 
 
 def test_an_answer_in_the_prompt_is_found() -> None:

@@ -11,6 +11,7 @@ from pipelines.similarity.keys import (
     digest,
     fold,
     key,
+    keys,
     split_options,
     trim,
     without_labels,
@@ -135,3 +136,14 @@ def test_order_of_options_does_not_count(question: str, options: list[str]) -> N
         return question + "\n\n" + "\n".join(f"{'ABCD'[i]}. {t}" for i, t in enumerate(texts))
 
     assert key(prompt(options[::-1])) == key(prompt(options))
+
+
+# What a rule that runs over joined texts could carry from one into the next.
+_PIECES = ["\\", "{", "}", "{}", "^", "_", "frac", "left", ".", "\0", '"', "`", "²", "\u0301", "ß"]
+_TEXTS = st.lists(st.lists(st.sampled_from([*_PIECES, "Σ", "a", "1", " ", "?"])).map("".join))
+
+
+@given(st.lists(st.tuples(st.text() | _TEXTS.map("".join), _TEXTS)))
+def test_keys_are_those_of_one_by_one(asked: list[tuple[str, list[str]]]) -> None:
+    questions, options = [one for one, _ in asked], [some for _, some in asked]
+    assert keys(questions, options) == [key(*parts) for parts in asked]

@@ -37,16 +37,22 @@ def mended(texts: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
     """
     damaged = rf"(?i)\b(?:{'|'.join(sorted(_wholes()))})\b"
     found = texts.select(pl.any_horizontal(pl.all().str.contains(damaged).fill_null(False)))
-    rows = found.to_series().arg_true().to_list()
-    repairs: list[list[str]] = [[] for _ in range(texts.height)]
-    columns = {name: texts[name].to_list() for name in texts.columns}
-    for row in rows:
-        words: dict[str, None] = {}
-        for column in columns.values():
-            column[row] = _WORD.sub(partial(_whole, words=words), column[row] or "")
-        repairs[row] = [f"lost_letters {word}" for word in words]
-    after = pl.DataFrame(columns, schema=texts.schema)
-    return after, pl.Series("repairs", repairs, pl.List(pl.String))
+    rows = found.to_series().arg_true()
+    words: list[dict[str, None]] = [{} for _ in rows]
+    mend = {
+        name: column.scatter(
+            rows,
+            [
+                _WORD.sub(partial(_whole, words=own), text or "")
+                for own, text in zip(words, column.gather(rows), strict=True)
+            ],
+        )
+        for name, column in texts.to_dict().items()
+    }
+    repairs = pl.Series([None], dtype=pl.String).new_from_index(0, texts.height)
+    named = ["\n".join(f"lost_letters {word}" for word in own) or None for own in words]
+    repairs = repairs.scatter(rows, pl.Series(named, dtype=pl.String)).str.split("\n")
+    return pl.DataFrame(mend), repairs.fill_null([]).alias("repairs")
 
 
 def _whole(found: re.Match[str], words: dict[str, None]) -> str:
