@@ -44,7 +44,7 @@ def calibrate(
     pass_threshold: Threshold | None = None,
     out: Annotated[
         Path | None,
-        option(help="Where the rate of each item goes (JSONL)."),
+        option(help="Where the rate of each item goes (JSONL); rates.jsonl in the folder."),
     ] = None,
     all_suspects: Annotated[bool, option("--all", help="Show every suspect, not five.")] = False,
     output_format: OutputFormat = Format.text,
@@ -58,7 +58,8 @@ def calibrate(
     50 % of the base model's answers fail. Items whose answers agree with one another and not with
     the reference are listed: it may be wrong. Answers that were cut, filtered or refused, on which
     the grader fails, or that cannot be graded here, are counted apart and in no rate. Exit 1 where
-    the grader failed on some, or was not run.
+    the grader failed on some, or was not run. What it says of the training items stays in the
+    folder (rates.jsonl, calibration.json), where `rft report` and `rft show` find it.
 
     \b
     Examples:
@@ -69,24 +70,34 @@ def calibrate(
     from pipelines.graders import pass_rates, select
     from pipelines.graders.samples import Origin
 
-    subject = grading.of_folder(find(folder), split, running.grader_file)
+    prepared = find(folder)
+    subject = grading.of_folder(prepared, split, running.grader_file)
+    if out is None and split == "train":
+        out = prepared.folder / "rates.jsonl"
     grading.check_paths([] if out is None else [out], [*subject.files, samples])
     origin = Origin(model, settings)
     with closing(rows.Items(subject.items)) as opened:
         ids = select.ids(opened)
         scored = grading.scored(subject, opened, samples, origin, running, pass_threshold, quiet)
     rates = scored.scores.rates(ids, scored.threshold)
-    if out is not None:
-        from pipelines.io import files  # with polars and pyarrow behind it
+    from pipelines.io import files  # with polars and pyarrow behind it
 
+    if out is not None:
         lines = (orjson.dumps(rate.as_dict(), option=orjson.OPT_APPEND_NEWLINE) for rate in rates)
         files.write(out, lambda file: file.writelines(lines))
     summary = pass_rates.summary(scored.scores, rates, scored.threshold, scored.bounds)
     suspects = list(scored.agreement.suspects(rates))
+    value = {
+        **summary,
+        "suspect_references": [suspect.as_dict() for suspect in suspects],
+        "samples": origin.as_dict(),
+        "passed_over": origin.others,
+        "of": {"split": split, "sha256": files.sha256(subject.items)},
+    }
+    if split == "train":
+        files.write_json(prepared.folder / "calibration.json", value)
     if output_format is Format.json:
-        suspected = [suspect.as_dict() for suspect in suspects]
-        samples_of = {"samples": origin.as_dict(), "passed_over": origin.others}
-        terminal.print_json({**summary, "suspect_references": suspected, **samples_of})
+        terminal.print_json(value)
     elif not quiet:
         _print_calibration(summary, origin)
         _print_suspects(suspects, str(subject.items), None if all_suspects else SHOWN)

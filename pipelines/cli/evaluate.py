@@ -61,7 +61,8 @@ def evaluate(
     rate of each, the difference item by item with an interval of 95 %, items won and lost,
     tokens an answer, and answers that earn without solving. The verdict: better, worse, or
     too few items to tell, and how many it would take. An answer that was cut, filtered or
-    refused does not pass, and is counted. Exit 1 where some answer could not be graded.
+    refused does not pass, and is counted. It stays in the folder as evaluation.json, which
+    `rft report` shows. Exit 1 where some answer could not be graded.
 
     \b
     Examples:
@@ -69,6 +70,8 @@ def evaluate(
       rft evaluate medmcqa --model base --model step-40 --model step-80 --dry-run
       rft evaluate medmcqa --samples base.jsonl --samples tuned.jsonl --by subject
     """
+    from pipelines.io import files  # with polars and pyarrow behind it
+
     prepared = find(folder)
     split = split or ("test" if "test" in prepared.splits else "validation")
     subject = grading.of_folder(prepared, split, running.grader_file)
@@ -104,6 +107,8 @@ def evaluate(
             outcomes.append(outcome(name, origin, again, graded, threshold, swap))
         strata = _strata(items, by)
     value = document(outcomes, strata, split, by, swap_tried=not asks_model)
+    value["of"] = {"split": split, "sha256": files.sha256(subject.items)}
+    files.write_json(prepared.folder / "evaluation.json", value)
     if output_format is Format.json:
         terminal.print_json(value)
     elif not quiet:

@@ -11,7 +11,7 @@ import orjson
 
 from pipelines.cli import terminal
 from pipelines.cli.command import argument, option
-from pipelines.cli.options import Folder
+from pipelines.cli.options import Folder, Format, OutputFormat
 
 # Columns of the names at the left, and the most that is shown of a value.
 _LEFT, _MOST = 10, 700
@@ -30,7 +30,7 @@ def show(
     raw: Annotated[
         Path | None, option(metavar="DIR", help="Where the raw files are, if they were moved.")
     ] = None,
-    as_json: Annotated[bool, option("--json", help="Print everything as JSON, uncut.")] = False,
+    output_format: OutputFormat = Format.text,
 ) -> None:
     """Tell what one row was, and what became of it.
 
@@ -41,13 +41,13 @@ def show(
     Examples:
       rft show medmcqa train:12
       rft show medmcqa 0deb9d1b-3c47-fa71-721d-913e089f33ab
-      rft show medmcqa train-00000-of-00001.parquet:7 --json
+      rft show medmcqa train-00000-of-00001.parquet:7 --format json
     """
     from pipelines.io import prepared
     from pipelines.report.story import stories
 
     shown = stories(prepared.find(folder), row, raw)
-    if as_json:
+    if output_format is Format.json:
         terminal.print_json(shown)
         return
     width = min(terminal.console().width, _WIDEST)
@@ -61,7 +61,7 @@ def show(
 def _say(name: str, text: str, width: int) -> None:
     """A name at the left and its text beside it, wrapped, its own lines kept."""
     if len(text) > _MOST:
-        text = f"{text[:_MOST]}… ({len(text) - _MOST:,} more characters; --json shows all)"
+        text = f"{text[:_MOST]}… ({len(text) - _MOST:,} more characters; --format json shows all)"
     lines = [
         part
         for line in text.splitlines() or [""]

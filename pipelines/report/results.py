@@ -19,7 +19,12 @@ NAMES = (RATES, CALIBRATION, EVALUATION)
 
 
 def rates(prepared: Prepared) -> dict[int, tuple[int, int]]:
-    """By the line of a training item, how many of its answers pass, and how many there are."""
+    """By the line of a training item, how many of its answers pass, and how many there are.
+
+    Empty where they are not of the training file as it is.
+    """
+    if calibration(prepared) is None:
+        return {}
     valid = schema.compiled("rate").is_valid
     with suppress(BadInput):
         rates = [one for _, one in objects(prepared.folder / RATES) if valid(one)]
@@ -28,15 +33,22 @@ def rates(prepared: Prepared) -> dict[int, tuple[int, int]]:
 
 
 def calibration(prepared: Prepared) -> dict[str, Any] | None:
-    """The summary of `rft calibrate`; None where there is none, or another kind of file."""
-    summary: dict[str, Any] | None = schema.document(prepared.folder / CALIBRATION, "calibration")
-    return summary
+    """What `rft calibrate` found of the training file as it is; None where it found nothing."""
+    return _of_this(prepared, CALIBRATION)
 
 
-def evaluation(prepared: Prepared) -> list[dict[str, Any]]:
-    """The first models of an evaluation; none where there is no file of that kind."""
-    evaluation = schema.document(prepared.folder / EVALUATION, "evaluation") or {"models": []}
-    return list(evaluation["models"][:20])
+def evaluation(prepared: Prepared) -> dict[str, Any] | None:
+    """What `rft evaluate` found of a split as it is; None where it found nothing."""
+    return _of_this(prepared, EVALUATION)
+
+
+def _of_this(prepared: Prepared, name: str) -> dict[str, Any] | None:
+    """A document by the schema of its name, where it is of one of the folder's files."""
+    value: dict[str, Any] | None
+    value = schema.document(prepared.folder / name, name.removesuffix(".json"))
+    path = prepared.path(value["of"]["split"]) if value else None
+    same = value and path and path.is_file() and sha256(path) == value["of"]["sha256"]
+    return value if same else None
 
 
 def made(prepared: Prepared) -> dict[str, Any]:

@@ -135,6 +135,7 @@ def test_calibrate_prints_tables(rft: Rft) -> None:
 
 def test_calibrate_as_json(rft: Rft) -> None:
     found = json.loads(rft(*CALIBRATE, "--format", "json").stdout)
+    assert found.pop("of")["split"] == "train"
     assert found == {
         "items": 6,
         "answers": 20,

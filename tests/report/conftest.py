@@ -15,6 +15,7 @@ from conftest import settings
 from known import DATASETS
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from pipelines.io.files import sha256
 from pipelines.io.prepared import Prepared, find
 from pipelines.io.progress import Progress
 from pipelines.report import page
@@ -88,3 +89,18 @@ def item(prompt: str, answer: str = "1", **more: Any) -> dict[str, Any]:
     """An item whose prompt says just that."""
     chat = [{"role": "user", "content": prompt}]
     return {"messages": chat, "reference_answer": answer, **more}
+
+
+def of(prepared: Prepared, split: str) -> dict[str, str]:
+    return {"split": split, "sha256": sha256(prepared.path(split))}
+
+
+def calibration(prepared: Prepared) -> dict[str, Any]:
+    """What `rft calibrate` leaves, of which one reference is in doubt."""
+    rate = {"mean": 0.5, "at_zero": 4, "at_one": 4, "no_signal": 8}
+    suspect = {"line": 2, "id": None, "reference": "2", "answer": "17", "agree": 3, "n": 4}
+    shares = {"fail_share": 0.5, "fail_share_advised": [0.25, 0.5], "pass_threshold": 1.0}
+    return {
+        **{"items": 20, "answers": 80, "pass_rate": rate, "suspect_references": [suspect]},
+        **{**shares, "of": of(prepared, "train")},
+    }

@@ -21,7 +21,7 @@ from pipelines.findings import BadInput
 from pipelines.io.prepared import Prepared, find
 from pipelines.report import mathematics, page
 
-from .conftest import item, opened, visible
+from .conftest import calibration, item, of, opened, visible
 
 Write = Callable[..., Prepared]
 HOSTILE = (
@@ -134,14 +134,26 @@ def test_what_a_model_did_is_shown_where_it_is_known(folder: Write, browser: Bro
     rates = [{"line": n, "n": 4, "passed": n % 5} for n in range(1, 21)]
     lines = b"".join(orjson.dumps(rate) + b"\n" for rate in rates)
     (prepared.folder / "rates.jsonl").write_bytes(lines)
-    models = [{"name": "base <b>", "items": 1, "pass_rate": 0.25, "low": 0.1, "high": 0.4}]
-    (prepared.folder / "evaluation.json").write_bytes(orjson.dumps({"models": models}))
+    (prepared.folder / "calibration.json").write_bytes(orjson.dumps(calibration(prepared)))
+    against = {"difference": 0.1, "interval": [0.02, 0.2], "won": 3, "lost": 1, "verdict": "better"}
+    models = [
+        {"model": "base <b>", "items": 1, "pass_rate": 0.25, "against_base": None},
+        {"model": "tuned", "items": 1, "pass_rate": 0.35, "against_base": against},
+    ]
+    value = {"of": of(prepared, "validation"), "base": "base <b>", "models": models}
+    (prepared.folder / "evaluation.json").write_bytes(orjson.dumps(value))
     with opened(browser, written(prepared)) as shown:
         section = shown.inner_text("#model")
         assert "base <b>" in section
         assert "25.0%" in section
+        assert "+2.0 to +20.0" in section
+        assert "3 of 4 answers say 17" in shown.inner_text("#doubts")
         shown.click('#model td a[href*="passes=0.9"]')
         assert visible(shown) == 4
+    train = prepared.path("train")
+    train.write_bytes(train.read_bytes() + b'{"messages": []}\n')  # the rates are of other rows
+    with opened(browser, written(prepared)) as shown:
+        assert "at 0," not in shown.inner_text("#model")
     for name in ("rates.jsonl", "calibration.json", "evaluation.json"):
         (prepared.folder / name).write_bytes(b'{"models": 3, "pass_rate": []}')
     with opened(browser, written(prepared)) as shown:
@@ -282,11 +294,8 @@ def test_what_calibrate_writes_is_shown(rft: Run, tmp_path: Path, browser: Brows
         for letter in "AB"
     ]
     (tmp_path / "answers.jsonl").write_bytes(b"".join(orjson.dumps(a) + b"\n" for a in answers))
-    words = ("calibrate", "--items", folder / "train.jsonl", "--samples", "answers.jsonl")
-    words += ("--grader-file", folder / "grader.json", "--out", folder / "rates.jsonl")
-    done = rft(*words, "--format", "json")
+    done = rft("calibrate", "medmcqa", "--samples", "answers.jsonl", "--format", "json")
     assert done.returncode == 0
-    (folder / "calibration.json").write_text(done.stdout)
     assert rft("report", "medmcqa").returncode == 0
     assert rft("validate", "medmcqa").returncode == 0
     graded = orjson.loads(done.stdout)

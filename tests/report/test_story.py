@@ -20,7 +20,7 @@ from pipelines.report.rows import kind
 from pipelines.report.story import stories
 from pipelines.report.table import doubling, tenth
 
-from .conftest import item
+from .conftest import calibration, item
 
 
 def test_every_raw_row_has_a_story_by_every_name(demo: dict[str, Prepared]) -> None:
@@ -76,6 +76,7 @@ def test_a_folder_by_hand_has_stories_too(folder) -> None:
     (story,) = stories(prepared, "train:2")
     assert (story["raw"], story["links"], story["reference_answer"]) == (None, [], "2")
     assert stories(prepared, "7")[0]["item"]["id"] == 7
+    (prepared.folder / "calibration.json").write_bytes(orjson.dumps(calibration(prepared)))
     (prepared.folder / "rates.jsonl").write_bytes(b'{"line": 2, "n": 4, "passed": 3}\n')
     assert stories(prepared, "train:2")[0]["grades"] == {"pass_rate": {"passed": 3, "n": 4}}
     for word in ("nobody", "train:9", "train:" + "9" * 40, "", ":", "One?"):
@@ -90,7 +91,7 @@ def test_it_is_readable_at_80_columns_and_whole_as_json(rft: Run) -> None:
     assert max(map(len, shown.stdout.splitlines())) <= 80
     assert "line 56 of train.jsonl" in shown.stdout
     assert "[-" in shown.stdout  # what the repair took away
-    (story,) = orjson.loads(rft("show", "openr1-math", "train:56", "--json").stdout)
+    (story,) = orjson.loads(rft("show", "openr1-math", "train:56", "--format", "json").stdout)
     assert story["repairs"] == ["translator"]
     assert story["item"]["id"] == story["id"]
     assert rft("show", "openr1-math", "nobody").returncode == 2
