@@ -57,7 +57,8 @@ def estimate(
     \b
     What the service does not publish is taken from public runs, which --verbose names; a
     range's ends differ by a factor of 3. What the job says counts before it, and --assume
-    before both. How long the answers are counts most: measure it, and give it.
+    before both. How long the answers are counts most: where `rft calibrate` or `rft select` has
+    seen sampled answers of the folder, their length is used.
 
     \b
     Examples:
@@ -136,6 +137,8 @@ def _lines(result: Result, budget: float | None) -> Iterator[str]:
         taken = f"answers taken as {_as_given(tokens.value)} tokens long with their reasoning;"
         yield f"length  {taken}"
         yield "        twice as long takes twice the hours: give --assume sample_tokens=N"
+    elif tokens and tokens.source != "given":
+        yield f"length  answers are {_as_given(tokens.value)} tokens long, {tokens.source}"
     if budget and result.budget_rows is not None:
         fits = ", all of them" if result.budget_rows >= result.train.rows else ""
         yield f"budget  ${budget:,.12g} pays for {result.budget_rows:,} training rows{fits}"

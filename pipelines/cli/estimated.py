@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipelines.cli import terminal
-from pipelines.findings import BadInput
+from pipelines.findings import BadInput, show
 from pipelines.graders.documented import graders
-from pipelines.io import prepared
+from pipelines.io import prepared, schema
 from pipelines.io.jsonl import document, objects
 from pipelines.io.prepared import Prepared
 from pipelines.rules import job_settings, tokens
@@ -61,7 +61,8 @@ def estimated(
         )
     model_graders = [ModelGrader.of(entry) for _, entry in graders(grader, *job_settings.ASKING)]
     train, validation = counted(folder, model_graders, quiet=quiet).values()
-    known = assume(job, given, graders=[each.model for each in model_graders])
+    models = [each.model for each in model_graders]
+    known = assume(job, given, graders=models, measured=_measured(folder))
     content = train, validation, model_graders, known
     estimate = estimates.estimate(*content)
     pause_rows = estimates.rows_within(limit("job_spend"), *content)
@@ -80,6 +81,17 @@ def estimated(
             *estimates.warnings(estimate, pause_rows),
         ],
     )
+
+
+def _measured(folder: Prepared) -> dict[str, tuple[float, str]]:
+    """How long the answers are that were sampled for these rows, by calibrate or before select."""
+    calibrated = schema.document(folder.folder / "calibration.json", "calibration") or {}
+    selected = inside((folder.manifest() or {}).get("selected"))
+    for samples in (inside(calibrated.get("samples")), inside(selected.get("samples"))):
+        tokens = samples.get("tokens_per_answer")
+        if isinstance(tokens, int | float) and tokens > 0:
+            return {"sample_tokens": (tokens, f"sampled of {show(samples.get('model'))}")}
+    return {}
 
 
 def _documents(folder: Prepared, settings: Mapping[str, Any]) -> tuple[Any, Any]:

@@ -66,6 +66,8 @@ class Origin:
     asked: dict[str, Any] = field(default_factory=dict)
     items: Counter[int] = field(default_factory=Counter)
     dates: set[str] = field(default_factory=set)
+    tokens: int = 0
+    with_tokens: int = 0
     chosen: set[str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -89,14 +91,17 @@ class Origin:
                 return False
         return True
 
-    def count(self, row: dict[str, Any], number: int) -> None:
-        """Take note of an answer."""
+    def count(self, row: dict[str, Any], number: int, tokens: int | None) -> None:
+        """Take note of an answer and of how many tokens it took, where that is known."""
         self.answers += 1
         self.items[number] += 1
         if isinstance(date := row.get("date"), str):
             self.dates.add(date)
         if isinstance(asked := row.get("asked"), dict):
             self.asked = asked
+        if tokens is not None:
+            self.tokens += tokens
+            self.with_tokens += 1
 
     def as_dict(self) -> dict[str, Any]:
         """The origin as a manifest has it; `n` is the number of answers an item, or two ends."""
@@ -107,6 +112,7 @@ class Origin:
             "answers": self.answers,
             "items": len(self.items),
             "n": counts[0] if len(counts) == 1 else [counts[0], counts[-1]],
+            "tokens_per_answer": round(self.tokens / max(1, self.with_tokens), 1) or None,
             "temperature": self.asked.get("temperature"),
             "asked": self.asked,
             "dates": [min(self.dates), max(self.dates)] if self.dates else None,
@@ -153,8 +159,9 @@ def _read(items: Items, path: Path, chosen: Origin | None) -> Iterator[Sample]:
         unfinished = finish if finish in UNFINISHED else None
         usage = row.get("usage")
         tokens = usage.get("output") if isinstance(usage, dict) else None
+        tokens = tokens if type(tokens) is int and 0 <= tokens < 1 << 40 else None
         for number in numbers[name]:
-            origin.count(row, number)
+            origin.count(row, number, tokens)
             output = _output(row, place)
             yield Sample(output, items[number], number, line, unfinished, tokens)
     if not count:

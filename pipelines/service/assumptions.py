@@ -118,12 +118,17 @@ def trained(job: Any) -> tuple[str, str]:
 
 
 def assume(
-    job: Any, given: Mapping[str, Range], *, graders: Collection[str] = ()
+    job: Any,
+    given: Mapping[str, Range],
+    *,
+    graders: Collection[str] = (),
+    measured: Mapping[str, tuple[float, str]] | None = None,
 ) -> dict[str, Assumption]:
     """Everything that an estimate needs, by name.
 
     job: the job request, whose hyperparameters are in range (RFT508); None where there is none.
     given: in place of the job's and the tables' values, as `parse` has them.
+    measured: in place of the tables' values, each with where it was measured.
     graders: the models that grade; the prices of each are under `grader_input_price MODEL`.
     """
     known: list[Assumption] = []
@@ -138,6 +143,9 @@ def assume(
             known.append(Assumption(name, given[name], row["unit"], "given"))
         elif setting != "auto":
             known.append(Assumption(name, exactly(setting), row["unit"], "the job"))
+        elif measured and name in measured:
+            value, where = measured[name]
+            known.append(Assumption(name, exactly(value), row["unit"], where))
         else:
             known.append(_of_table(name, row))
     if "seconds_per_step" in given:

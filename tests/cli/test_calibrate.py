@@ -169,6 +169,7 @@ def test_calibrate_as_json(rft: Rft) -> None:
             "answers": 20,
             "items": 5,
             "n": 4,
+            "tokens_per_answer": None,
             "temperature": None,
             "asked": {},
             "dates": None,
