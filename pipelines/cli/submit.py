@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
+# Characters of a text from which a terminal shows only its beginning.
+_LONG = 2000
 
 PollInterval = Annotated[
     float,
@@ -196,9 +198,21 @@ def _show_requests(
         return
     for request in requests:
         terminal.say(f"{request['method']} {request['url']}")
-        print(terminal.as_json(request["body"], orjson.OPT_INDENT_2).decode())
+        body = _on_screen(request["body"]) if sys.stdout.isatty() else request["body"]
+        print(terminal.as_json(body, orjson.OPT_INDENT_2).decode())
     if not requests:
         terminal.say("a job of these files was submitted before; --again makes another job")
+
+
+def _on_screen(value: Any) -> Any:
+    """A request without its long texts: a grader's program fills some thousand lines."""
+    if isinstance(value, dict):
+        return {name: _on_screen(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_on_screen(one) for one in value]
+    if isinstance(value, str) and len(value) > _LONG:
+        return f"{value[:60]} … {len(value):,} characters; --format json shows all"
+    return value
 
 
 def opened(where: Endpoint, note: Callable[[str], None]) -> Service:

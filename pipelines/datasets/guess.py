@@ -32,8 +32,8 @@ _PROMPTS = _words(
 _CONTEXTS = _words("context passage document article contract background support story")
 _ANSWERS = _words(
     "reference_answer final_answer ground_truth reward_model.ground_truth answer answerkey "
-    "answer_key correct_answer correct_option correct right_answer label target gold cop "
-    "answer_idx answer_index answers.text solution output response completion expected"
+    "answer_key correct_answer correct_option correct right_answer gold_answer label target gold "
+    "cop answer_idx answer_index answers.text solution output response completion expected"
 )
 _OPTIONS = _words("options choices options.text choices.text question.choices endings candidates")
 _LABELS = {"choices.text": "choices.label", "options.text": "options.label"}
@@ -125,8 +125,8 @@ def _column(rows: Sequence[Row], path: str, read: Callable[[Any], Any] = text) -
 
 
 def _named(paths: Sequence[str], names: Sequence[str]) -> list[str]:
-    """The paths that have one of the names, in the order of the names."""
-    lower = {path.lower(): path for path in reversed(paths)}
+    """The paths that have one of the names, in the order of the names; heads have spaces."""
+    lower = {re.sub(r"[ -]+", "_", path.strip().lower()): path for path in reversed(paths)}
     return [lower[name] for name in names if name in lower]
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from functools import cache
+from math import ceil
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement, fromstring, tostring
 
@@ -19,6 +20,9 @@ _WIDTH, _FONT = 480, 14
 
 # Characters of labels that stand side by side.
 _FITTING = 56
+
+# Below it, each whole number is a tick.
+_SMALL = 6
 
 _HREF = "{http://www.w3.org/1999/xlink}href"
 
@@ -65,6 +69,10 @@ def bars(
     )
     places = labels[::-1] if horizontal else labels
     chart.x_labels = places
+    most = max((value for values in series.values() for value, _ in values), default=0)
+    if not percent and most < _SMALL:
+        # Counts are whole; without these, halves between them are drawn and written as whole ones.
+        chart.y_labels = range(max(ceil(most), 1) + 1)
     chart.formatter = (lambda value: f"{value:.0%}") if percent else (lambda value: f"{value:,.0f}")
     chart.value_formatter = chart.formatter
     for name, values in series.items():

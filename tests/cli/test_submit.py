@@ -336,6 +336,13 @@ def test_findings_of_severity_error_are_shown_and_nothing_is_sent(
     assert not Path("data/submission.json").exists()
 
 
+def test_long_texts_are_cut_on_a_screen() -> None:
+    body = {"grader": [{"source": "x" * 2001, "name": "y" * 2000}], "seed": 7}
+    shown = submit._on_screen(body)
+    cut = f"{'x' * 60} … 2,001 characters; --format json shows all"
+    assert shown == {"grader": [{"source": cut, "name": "y" * 2000}], "seed": 7}
+
+
 def test_a_dry_run(rft: Rft, server: ServiceServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """It needs neither a key nor the client."""
     monkeypatch.delenv("AZURE_OPENAI_API_KEY")

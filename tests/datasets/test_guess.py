@@ -95,6 +95,10 @@ def said(found: list[dict[str, Any]], **given: Any) -> dict[str, Any]:
             {"question": "{}?", "answer": "{}", "uuid": "u{}", "subject": ("a", "b")},
             {"id": "uuid", "stratum": "subject", "keep": ["subject"]},
         ),
+        (
+            {"Question ": "{}?", "Gold Answer": "{}", " Category": ("a", "b")},
+            {"prompt": "Question ", "answer": "Gold Answer", "stratum": " Category"},
+        ),
     ],
 )
 def test_columns_by_their_names_and_cells(

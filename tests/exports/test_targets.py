@@ -23,7 +23,7 @@ from pipelines.exports.target import Exported, Unfit
 from pipelines.exports.targets import aml
 from pipelines.findings import BadInput
 from pipelines.io import schema
-from pipelines.io.prepared import SPLITS, Prepared
+from pipelines.io.prepared import SPLITS, Prepared, find
 from pipelines.io.progress import Progress
 from pipelines.rules import check
 
@@ -104,6 +104,17 @@ def test_every_row_comes_in_order(
     assert told.left_out == {}
     assert sorted(told.files) == sorted(contents(tmp_path))
     assert set(told.files) <= set(TARGETS[target].files)
+
+
+@EACH
+def test_a_test_split_comes_too(target: str, make, tmp_path: Path) -> None:
+    prepared = make()
+    asked = (prepared.folder / "validation.jsonl").read_bytes().replace(b"root of", b"origin of")
+    (prepared.folder / "test.jsonl").write_bytes(asked)
+    told = export(target, find(str(prepared.folder)), tmp_path / "out")
+    if told.rows.get("test"):
+        assert read(tmp_path / "out", "test")
+    assert told.left_out == {}
 
 
 STORE = Registry().with_resources([("item.json", Resource.from_contents(schema.load("item")))])
