@@ -301,6 +301,10 @@ def faults(columns: Columns) -> tuple[Fault, ...]:
     return tuple(_faults(columns))
 
 
+# What tables hold where there is no answer. "NA" is sodium, and "none" may be an answer.
+_NO_ANSWER = r"(?i)^\s*(#?n/a|nan|null|-+|\?+|tbd|todo)\s*$"
+
+
 def _faults(columns: Columns) -> Iterable[Fault]:
     values = columns.values
     for reason, condition in values.get("drop", {}).items():
@@ -322,9 +326,10 @@ def _faults(columns: Columns) -> Iterable[Fault]:
         below = pl.col("given").str.contains(r"^-\d") | (
             (pl.col("given") == "0") & (values["answer_is"] == "index1")
         )
-    yield Fault(
-        "unlabelled", "no answer is given", (pl.col("given").str.strip_chars() == "") | below, given
-    )
+    absent = pl.col("given").str.strip_chars() == ""
+    if not columns.lettered:
+        absent |= pl.col("given").str.contains(_NO_ANSWER)
+    yield Fault("unlabelled", "no answer is given, or `N/A`, `-` and such", absent | below, given)
     if "answer_pattern" in values or "answer_from" in values:
         where = pl.col("answer").is_null()
         yield Fault("no_match", "`answer_pattern` finds nothing, or there is no box", where, given)

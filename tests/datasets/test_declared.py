@@ -309,3 +309,11 @@ def test_shipped_descriptions_say_what_they_were_tried_on() -> None:
 def test_an_own_description_takes_no_name_of_ours(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="another name"):
         described(tmp_path, _BASE, "medmcqa")
+
+
+def test_cells_that_stand_for_no_answer(tmp_path: Path) -> None:
+    cells = ["N/A", " - ", "--", "null", "NaN", "?", "TODO", "Na", "none", "-1", "no"]
+    rows = [{"q": f"What is {n}?", "a": cell} for n, cell in enumerate(cells)]
+    dataset = described(tmp_path, 'files = "rows.csv"\nprompt = "q"\nanswer = "a"\ngrader = "text"')
+    got = reasons(dataset, records(dataset, written(tmp_path, rows, ".csv")))
+    assert got == ["unlabelled"] * 7 + [None] * 4
