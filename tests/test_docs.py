@@ -63,6 +63,11 @@ def test_every_link_between_the_pages_leads_somewhere() -> None:
     assert [link for link in links if not (link[0].parent / link[1]).is_file()] == []
 
 
+def test_help_fits_80_columns() -> None:
+    text = (ROOT / "docs/commands.md").read_text(encoding="utf-8").partition("```")[2]
+    assert [line for line in text.splitlines() if len(line) > 80] == []
+
+
 def test_the_front_door_is_short() -> None:
     assert len(PAGES[0].read_text(encoding="utf-8").splitlines()) <= 150
 

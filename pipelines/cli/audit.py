@@ -54,7 +54,7 @@ def audit(
     Examples:
       rft audit medmcqa
       rft audit train.jsonl validation.jsonl --threshold 0.7
-      rft audit t.jsonl v.jsonl --benchmark math500.jsonl:problem --band 0.1 --format json
+      rft audit t.jsonl v.jsonl --benchmark math500.jsonl:problem --band 0.1
     """
     if not 1 <= len(paths) <= 2 or (len(paths) == 1 and Path(paths[0]).is_file()):
         raise BadInput("audit: give a prepared folder, or a training and a validation file")

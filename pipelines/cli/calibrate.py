@@ -65,7 +65,7 @@ def calibrate(
     Examples:
       rft sample medmcqa --model gpt-5.4-mini -n 8
       rft calibrate medmcqa --samples samples/medmcqa.train.jsonl
-      rft calibrate medmcqa --samples answers.jsonl --pass-threshold 0.8 --out rates.jsonl
+      rft calibrate medmcqa --samples answers.jsonl --pass-threshold 0.8
     """
     from pipelines.graders import pass_rates, select
     from pipelines.graders.samples import Origin

@@ -54,7 +54,6 @@ def estimate(
 ) -> None:
     """Estimate what training on a prepared folder takes: hours, money and steps.
 
-    \b
     What the service does not publish is taken from public runs, which --verbose names; a
     range's ends differ by a factor of 3. What the job says counts before it, and --assume
     before both. How long the answers are counts most: where `rft calibrate` or `rft select` has

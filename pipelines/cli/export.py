@@ -71,7 +71,6 @@ def export(
 ) -> None:
     """Write a prepared dataset in the format of another trainer, with a reward module.
 
-    \b
     Targets: openai, foundry, bedrock, gemini, fireworks, trl, verl, verifiers, aml (Azure
     ML's GRPO example), hf (a dataset folder for the hub), sft (supervised fine-tuning,
     which `rft submit exports/sft/NAME` takes; also of an agent's traces, rows with

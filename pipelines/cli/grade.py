@@ -56,7 +56,6 @@ def grade(
 ) -> None:
     """Grade answers as the service would: one score a line, and a summary.
 
-    \b
     Items and grader are those of a prepared folder, or two files. Samples find their items by
     `line` (from 1), by `item` as `rft sample` writes it, by `id`, or else by their order.
     An answer on which the grader fails scores 0, with an error; one that cannot be graded
@@ -66,7 +65,7 @@ def grade(
     \b
     Examples:
       rft grade medmcqa --samples samples/medmcqa.train.jsonl
-      rft grade --grader-file grader.json --items train.jsonl --samples answers.jsonl
+      rft grade --grader-file g.json --items train.jsonl --samples answers.jsonl
       rft grade --grader-file grader.json --items train.jsonl \\
         --template '\\boxed{{{item.reference_answer}}}'
     """

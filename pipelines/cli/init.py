@@ -77,8 +77,8 @@ def init(
 
     \b
     Examples:
-      rft init questions.csv                  one file
-      rft init data/                          a folder, its splits known by their names
+      rft init questions.csv               one file
+      rft init data/                       a folder with its splits
       rft init qa.jsonl --answer solution     where a guess is wrong
     """
     from pipelines.datasets import find, shipped_paths

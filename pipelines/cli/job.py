@@ -60,11 +60,9 @@ def show(
 ) -> None:
     """Show a fine-tuning job, follow it, or cancel, pause or resume it.
 
-    \b
     rft job results ID|FOLDER   what came of it, step by step; its result files
     rft job deploy ID|FOLDER    its model, or a checkpoint, behind a name on Azure
 
-    \b
     Ctrl-C while following leaves the job alone. Exit 1 if it failed, and after --follow
     unless it succeeded. --max-cost counts the steps' seconds at the price of an hour and
     the graders' tokens at theirs, as the events tell them; the bill may differ.
@@ -151,7 +149,6 @@ def results(
 ) -> None:
     """Show what came of a job: training beside validation, step by step, and what to think of it.
 
-    \b
     Its result files are downloaded; of a job that has none yet, the events are read.
     It warns where a job diverges, where the training reward rises while that of
     validation falls, and where rewards rise while answers shrink.
@@ -241,7 +238,6 @@ def deploy(
 ) -> None:
     """Put the model of a job, or a checkpoint, behind a name that can be asked, on Azure.
 
-    \b
     Azure Resource Manager is asked, with Entra ID (`az login`). A deployment costs
     by the hour until it is deleted, so you are asked first.
 

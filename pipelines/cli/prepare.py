@@ -155,7 +155,7 @@ def prepare(
       rft prepare my.toml                        your own files; see `rft init`
       rft prepare medmcqa --source DIR           published files that you have
       rft prepare medmcqa --until dedupe         some of the stages
-      rft prepare medmcqa --job n_epochs=2 --job suffix=pilot    the job's settings; they stay
+      rft prepare medmcqa --job n_epochs=2       a setting of the job; it stays
     """
     # Here and not above: frames and recipes take 0.3 s to load, which `--help` needs not.
     from pipelines.datasets import DEMO, find

@@ -39,7 +39,7 @@ def sample(
     Examples:
       rft sample medmcqa --model gpt-5.4-mini --dry-run
       rft sample medmcqa --model gpt-5.4-mini -n 8 --price 0.25,2 --max-cost 20
-      rft sample medmcqa --model local --endpoint http://127.0.0.1:8000/v1 --limit 200
+      rft sample medmcqa --model local --endpoint http://127.0.0.1:8000/v1
     """
     prepared = find(folder)
     out = asked.out or default_out(prepared, split)

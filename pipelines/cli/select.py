@@ -65,8 +65,8 @@ def select(
     Examples:
       rft select medmcqa --samples samples/medmcqa.train.jsonl \\
         --min-pass-rate 0.1 --max-pass-rate 0.9 --out processed/medmcqa-selected
-      rft select medmcqa --samples answers.jsonl --rates rates.jsonl --min-pass-rate 0.1 \\
-        --keep-ratio 0.5 --out selected
+      rft select medmcqa --samples answers.jsonl --keep-ratio 0.5 \\
+        --min-pass-rate 0.1 --out selected
     """
     from pipelines.graders import select
     from pipelines.graders.samples import Origin, read

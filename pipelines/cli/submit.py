@@ -65,7 +65,6 @@ def submit(
 ) -> None:
     """Check a prepared folder, upload its files and create its fine-tuning job.
 
-    \b
     The key is AZURE_OPENAI_API_KEY or OPENAI_API_KEY; without one, Azure is asked with
     Entra ID (`az login`). What was done is in submission.json beside the files: a run
     that was broken off goes on from there, and no second job is made without --again.

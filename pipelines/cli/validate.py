@@ -126,13 +126,13 @@ def validate(
 
     \b
     Examples:
-      rft validate processed/medmcqa                      a prepared folder
-      rft validate medmcqa                                the same, by its name
-      rft validate rows.jsonl                             one file
+      rft validate medmcqa                        a prepared folder, by its name
+      rft validate processed/medmcqa              the same
+      rft validate rows.jsonl                     one file
       rft validate train.jsonl valid.jsonl --grader-file g.json --job j.json
-      rft validate processed/medmcqa --grader-file g.json  the folder with another grader
+      rft validate medmcqa --grader-file g.json   the folder with another grader
       rft validate --train a.jsonl --validation b.jsonl --grader-file g.json
-      rft validate processed/medmcqa --fix fixed          repaired copies, job.json built anew
+      rft validate medmcqa --fix fixed            repaired copies
     """
     roles = (train, validation, grader_file, response_format, job)
     given = {role: path for role, path in zip(FILES, roles, strict=True) if path is not None}
