@@ -110,17 +110,16 @@ def _print(result: Audit, most: int | None) -> None:
             terminal.say(f"not compared: {shown}, with which {count:,} prompts of {name} {where}")
     rows, pairs, missed = result.sampled
     terminal.say(
-        f"{rows:,} validation rows compared with all by brute force: {pairs:,} near-duplicates by "
-        f"plain words, {missed:,} of them not found before"
+        f"check by brute force: {rows:,} validation rows, {pairs:,} near-duplicates, "
+        f"{missed:,} missed"
     )
     if result.hits:
         terminal.say(f"{len(result.hits):,} rows are a benchmark's question")
     total = sum(result.counts.values())
     kinds = ", ".join(f"{count:,} {kind}" for kind, count in result.counts.items())
     terminal.say(
-        f"{total:,} pairs across{f' ({kinds})' if kinds else ''}; "
-        f"{result.rows[0]:,} training and {result.rows[1]:,} validation rows, "
-        f"near-duplicates from {result.threshold:g}, by plain words or by skeleton"
+        f"{total:,} pairs across{f' ({kinds})' if kinds else ''}: {result.rows[0]:,} training and "
+        f"{result.rows[1]:,} validation rows, threshold {result.threshold:g}"
     )
 
 

@@ -77,9 +77,9 @@ def init(
 
     \b
     Examples:
-      rft init questions.csv               one file
-      rft init data/                       a folder with its splits
-      rft init qa.jsonl --answer solution     where a guess is wrong
+      rft init questions.csv             one file
+      rft init data/                     a folder with its splits
+      rft init qa.jsonl --answer solution  where a guess is wrong
     """
     from pipelines.datasets import find, shipped_paths
     from pipelines.datasets.guess import guess

@@ -208,10 +208,9 @@ def test_the_command(rft: Run, tmp_path: Path) -> None:
     assert got.stdout.splitlines() == [
         "same question 1.000: t.jsonl:2 and v.jsonl:1",
         "near-duplicate 0.976: t.jsonl:3 and v.jsonl:2",
-        "3 validation rows compared with all by brute force: 1 near-duplicates by plain words, "
-        "0 of them not found before",
-        "2 pairs across (1 same question, 1 near-duplicate); 3 training and 3 validation rows, "
-        "near-duplicates from 0.8, by plain words or by skeleton",
+        "check by brute force: 3 validation rows, 1 near-duplicates, 0 missed",
+        "2 pairs across (1 same question, 1 near-duplicate): 3 training and 3 validation rows, "
+        "threshold 0.8",
     ]
     found = orjson.loads(rft("audit", train, validation, "--format", "json").stdout)
     assert [(p["kind"], p["train_line"], p["validation_line"]) for p in found["pairs"]] == [
