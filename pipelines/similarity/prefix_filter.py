@@ -22,7 +22,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from pipelines.similarity.shingles import HALF, I64, LOW, U32, U64, Flags, ShingleSets, cuts, spans
+from pipelines.similarity.shingles import HALF, I64, LOW, U32, U64, Flags, ShingleSets, cuts, distinct, spans
 
 _ODD = np.uint32(0x9E3779B1)  # 2^32 over the golden ratio, which spreads products evenly
 
@@ -50,10 +50,6 @@ class Bound:
         """The smallest set that can be near one of `size`."""
         return -(-self.p * size // self.q)
 
-    def largest(self, size: I64, shared: I64) -> I64:
-        """The largest set that can be near one of `size` with at most `shared` in common."""
-        return shared * (self.p + self.q) // self.p - size
-
     def apart(self, total: I64) -> I64:
         """The most shingles that only one of a near pair has, sizes up to `total` together."""
         return total * (self.q - self.p) // (self.p + self.q)
@@ -66,7 +62,6 @@ class Search:
     sets: ShingleSets
     bound: Bound
     members: U32  # the index: the sets that have a shingle in their prefix, shingle after shingle
-    before: U32  # the sets that are small enough for that place of the shingle come before this one
     x: U32  # the set of each lookup that finds something, ascending
     start: U32  # where in the index its matches begin
     count: U32  # and how many they are
@@ -79,13 +74,25 @@ class Search:
         sizes, ranked, unranked = sets.sizes, sets.ranked, sets.unranked
         probes = np.clip(sizes - bound.smallest(sizes) + 1 - unranked, 0, ranked) * probing
         entries = np.clip(sizes - bound.shared(2 * sizes) + 1 - unranked, 0, ranked) * indexed
-        keys, before = _index(sets, bound, entries, step)
+        index, wanted = (_prefixes(sets, some, step) for some in (entries, probes))
+        least = sets.from_size[bound.smallest(sizes)].astype(np.uint64)
         found = [np.empty((3, 0), np.uint32)]
-        for begin, end in cuts(probes, step):
-            some = np.arange(begin, end)
-            found.append(_looked_up(sets, bound, some, probes[some], keys))
-        members = (keys & LOW).astype(np.uint32)
-        return cls(sets, bound, members, before, *np.concatenate(found, axis=1))
+        for begin in range(0, len(wanted), step):  # in order, so that the index is read once
+            part = wanted[begin : begin + step]
+            x = (part & LOW).astype(np.int64)
+            near = index[slice(*np.searchsorted(index, [part[0] & ~LOW, part[-1]]))]
+            first = int(np.searchsorted(index, part[0] & ~LOW))
+            start = np.searchsorted(near, (part & ~LOW) | least[x])
+            count = np.searchsorted(near, part) - start
+            some = np.flatnonzero(count > 0)
+            found.append(np.stack([x[some], first + start[some], count[some]]).astype(np.uint32))
+        members = (index & LOW).astype(np.uint32)
+        del index, wanted
+        x, start, count = np.concatenate(found, axis=1)
+        order = (x.astype(np.uint64) << HALF) | np.arange(len(x), dtype=np.uint64)
+        order.sort()
+        some = (order & LOW).view(np.int64)
+        return cls(sets, bound, members, x[some], start[some], count[some])
 
     @property
     def matches(self) -> int:
@@ -122,52 +129,23 @@ class Search:
             for i, j in cuts(count, step):
                 at = spans(start[i:j], count[i:j])
                 probing = np.repeat(x[i:j], count[i:j])
-                some = np.flatnonzero(probing < self.before[at])
-                yield rows.near(probing[some], self.members[at[some]].astype(np.int64), step)
+                pairs = (probing.view(np.uint64) << HALF) | self.members[at]
+                yield rows.near(*_unpacked(distinct(pairs)), step)
             begin = end
 
 
-def _index(sets: ShingleSets, bound: Bound, entries: I64, step: int) -> tuple[U64, U32]:
-    """(rank, set) of the first `entries` ranks of each set, sorted; and `before` of each."""
-    keys = np.empty(entries.sum(), np.uint64)
-    before = np.empty(len(keys), np.uint32)
+def _prefixes(sets: ShingleSets, counts: I64, step: int) -> U64:
+    """(rank, set) of the first `counts` ranks of each set, sorted."""
+    keys = np.empty(counts.sum(), np.uint64)
     filled = 0
-    for begin, end in cuts(entries, step):
-        y = np.repeat(np.arange(begin, end), entries[begin:end])
-        at = spans(sets.starts[begin:end], entries[begin:end])
-        part = slice(filled, filled + len(y))
-        keys[part] = (sets.ranks[at].astype(np.uint64) << HALF) | y.astype(np.uint64)
-        before[part] = _first_too_large(sets, bound, y, at)
-        filled += len(y)
-    order = np.argsort(keys)
-    return keys[order], before[order]
-
-
-def _first_too_large(sets: ShingleSets, bound: Bound, one: I64, at: I64) -> I64:
-    """The first set that is not near `one` if the first shingle they share is that `at`."""
-    left = sets.starts[one + 1] - at  # this shingle and those after it
-    largest = bound.largest(sets.sizes[one], left)
-    above: I64 = sets.from_size[np.minimum(largest, len(sets.from_size) - 2) + 1]
-    return above
-
-
-def _looked_up(sets: ShingleSets, bound: Bound, some: I64, probes: I64, keys: U64) -> U32:
-    """Rows `x`, `start` and `count` for the first `probes` ranks of the sets `some`."""
-    x = np.repeat(some, probes)
-    at = spans(sets.starts[some], probes)
-    least = np.repeat(sets.from_size[bound.smallest(sets.sizes[some])], probes)
-    above = np.minimum(_first_too_large(sets, bound, x, at), x)
-    key = sets.ranks[at].astype(np.uint64) << HALF
-    # In order, searching is three times as fast; numbers are sorted faster than their places.
-    order = (np.sort(key | np.arange(len(key), dtype=np.uint64)) & LOW).view(np.int64)
-    first, last = (key | least.view(np.uint64))[order], (key | above.view(np.uint64))[order]
-    start = np.searchsorted(keys, first)
-    some = np.flatnonzero(start < len(keys))
-    some = some[keys[start[some]] < last[some]]
-    found = np.zeros((2, len(key)), np.int64)
-    found[:, order[some]] = start[some], np.searchsorted(keys, last[some]) - start[some]
-    some = np.flatnonzero(found[1])
-    return np.stack([x[some], *found[:, some]]).astype(np.uint32)
+    for begin, end in cuts(counts, step):
+        some = counts[begin:end]
+        part = sets.ranks[spans(sets.starts[begin:end], some)].astype(np.uint64) << HALF
+        part |= np.repeat(np.arange(begin, end, dtype=np.uint64), some)
+        keys[filled : filled + len(part)] = part
+        filled += len(part)
+    keys.sort()
+    return keys
 
 
 @dataclass(frozen=True)
