@@ -24,6 +24,9 @@ import numpy as np
 
 from pipelines.similarity.shingles import HALF, I64, LOW, U32, U64, Flags, ShingleSets, cuts, distinct, spans
 
+# How many shingles of their prefixes a near pair shares, where it shares as many.
+COMMON = 2
+
 _ODD = np.uint32(0x9E3779B1)  # 2^32 over the golden ratio, which spreads products evenly
 
 
@@ -72,8 +75,8 @@ class Search:
     ) -> Search:
         """Look up the prefixes of the sets `probing` in those of the sets `indexed`."""
         sizes, ranked, unranked = sets.sizes, sets.ranked, sets.unranked
-        probes = np.clip(sizes - bound.smallest(sizes) + 1 - unranked, 0, ranked) * probing
-        entries = np.clip(sizes - bound.shared(2 * sizes) + 1 - unranked, 0, ranked) * indexed
+        probes = np.clip(sizes - bound.smallest(sizes) + COMMON - unranked, 0, ranked) * probing
+        entries = np.clip(sizes - bound.shared(2 * sizes) + COMMON - unranked, 0, ranked) * indexed
         index, wanted = (_prefixes(sets, some, step) for some in (entries, probes))
         least = sets.from_size[bound.smallest(sizes)].astype(np.uint64)
         found = [np.empty((3, 0), np.uint32)]
@@ -126,10 +129,15 @@ class Search:
             x, start, count = (
                 column[begin:end].astype(np.int64) for column in (self.x, self.start, self.count)
             )
-            for i, j in cuts(count, step):
-                at = spans(start[i:j], count[i:j])
-                probing = np.repeat(x[i:j], count[i:j])
-                pairs = (probing.view(np.uint64) << HALF) | self.members[at]
+            common = min(COMMON, int(self.bound.smallest(size)))
+            firsts = np.flatnonzero(np.diff(x, prepend=-1))  # all matches of a set are together
+            ends = np.append(firsts, len(x))
+            for i, j in cuts(np.add.reduceat(count, firsts), step):
+                own = slice(ends[i], ends[j])
+                pairs = np.repeat(x[own].view(np.uint64) << HALF, count[own])
+                pairs |= self.members[spans(start[own], count[own])]
+                pairs.sort()
+                pairs = pairs[common - 1 :][pairs[common - 1 :] == pairs[: len(pairs) - common + 1]]
                 yield rows.near(*_unpacked(distinct(pairs)), step)
             begin = end
 
