@@ -76,7 +76,7 @@ def shingle_sets(texts: Sequence[str], border: int | None, step: int) -> Shingle
 
     ranks = np.empty(sum(max(_bytes(text) - SPAN + 1, 0) for text in known), np.uint32)
     sizes = np.zeros(len(known), np.int64)
-    bits = min(max(len(ranks).bit_length(), 8), 24)
+    bits = min(max(len(ranks).bit_length(), 8), 23)
     sides = [None] if border is None else [left, right]
     tables = [np.zeros(1 << bits, np.uint16) for _ in sides]
     filled = 0
