@@ -57,8 +57,9 @@ def near_pairs(
 
     Texts that share most of their wording may make pairs without end, or pairs that are all just
     not near. So TooManyPairs is raised where there are more than `most` pairs, and where the search
-    takes more than `work` steps, of which a second has 30 to 100 million. ValueError is raised for another threshold, one with more than 6
-    decimals, more than 2^24 distinct texts, and a text that UTF-8 cannot hold.
+    takes more than `work` steps, of which a second has 30 to 100 million. ValueError is raised for
+    another threshold, one with more than 6 decimals, more than 2^24 distinct texts, and a text that
+    UTF-8 cannot hold.
     """
     bound = Bound.of(threshold)
     border = None if against is None else len(texts)

@@ -1,17 +1,16 @@
 """Which pairs of shingle sets may be near: the filters of an exact join, none of which loses one.
 
-They are those of AllPairs and PPJoin. For a threshold t and sets x and y, |y| <= |x|, each with its
-rarest shingles first:
+They are those of AllPairs, AdaptJoin and PPJoin. For a threshold t and sets x and y, |y| <= |x|,
+each with its rarest shingles first:
 
 1. Size: |y| >= t|x|.
-2. Prefix: some shingle is among the first |x| - ceil(t|x|) + 1 of x and among the first
-   |y| - ceil(2t/(1+t) |y|) + 1 of y. Those of y are indexed, those of x are looked up.
-3. Position: if the first that both have is the i-th of x (from 0), they share |x| - i at most,
-   which bounds |y| from above, and in the same way its place in y bounds |x|.
-4. Bitmap: a set is also a row of bits, of which each shingle flips one. Two rows differ in no more
+2. Prefix: x and y share ceil(t|x|) shingles at least, so the first k of those are among the first
+   |x| - ceil(t|x|) + k of x and among the first |y| - ceil(2t/(1+t) |y|) + k of y. Those of y are
+   indexed, those of x are looked up, and pairs that are matched k times are left.
+3. Bitmap: a set is also a row of bits, of which each shingle flips one. Two rows differ in no more
    bits than there are shingles that only one set has.
 
-What 1 to 3 leave is called a match here: a pair and a shingle that both have in their prefix.
+A match is a pair and a shingle that both have in their prefix. Nine of ten pairs have one alone.
 """
 
 from __future__ import annotations
@@ -22,9 +21,20 @@ from fractions import Fraction
 
 import numpy as np
 
-from pipelines.similarity.shingles import HALF, I64, LOW, U32, U64, Flags, ShingleSets, cuts, distinct, spans
+from pipelines.similarity.shingles import (
+    HALF,
+    I64,
+    LOW,
+    U64,
+    Flags,
+    ShingleSets,
+    cuts,
+    distinct,
+    spans,
+)
 
-# How many shingles of their prefixes a near pair shares, where it shares as many.
+# The k of the prefixes, where sets have to share as many. With 2, 2.2 of 23 million matched pairs
+# of 700,000 questions are left, with 3, 0.8 million; from 4 on, longer prefixes cost more.
 COMMON = 3
 
 _ODD = np.uint32(0x9E3779B1)  # 2^32 over the golden ratio, which spreads products evenly
@@ -114,9 +124,7 @@ class Search:
                     yield rows.near(*_unpacked(distinct(pairs)), step)
             begin = high
 
-    def _looked_up(
-        self, index: U64, probes: I64, begin: int, step: int
-    ) -> tuple[I64, I64, I64]:
+    def _looked_up(self, index: U64, probes: I64, begin: int, step: int) -> tuple[I64, I64, I64]:
         """The sets from `begin` on, ascending, with where their matches begin and how many."""
         wanted = _prefixes(self.sets, probes, begin, step)
         sizes = self.sets.sizes[begin : begin + len(probes)]

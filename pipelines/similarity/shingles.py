@@ -2,8 +2,8 @@
 
 A rank is 32 bits: how many texts have the shingle, in steps of a fifth, above 26 bits of its hash.
 Shingles are counted by fewer bits still. So two may have one rank, and then a set has it twice. To
-the join, that is one more pair to look at (0.3 % of the shingles of 700,000 questions); no pair is
-lost, for what two sets have in common has one rank in both.
+the join, that is more pairs to look at; none is lost, for what two sets have in common has one rank
+in both.
 
 A shingle is a window of 5 bytes of a text's UTF-8. A text of fewer bytes has itself as its only
 shingle, which no longer text has: so two empty texts are equal, and a short text is near no other.
@@ -60,7 +60,7 @@ def shingle_sets(texts: Sequence[str], border: int | None, step: int) -> Shingle
     """The shingle sets of `texts`, with scratch memory for about `step` windows at a time.
 
     Without a `border` any two texts may pair, with one only a text before it and one from it on.
-    Takes 4 bytes of memory for each byte of distinct text, and 100 MB at most. Raises ValueError
+    Takes 4 bytes of memory for each byte of distinct text, and 40 MB at most. Raises ValueError
     past 2^24 distinct texts, whose numbers would not fit.
     """
     numbers: dict[str, int] = {}
@@ -87,7 +87,8 @@ def shingle_sets(texts: Sequence[str], border: int | None, step: int) -> Shingle
         ranks[filled : filled + len(hashes)] = hashes
         filled += len(hashes)
         for table, side in zip(tables, sides, strict=True):
-            _count(table, (hashes if side is None else hashes[side[owners]]) >> (_HASH_BITS - bits))
+            some = hashes if side is None else hashes[side[owners]]
+            _count(table, some >> np.uint32(_HASH_BITS - bits))
     ranked = _ranked(ranks, sizes, _classes(tables), step)
     starts = np.cumsum(ranked) - ranked
     ranks.resize(ranked.sum(), refcheck=False)
@@ -138,8 +139,9 @@ def _classes(tables: list[NDArray[np.uint16]]) -> NDArray[np.uint8]:
     if len(tables) == 1:
         return class_of[tables[0]]
     one, other = tables
-    both = class_of[np.minimum(one, 2**15 - 1) + np.minimum(other, 2**15 - 1)]
-    return both * ((one > 0) & (other > 0))
+    both: NDArray[np.uint8] = class_of[np.minimum(one, 2**15 - 1) + np.minimum(other, 2**15 - 1)]
+    both[(one == 0) | (other == 0)] = 0
+    return both
 
 
 def _ranked(ranks: U32, sizes: I64, classes: NDArray[np.uint8], step: int) -> I64:
