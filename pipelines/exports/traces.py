@@ -89,7 +89,7 @@ def raw_files(prepared: Prepared, dataset: Dataset, source: str, report: Progres
         settings = {}  # choices of what to download, which another source does not have
     raw = download(dataset, source=source, progress=report, fetch=False, offline=True, **settings)
     expected = {entry["path"]: entry["sha256"] for entry in made["source"]["files"]}
-    names = {path.relative_to(raw.root).as_posix(): path for path in raw.splits["train"]}
+    names = {files.below(path, raw.root): path for path in raw.splits["train"]}
     remedy = f"give the --source that it had ({kind}), or prepare it again"
     for name, path in names.items():
         if expected.get(name) != (raw.digests.get(path) or files.sha256(path)):

@@ -117,15 +117,21 @@ def write_parquet(path: Path, frame: pl.DataFrame) -> None:
     write(path, fill)
 
 
+def below(path: Path, root: Path) -> str:
+    """The path from `root`, or the whole of one that is elsewhere."""
+    return (path.relative_to(root) if path.is_relative_to(root) else path).as_posix()
+
+
 def describe(
     path: Path, root: Path, rows: int | None = None, digest: str | None = None
 ) -> dict[str, object]:
     """A file as the manifest has it: path below `root`, digest, bytes, rows where counted.
 
+    Of a file elsewhere, as a description may name it, the whole path.
     `digest` is the sha256 where it is known, so that the file is not read for it.
     """
     entry: dict[str, object] = {
-        "path": path.relative_to(root).as_posix(),
+        "path": below(path, root),
         "sha256": digest or sha256(path),
         "bytes": path.stat().st_size,
     }

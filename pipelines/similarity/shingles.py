@@ -1,5 +1,10 @@
 """Texts as sets of shingles, in the form in which sets are joined: ranks, rarest first.
 
+A rank is 32 bits: how many texts have the shingle, in steps of a fifth, above 26 bits of its hash.
+Shingles are counted by fewer bits still. So two may have one rank, and then a set has it twice. To
+the join, that is more pairs to look at; none is lost, for what two sets have in common has one rank
+in both.
+
 A shingle is a window of 5 bytes of a text's UTF-8. A text of fewer bytes has itself as its only
 shingle, which no longer text has: so two empty texts are equal, and a short text is near no other.
 """
@@ -20,10 +25,13 @@ Flags = NDArray[np.bool_]
 
 SPAN = 5
 
-# A window and the number of its text share one 64-bit integer, so that a plain sort brings
-# together the texts of a window: 40 bits for the window, 24 for the text.
-_TEXT_BITS = np.uint64(24)
-_TEXT = np.uint64(2**24 - 1)
+# A text's number and a window share one 64-bit integer, so that a plain sort brings together the
+# windows of a text: 24 bits for the text, 40 for the window.
+_WINDOW_BITS = np.uint64(40)
+_MOST_TEXTS = 2**24
+# A window's hash: the top bits of its product with 2^64 over the golden ratio.
+_ODD = np.uint64(0x9E3779B97F4A7C15)
+_HASH_BITS = 26
 # What two 32-bit numbers in one integer are taken apart with.
 HALF = np.uint64(32)
 LOW = np.uint64(2**32 - 1)
@@ -36,12 +44,13 @@ class ShingleSets:
     A shingle that no pair can share counts in its set's size but has no rank.
     """
 
-    of: I64  # for each text, its set
+    texts: list[str]  # the text of each set
+    of: I64  # for each text of the lists, its set
     left: Flags  # for each set, whether a text of the first list has it
     right: Flags  # and whether one of the second list has it
     sizes: I64  # distinct shingles of each set, at least 1
     from_size: I64  # for 0, 1, … to one past the largest size: the first set of that size or more
-    starts: I64  # where each set's ranks begin, and where the last one's end
+    starts: I64  # where each set's ranks begin
     ranks: U32  # each set's shingles, ascending; the smaller the rank, the fewer texts have it
     ranked: I64  # how many of each set's shingles have a rank
     unranked: I64  # and how many have none: the rarest
@@ -51,52 +60,107 @@ def shingle_sets(texts: Sequence[str], border: int | None, step: int) -> Shingle
     """The shingle sets of `texts`, with scratch memory for about `step` windows at a time.
 
     Without a `border` any two texts may pair, with one only a text before it and one from it on.
-    Takes 8 bytes of memory for each byte of distinct text, and holds 4. Raises ValueError past 2^24
-    distinct texts, whose numbers would not fit.
+    Takes 4 bytes of memory for each byte of distinct text, and 40 MB at most. Raises ValueError
+    past 2^24 distinct texts, whose numbers would not fit.
     """
     numbers: dict[str, int] = {}
     of = np.fromiter((numbers.setdefault(t, len(numbers)) for t in texts), np.int64, len(texts))
     known = list(numbers)
     del numbers
-    if len(known) > _TEXT + 1:
-        raise ValueError(f"{len(known):,} distinct texts; join at most {2**24:,} at a time")
+    if len(known) > _MOST_TEXTS:
+        raise ValueError(f"{len(known):,} distinct texts; join at most {_MOST_TEXTS:,} at a time")
     left = np.zeros(len(known), np.bool_)
     right = left.copy()
     left[of[:border]] = True
     right[of[border:]] = True
 
-    own = _packed_windows(known, step)
-    packed = distinct(own)
+    ranks = np.empty(sum(max(_bytes(text) - SPAN + 1, 0) for text in known), np.uint32)
     sizes = np.zeros(len(known), np.int64)
-    for begin in range(0, len(packed), step):
-        owners = (packed[begin : begin + step] & _TEXT).astype(np.int64)
-        np.add.at(sizes, owners, 1)
+    bits = min(max(len(ranks).bit_length(), 8), 23)
+    sides = [None] if border is None else [left, right]
+    tables = [np.zeros(1 << bits, np.uint16) for _ in sides]
+    filled = 0
+    for owners, codes in windows_of(known, step):
+        owners, codes = _each_once(owners, codes)
+        sizes[owners[0] : owners[-1] + 1] = np.bincount(owners - owners[0])
+        hashes = ((codes * _ODD) >> np.uint64(64 - _HASH_BITS)).astype(np.uint32)
+        ranks[filled : filled + len(hashes)] = hashes
+        filled += len(hashes)
+        for table, side in zip(tables, sides, strict=True):
+            some = hashes if side is None else hashes[side[owners]]
+            _count(table, some >> np.uint32(_HASH_BITS - bits))
+    ranked = _ranked(ranks, sizes, _classes(tables), step)
+    starts = np.cumsum(ranked) - ranked
+    ranks.resize(ranked.sum(), refcheck=False)
     sizes = np.maximum(sizes, 1)
     order = np.argsort(sizes, kind="stable")
     place = np.empty_like(order)
     place[order] = np.arange(len(order))
-    packed = _ranked(packed, place, None if border is None else (left, right), step)
-    starts = np.searchsorted(packed, np.arange(len(order) + 1, dtype=np.uint64) << HALF)
-    ranked = np.diff(starts)
-    sizes = sizes[order]
-    # In the lower half of their own memory, of which the upper half is then given back.
-    ranks = own.view(np.uint32)
-    for begin in range(0, len(packed), step):
-        ranks[begin : begin + step][: len(packed) - begin] = packed[begin : begin + step] & LOW
-    count = len(packed)
-    del packed, ranks
-    own.resize((count + 1) // 2, refcheck=False)
+    sizes, ranked = sizes[order], ranked[order]
     return ShingleSets(
+        texts=[known[text] for text in order],
         of=place[of],
         left=left[order],
         right=right[order],
         sizes=sizes,
         from_size=np.searchsorted(sizes, np.arange(sizes.max(initial=0) + 2)),
-        starts=starts,
-        ranks=own.view(np.uint32)[:count],
+        starts=starts[order],
+        ranks=ranks,
         ranked=ranked,
         unranked=sizes - ranked,
     )
+
+
+def exact_sets(texts: Sequence[str], step: int) -> tuple[I64, I64]:
+    """The shingles of texts, as numbers that only equal ones share, and where each text's begin."""
+    owners, codes = _each_once(*all_windows(texts, step))
+    starts = np.searchsorted(owners, np.arange(len(texts) + 1))
+    return np.unique(codes, return_inverse=True)[1], starts
+
+
+def _each_once(owners: I64, codes: U64) -> tuple[I64, U64]:
+    """The different windows of each text."""
+    keys = distinct((owners.view(np.uint64) << _WINDOW_BITS) | codes)
+    return (keys >> _WINDOW_BITS).view(np.int64), keys & ((np.uint64(1) << _WINDOW_BITS) - 1)
+
+
+def _count(table: NDArray[np.uint16], slots: U32) -> None:
+    """Add how often each slot stands in `slots`, up to 65,535."""
+    slots.sort()
+    starts = np.flatnonzero(np.diff(slots, prepend=~slots[:1]))
+    counts = np.diff(starts, append=len(slots))
+    table[slots[starts]] = np.minimum(table[slots[starts]] + counts, 2**16 - 1)
+
+
+def _classes(tables: list[NDArray[np.uint16]]) -> NDArray[np.uint8]:
+    """For each slot, 1 to 61 for 2 to 65,535 texts, or 0 where no pair can share its shingles."""
+    class_of = np.zeros(2**16, np.uint8)
+    class_of[2:] = 1 + 4 * np.log2(np.arange(2, 2**16) / 2)
+    if len(tables) == 1:
+        return class_of[tables[0]]
+    one, other = tables
+    both: NDArray[np.uint8] = class_of[np.minimum(one, 2**15 - 1) + np.minimum(other, 2**15 - 1)]
+    both[(one == 0) | (other == 0)] = 0
+    return both
+
+
+def _ranked(ranks: U32, sizes: I64, classes: NDArray[np.uint8], step: int) -> I64:
+    """Hashes, text by text, become ranks in their own memory; how many each text has of them."""
+    shift = np.uint32(_HASH_BITS + 1 - len(classes).bit_length())
+    ranked = np.zeros_like(sizes)
+    begun = kept = 0
+    for begin, end in cuts(sizes, step):
+        hashes = ranks[begun : begun + int(sizes[begin:end].sum())]
+        begun += len(hashes)
+        above = classes[hashes >> shift]
+        owners = np.repeat(np.arange(end - begin), sizes[begin:end])
+        keys = (owners.view(np.uint64) << HALF) | (above.astype(np.uint32) << _HASH_BITS) | hashes
+        keys = keys[above > 0]
+        keys.sort()
+        ranked[begin:end] = np.bincount((keys >> HALF).view(np.int64), minlength=end - begin)
+        ranks[kept : kept + len(keys)] = keys & LOW
+        kept += len(keys)
+    return ranked
 
 
 def cuts(counts: I64, step: int) -> Iterator[tuple[int, int]]:
@@ -130,7 +194,8 @@ def windows_of(texts: Sequence[str], step: int) -> Iterator[tuple[I64, U64]]:
         for back in range(1, SPAN):  # what begins in the last 4 bytes of a text leaves the text
             inside[ends[lengths[begin:end] >= back] - back] = False
         counts = np.maximum(lengths[begin:end] - SPAN + 1, 0)
-        yield np.repeat(np.arange(begin, end), counts), windows(data)[inside[: 1 - SPAN]]
+        if counts.any():
+            yield np.repeat(np.arange(begin, end), counts), windows(data)[inside[: 1 - SPAN]]
 
 
 def _bytes(text: str) -> int:
@@ -165,58 +230,3 @@ def windows(data: bytes) -> U64:
     two = (one[:-1] << np.uint64(8)) | one[1:]
     four = (two[:-2] << np.uint64(16)) | two[2:]
     return (four[:-1] << np.uint64(8)) | one[4:]
-
-
-def _packed_windows(texts: Sequence[str], step: int) -> U64:
-    """(window, text) of every window that lies in one text."""
-    packed = np.empty(sum(max(_bytes(text) - SPAN + 1, 0) for text in texts), np.uint64)
-    at = 0
-    for numbers, codes in windows_of(texts, step):
-        codes <<= _TEXT_BITS
-        codes |= numbers.view(np.uint64)
-        packed[at : at + len(codes)] = codes
-        at += len(codes)
-    return packed
-
-
-def _whole_windows(packed: U64, step: int) -> Iterator[tuple[int, int]]:
-    """Parts of about `step`, as (begin, end), that do not part the texts of a window."""
-    begin = 0
-    while begin < len(packed):
-        last = packed[min(begin + step, len(packed)) - 1] >> _TEXT_BITS
-        end = int(np.searchsorted(packed, (last + np.uint64(1)) << _TEXT_BITS))
-        yield begin, end
-        begin = end
-
-
-def _ranked(packed: U64, place: I64, sides: tuple[Flags, Flags] | None, step: int) -> U64:
-    """(set, rank) of every shingle that a pair can share, sorted, in the memory of `packed`.
-
-    `place` is the set of each text. A shingle of one text is in no pair, nor with `sides` one that
-    is not on both.
-    """
-    kept = shingles = 0
-    frequencies = [np.empty(0, np.int64)]
-    for begin, end in _whole_windows(packed, step):
-        text = (packed[begin:end] & _TEXT).astype(np.int64)
-        windows = packed[begin:end] >> _TEXT_BITS
-        starts = np.flatnonzero(np.concatenate([[True], windows[1:] != windows[:-1]]))
-        counts = np.diff(starts, append=len(windows))
-        shared = counts > 1
-        for side in sides or ():
-            shared &= np.logical_or.reduceat(side[text], starts)
-        numbers = np.repeat(shingles + np.cumsum(shared) - 1, counts)
-        wanted = np.repeat(shared, counts)
-        part = (place[text[wanted]] << 32) | numbers[wanted]
-        packed[kept : kept + len(part)] = part.astype(np.uint64)
-        kept += len(part)
-        shingles += int(shared.sum())
-        frequencies.append(counts[shared])
-    packed = packed[:kept]
-    rank = np.empty(shingles, np.uint64)
-    rank[np.argsort(np.concatenate(frequencies), kind="stable")] = np.arange(shingles)
-    for begin in range(0, kept, step):
-        numbered = packed[begin : begin + step]
-        numbered[:] = (numbered & ~LOW) | rank[(numbered & LOW).astype(np.int64)]
-    packed.sort()
-    return packed

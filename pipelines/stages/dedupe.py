@@ -64,11 +64,9 @@ def dedupe(
     groups = [("same stem", group) for group in linking.stems(questions["key"])]
     if dataset.grouped:
         groups += [("same group", group) for group in linking.groups(records, questions)]
-    pinned = {
-        place: sides[-1]  # "validation" where a key was on both sides
-        for place, sides in enumerate(questions["pinned"])
-        if len(sides)
-    }
+    # "validation" where a key was on both sides
+    sided = questions.select("place", pl.col("pinned").list.last()).drop_nulls()
+    pinned = dict(sided.iter_rows())
     out = conflicting(links, [group for _, group in groups], pinned) if pinned else set()
     records = _with_links(records, questions, links, groups, out)
     records = _tag_split_conflicts(records, questions, out, pinned)

@@ -60,6 +60,20 @@ def rows(first: int, last: int) -> list[tuple[str, str]]:
     return [(problem(n), str(n)) for n in range(first, last)]
 
 
+def test_a_file_may_be_elsewhere(tmp_path: Path, rft: Run) -> None:
+    """By its whole path, which is then what the manifest says of it."""
+    (tmp_path / "elsewhere").mkdir()
+    written(tmp_path / "elsewhere", train=rows(0, 30))
+    described = (tmp_path / "elsewhere/mine.toml").read_text()
+    train = tmp_path / "elsewhere/train.csv"
+    (tmp_path / "mine.toml").write_text(described.replace("train.csv", str(train)))
+    got = rft("prepare", "mine.toml", "--out", "out")
+    assert got.returncode == 0, got.stderr
+    manifest = orjson.loads((tmp_path / "out/mine/manifest.json").read_bytes())
+    assert [entry["path"] for entry in manifest["source"]["files"]] == [str(train)]
+    assert rft("validate", "out/mine").returncode == 0
+
+
 def test_rows_stay_in_their_split_and_training_gives_way(tmp_path: Path) -> None:
     near = (problem(31) + " now", "31")
     train = [*rows(0, 30), *rows(30, 31), (problem(40).upper(), "40"), near]
