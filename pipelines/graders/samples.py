@@ -23,6 +23,7 @@ from pipelines.graders.render import Roots, Unresolved, filler, sample_of
 from pipelines.graders.templates import templates
 from pipelines.io.items import Items, item_digest
 from pipelines.io.jsonl import objects
+from pipelines.rules.shapes import inside
 
 # How an answer may end that is none, for it was cut, or there never was one; in words.
 UNFINISHED = {
@@ -142,7 +143,7 @@ def _read(items: Items, path: Path, chosen: Origin | None) -> Iterator[Sample]:
         if chosen is not None and not chosen.takes(row, place):
             continue
         name = count if key is None else row[key]
-        if key == "item" and name not in numbers:
+        if key == "item" and isinstance(name, str) and name not in numbers:
             origin.others += 1
             continue
         if type(name) not in (str, int) or name not in numbers:
@@ -150,9 +151,9 @@ def _read(items: Items, path: Path, chosen: Origin | None) -> Iterator[Sample]:
             problem = f"no item of {files} has {key} {show(name)}"
             raise BadInput(f"{place}: {problem}; correct it, or leave the sample out")
         finish = row.get("finish")
-        unfinished = finish if finish in UNFINISHED else None
-        usage = row.get("usage")
-        tokens = usage.get("output") if isinstance(usage, dict) else None
+        unfinished = finish if isinstance(finish, str) and finish in UNFINISHED else None
+        tokens = inside(row, "usage").get("output")
+        tokens = tokens if type(tokens) is int and tokens >= 0 else None
         for number in numbers[name]:
             origin.count(row, number)
             output = _output(row, place)
