@@ -324,10 +324,11 @@ def _trained(service: Any, id: str, checkpoint: int | None, where: Endpoint) -> 
             status = state.get("status")
             raise BadInput(f"{id}: is {status} and has no model yet; see --checkpoint STEP")
         return model
-    listed = {each.get("step_number"): each for each in service.checkpoints(id)}
+    checkpoints = service.checkpoints(id)
+    listed = {n: each for each in checkpoints if type(n := each.get("step_number")) is int}
     model = (listed.get(checkpoint) or {}).get("fine_tuned_model_checkpoint")
     if not isinstance(model, str):
-        there = ", ".join(map(str, sorted(step for step in listed if step is not None))) or "none"
+        there = ", ".join(map(str, sorted(listed))) or "none"
         raise BadInput(f"{id}: no checkpoint of step {checkpoint}; there are {there}")
     return model
 

@@ -207,7 +207,7 @@ class Spent:
         self.seconds += lasted or 0
         self.steps += 1
         listed = events.inside(data, "usage").get("graders")
-        for grader in listed if isinstance(listed, list) else ():
+        for grader in map(events.inside, listed if isinstance(listed, list) else ()):
             for split, (kind, price) in product(("train", "valid"), _GRADING):
                 tokens = events.number(grader.get(f"{split}_{kind}_tokens_count")) or 0
                 self.grading += tokens * _price(price, str(grader.get("model"))) / 1_000_000

@@ -153,6 +153,8 @@ def test_how_money_is_measured() -> None:
     spent.add({"created_at": 9_000, "data": data | {"usage": {"graders": graders}}})
     assert spent.usd == pytest.approx(150 + 5 * 1.10 + 4.9 * 4.40)
     assert "2 steps, 1.50 h at $100 an hour, graders $27.06" in str(spent)
+    spent.add({"data": {**data, "step": 3, "usage": {"graders": [5, None, "x", [graders]]}}})
+    assert spent.steps == 3
 
 
 # Deployments -------------------------------------------------------------------------------------
