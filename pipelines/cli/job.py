@@ -124,7 +124,7 @@ def show(
             view.show_job(state, where, "job")
         else:
             terminal.print_json({"endpoint": where.url, "job": state})
-        raise Exit(int(state.get("status") in (LOST if follow else {"failed"})))
+        raise Exit(int(str(state.get("status")) in (LOST if follow else {"failed"})))
 
 
 def _job_id(word: str, where: Endpoint) -> str:

@@ -23,7 +23,6 @@ from pipelines.graders.render import Roots, Unresolved, filler, sample_of
 from pipelines.graders.templates import templates
 from pipelines.io.items import Items, item_digest
 from pipelines.io.jsonl import objects
-from pipelines.rules.shapes import inside
 
 # How an answer may end that is none, for it was cut, or there never was one; in words.
 UNFINISHED = {
@@ -152,7 +151,8 @@ def _read(items: Items, path: Path, chosen: Origin | None) -> Iterator[Sample]:
             raise BadInput(f"{place}: {problem}; correct it, or leave the sample out")
         finish = row.get("finish")
         unfinished = finish if isinstance(finish, str) and finish in UNFINISHED else None
-        tokens = inside(row, "usage").get("output")
+        usage = row.get("usage")
+        tokens = usage.get("output") if isinstance(usage, dict) else None
         tokens = tokens if type(tokens) is int and tokens >= 0 else None
         for number in numbers[name]:
             origin.count(row, number)

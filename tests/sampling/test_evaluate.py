@@ -184,7 +184,7 @@ def test_the_interval_holds_what_it_promises() -> None:
 
 
 def test_no_difference_is_seldom_taken_for_one() -> None:
-    """Of draws of a few items without a difference nearly 95 % hold 0, and at most 5 % tell of one."""
+    """Of draws of a few items without a difference nearly 95 % hold 0, at most 5 % tell."""
     random = np.random.default_rng(3)
     held = told = 0
     for items in (8, 12, 20) * 200:
