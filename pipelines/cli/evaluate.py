@@ -148,6 +148,8 @@ def _there(samples: Sequence[Path], models: Sequence[str]) -> dict[str, tuple[Pa
         for _, row in jsonl.objects(path):
             name = row.get("model")
             names[name if isinstance(name, str) else None] = None
+        if not names:
+            raise BadInput(f"{path}: it has no samples; write one JSON object a line")
         several |= len(names) > 1
         for name in names:
             known = name or path.stem

@@ -122,7 +122,7 @@ def show(
             view.show_job(state, where, "job")
         else:
             terminal.print_json({"endpoint": where.url, "job": state})
-        raise Exit(int(state.get("status") in (LOST if follow else {"failed"})))
+        raise Exit(int(str(state.get("status")) in (LOST if follow else {"failed"})))
 
 
 def _job_id(word: str, where: Endpoint) -> str:
@@ -320,10 +320,11 @@ def _trained(service: Any, id: str, checkpoint: int | None, where: Endpoint) -> 
             status = state.get("status")
             raise BadInput(f"{id}: is {status} and has no model yet; see --checkpoint STEP")
         return model
-    listed = {each.get("step_number"): each for each in service.checkpoints(id)}
+    checkpoints = service.checkpoints(id)
+    listed = {n: each for each in checkpoints if type(n := each.get("step_number")) is int}
     model = (listed.get(checkpoint) or {}).get("fine_tuned_model_checkpoint")
     if not isinstance(model, str):
-        there = ", ".join(map(str, sorted(step for step in listed if step is not None))) or "none"
+        there = ", ".join(map(str, sorted(listed))) or "none"
         raise BadInput(f"{id}: no checkpoint of step {checkpoint}; there are {there}")
     return model
 

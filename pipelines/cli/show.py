@@ -12,6 +12,7 @@ import orjson
 from pipelines.cli import terminal
 from pipelines.cli.command import argument, option
 from pipelines.cli.options import Folder, Format, OutputFormat
+from pipelines.rules.shapes import inside
 
 # Columns of the names at the left, and the most that is shown of a value.
 _LEFT, _MOST = 10, 700
@@ -110,7 +111,8 @@ def _parts(story: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if story["links"] or story["suspects"]:
         yield "", ""
     if item := story["item"]:
-        for message in item.get("messages", ()):
+        messages = item.get("messages")
+        for message in map(inside, messages if isinstance(messages, list) else ()):
             content = message.get("content")
             text = content if isinstance(content, str) else orjson.dumps(content).decode()
             yield str(message.get("role")), text

@@ -148,7 +148,7 @@ def _read(items: Items, path: Path, chosen: Origin | None) -> Iterator[Sample]:
         if chosen is not None and not chosen.takes(row, place):
             continue
         name = count if key is None else row[key]
-        if key == "item" and name not in numbers:
+        if key == "item" and isinstance(name, str) and name not in numbers:
             origin.others += 1
             continue
         if type(name) not in (str, int) or name not in numbers:
@@ -156,7 +156,7 @@ def _read(items: Items, path: Path, chosen: Origin | None) -> Iterator[Sample]:
             problem = f"no item of {files} has {key} {show(name)}"
             raise BadInput(f"{place}: {problem}; correct it, or leave the sample out")
         finish = row.get("finish")
-        unfinished = finish if finish in UNFINISHED else None
+        unfinished = finish if isinstance(finish, str) and finish in UNFINISHED else None
         usage = row.get("usage")
         tokens = usage.get("output") if isinstance(usage, dict) else None
         tokens = tokens if type(tokens) is int and 0 <= tokens < 1 << 40 else None

@@ -85,8 +85,9 @@ def folder_of(word: str) -> Path:
 
 def is_supervised(folder: Path) -> bool:
     """Whether a folder is of a supervised job, as its request says."""
+    path = folder / FILES["job"]
     try:
-        job = orjson.loads((folder / FILES["job"]).read_bytes())
+        job = orjson.loads(path.read_bytes() if path.is_file() else b"")
         return bool(job["method"]["type"] == "supervised")
     except (OSError, orjson.JSONDecodeError, LookupError, TypeError):
         return False
@@ -111,9 +112,14 @@ def find(word: str) -> Prepared:
     made = made if isinstance(made, dict) else {}
     name, audited = made.get("dataset"), made.get("certificate")
     threshold = audited.get("threshold") if isinstance(audited, dict) else None
+    separators = made.get("separators")
     return Prepared(
         folder,
         name if isinstance(name, str) else None,
         threshold if isinstance(threshold, float) else None,
-        tuple(part for part in made.get("separators") or () if isinstance(part, str)),
+        tuple(
+            part
+            for part in (separators if isinstance(separators, list) else ())
+            if isinstance(part, str)
+        ),
     )

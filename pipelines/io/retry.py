@@ -132,7 +132,9 @@ def requested_pause(error: BaseException) -> float:
     after = headers.get("retry-after", "").strip()
     if after.isdecimal():
         return float(after)
-    with suppress(ValueError):
-        return max(0.0, (parsedate_to_datetime(after) - datetime.now(UTC)).total_seconds())
+    with suppress(ValueError, TypeError, OverflowError):
+        date = parsedate_to_datetime(after)
+        date = date if date.tzinfo else date.replace(tzinfo=UTC)
+        return max(0.0, (date - datetime.now(UTC)).total_seconds())
     spent = re.search(r"\br=0\s*;\s*t=(\d+)", headers.get("ratelimit", ""))
     return float(spent[1]) if spent else 0.0

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from pipelines.findings import BadInput
-from pipelines.io import schema
+from pipelines.io import bounds, schema
 from pipelines.io.files import sha256
 from pipelines.io.jsonl import objects
 from pipelines.io.prepared import Prepared
@@ -26,7 +26,8 @@ def rates(prepared: Prepared) -> dict[int, tuple[int, int]]:
     if calibration(prepared) is None:
         return {}
     valid = schema.compiled("rate").is_valid
-    with suppress(BadInput):
+    with suppress(BadInput, OSError):
+        bounds.regular(prepared.folder / RATES)
         rates = [one for _, one in objects(prepared.folder / RATES) if valid(one)]
         return {one["line"]: (min(one["passed"], one["n"]), one["n"]) for one in rates if one["n"]}
     return {}

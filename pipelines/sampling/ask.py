@@ -19,6 +19,7 @@ import httpx2
 import orjson
 
 from pipelines.findings import BadInput
+from pipelines.io.jsonl import MOST_LINE_BYTES
 from pipelines.io.retry import RetryPolicy, in_words, requested_pause
 from pipelines.sampling import replies
 from pipelines.sampling.journal import Key
@@ -40,6 +41,9 @@ _TRIES_UNREACHED = 3
 
 # Seconds that replies under way have when a run is over: what comes then is not kept.
 _LAST_REPLIES = 1.0
+
+# Bytes of a reply: its line in a file is hardly longer, and readers of files take twice as many.
+_MOST_BYTES = MOST_LINE_BYTES // 2
 
 # What 429 says where waiting does not help.
 _NO_QUOTA = "insufficient_quota"
@@ -68,6 +72,25 @@ class Failed(Exception):
         self.stops = stops
 
 
+class _Bounded(httpx2.SyncByteStream):
+    """A body that ends; Failed where it goes on for too long. A silence is the client's to end."""
+
+    def __init__(self, stream: Any, url: str) -> None:
+        self._stream, self._url = stream, url
+
+    def __iter__(self) -> Iterator[bytes]:
+        size, end = 0, monotonic() + RETRY.silence
+        for part in self._stream:
+            size += len(part)
+            if size > _MOST_BYTES or monotonic() > end:
+                what = f"{_MOST_BYTES:,} bytes or {RETRY.silence:,.0f} s"
+                raise Failed(f"{self._url}: an answer goes on for over {what}; see --max-tokens")
+            yield part
+
+    def close(self) -> None:
+        self._stream.close()
+
+
 class Asker:
     """One endpoint and API; to be closed."""
 
@@ -84,11 +107,14 @@ class Asker:
         self._where, self._api, self._retry, self._note = where, api, RETRY, note
         self._secrets = access.secrets
         self._throttle = Throttle(most, RETRY)
-        self._client = connected(where, access, RETRY.timeout, retries=0)
+        self._client = connected(where, access, RETRY.timeout, retries=0, looked_at=self._bound)
         self._todo: SimpleQueue[tuple[_Try, Json] | None] = SimpleQueue()
         self._done: SimpleQueue[tuple[_Try, Json | Exception]] = SimpleQueue()
         self._threads: list[Thread] = []
         self._noted = False
+
+    def _bound(self, response: httpx2.Response) -> None:
+        response.stream = _Bounded(response.stream, self._where.url)
 
     def close(self) -> None:
         """Let threads and connections go."""

@@ -137,7 +137,8 @@ def _ask(
             item = wanted.items[wanted.chosen[key.item]]
             name = {"id": item["id"]} if isinstance(item.get("id"), str | int) else {}
             answers.add(key, {**name, **answer, "asked": shown})
-            spent.add(answer["usage"])
+            if answer["finish"] != "content_filter" or answer["usage"]:  # else it was not answered
+                spent.add(answer["usage"])
             result.finishes[answer["finish"]] += 1
             progress.advance()
             progress.tell(spent.short)

@@ -2,7 +2,7 @@
 
 Items are what is drawn: answers to one item depend on one another. The difference of two models is
 taken item by item; its interval is a bootstrap over items, seeded, and the same whatever their
-order. Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13 (percentiles).
+order.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -85,16 +86,36 @@ def difference(one: Mapping[int, float], other: Mapping[int, float]) -> Differen
 
 
 def _interval(deltas: Any) -> tuple[float, float]:
-    """The 2.5th and the 97.5th percentile of the means of what is drawn with replacement."""
+    """The percentiles that hold 95 % of the means of what is drawn with replacement.
+
+    They lie further out than 2.5 and 97.5, the less so the more items there are, for the means of n
+    items that are drawn from n spread too little, and as a normal distribution does. Hesterberg,
+    What Teachers Should Know About the Bootstrap, 2015, "expanded percentile interval".
+    """
     random = np.random.Generator(np.random.PCG64(0))
     n = len(deltas)
+    if not deltas.any():
+        return -3 / n, 3 / n  # where no item differs, at most 3 of n do, in 95 of 100 cases
     at_once = max(1, _HELD // n)
     means = [
         deltas[random.integers(0, n, (min(at_once, _DRAWS - start), n))].mean(axis=1)
         for start in range(0, _DRAWS, at_once)
     ]
-    low, high = np.percentile(np.concatenate(means), [2.5, 97.5])
+    tail = 100 * _tail(n)
+    low, high = np.percentile(np.concatenate(means), [tail, 100 - tail])
     return float(low), float(high)
+
+
+def _tail(n: int) -> float:
+    """The share of the means of n items that is left out at each end, below 0.025."""
+    if n < 2:
+        return 0.0
+    normal, z = NormalDist(), NormalDist().inv_cdf(0.975)
+    # The quantile of Student's t with n - 1 degrees, to 0.1 % from n = 6: Abramowitz and Stegun,
+    # 26.7.5.
+    terms = (z**3 + z) / 4, (5 * z**5 + 16 * z**3 + 3 * z) / 96, (3 * z**7 + 19 * z**5) / 384
+    t = z + sum(term / (n - 1) ** power for power, term in enumerate(terms, 1))
+    return normal.cdf(-t * math.sqrt(n / (n - 1)))
 
 
 def _needed(deltas: Any, mean: float) -> int | None:

@@ -58,7 +58,10 @@ class Spent:
         return None if self.price is None else self.price.of(self.tokens_in, self.tokens_out)
 
     def add(self, usage: dict[str, Any]) -> None:
-        """Count one answer."""
+        """Count one answer; BadInput where --max-cost cannot be held, for tokens are not told."""
+        if self.most is not None and not {"input", "output"} <= usage.keys():
+            problem = "the service does not tell the tokens of an answer; what came is kept"
+            raise BadInput(f"--max-cost: {problem}: run it without, and with a --limit")
         with self._lock:
             tokens = usage.get("input") or 0, usage.get("output") or 0
             self.tokens_in += tokens[0]

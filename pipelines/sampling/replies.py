@@ -6,13 +6,18 @@ and `refusal`. The last three are no answers to be graded (`graders.samples.UNFI
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
+from pipelines.io.bounds import MOST_LEVELS, too_deep
 from pipelines.rules.shapes import inside
 from pipelines.sampling.settings import Api
 
 Json = dict[str, Any]
+
+# A count of tokens from here on is none, for no model has such a context.
+_MOST_TOKENS = 1 << 40
 
 
 class Unreadable(Exception):
@@ -27,10 +32,13 @@ def read(api: Api, reply: Any) -> Json:
     """
     if not isinstance(reply, dict):
         raise Unreadable("the answer is no JSON object; is this the service?")
+    if too_deep(reply):  # nobody could write it down
+        raise Unreadable(f"the answer has over {MOST_LEVELS} levels; is this the service?")
     answer = _chat(reply) if api is Api.chat else _response(reply)
     made = reply.get("created", reply.get("created_at"))
-    if isinstance(made, int | float):
-        answer["date"] = datetime.fromtimestamp(made, UTC).date().isoformat()
+    if isinstance(made, int | float) and not isinstance(made, bool):
+        with suppress(ValueError, OverflowError, OSError):  # no time of any calendar
+            answer["date"] = datetime.fromtimestamp(made, UTC).date().isoformat()
     return answer
 
 
@@ -40,7 +48,11 @@ def filtered() -> Json:
     return {**_answer("", [], "content_filter", {}), "date": today}
 
 
-def _answer(text: str, tools: list[Json], finish: str, usage: Json) -> Json:
+def _answer(text: Any, tools: Any, finish: str, usage: Json) -> Json:
+    if not isinstance(text, str):
+        raise Unreadable("what the answer says is no text; is this the service?")
+    if not isinstance(tools, list) or not all(isinstance(call, dict) for call in tools):
+        raise Unreadable("the answer's tool calls are no list of objects; is this the service?")
     tokens = {
         "input": usage.get("prompt_tokens", usage.get("input_tokens")),
         "output": usage.get("completion_tokens", usage.get("output_tokens")),
@@ -49,7 +61,7 @@ def _answer(text: str, tools: list[Json], finish: str, usage: Json) -> Json:
             or inside(usage, "output_tokens_details").get("reasoning_tokens")
         ),
     }
-    counted = {name: count for name, count in tokens.items() if type(count) is int}
+    counted = {name: n for name, n in tokens.items() if type(n) is int and 0 <= n < _MOST_TOKENS}
     return {"output_text": text, "output_tools": tools, "finish": finish, "usage": counted}
 
 
@@ -75,14 +87,19 @@ def _response(reply: Json) -> Json:
     if reply.get("status") == "failed":
         message = inside(reply, "error").get("message") or "no reason"
         raise Unreadable(f"the model failed: {message}")
-    texts, refusals, tools = [], [], []
+    texts: list[Any] = []
+    refusals: list[Any] = []
+    tools: list[Json] = []
     for item in map(inside, output):
         if item.get("type") == "function_call":
             function = {"name": item.get("name"), "arguments": item.get("arguments")}
             tools.append({"id": item.get("call_id"), "type": "function", "function": function})
-        for part in map(inside, item.get("content") or ()) if item.get("type") == "message" else ():
-            texts += [part["text"]] if part.get("type") == "output_text" else []
-            refusals += [part["refusal"]] if part.get("type") == "refusal" else []
+        content = item.get("content") if item.get("type") == "message" else ()
+        for part in map(inside, content if isinstance(content, list) else ()):
+            texts += [part.get("text")] if part.get("type") == "output_text" else []
+            refusals += [part.get("refusal")] if part.get("type") == "refusal" else []
+    if not all(isinstance(text, str) for text in (*texts, *refusals)):
+        raise Unreadable("what the answer says is no text; is this the service?")
     finish = "tool_calls" if tools else "stop"
     if reply.get("status") == "incomplete":
         reason = inside(reply, "incomplete_details").get("reason")

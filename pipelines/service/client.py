@@ -268,15 +268,21 @@ class Service:
 
 
 def connected(
-    where: Endpoint, access: Access, timeout: float | httpx2.Timeout, *, retries: int
+    where: Endpoint,
+    access: Access,
+    timeout: float | httpx2.Timeout,
+    *,
+    retries: int,
+    looked_at: Callable[[httpx2.Response], None] = lambda response: None,
 ) -> Any:
-    """OpenAI's client for an endpoint.
+    """OpenAI's client for an endpoint; `looked_at` gets each response before its body is read.
 
     A redirect could take the data elsewhere, so none is followed.
     """
     openai = package()
+    hooks = {"response": [looked_at]}
     try:
-        http_client = httpx2.Client(timeout=timeout, follow_redirects=False)
+        http_client = httpx2.Client(timeout=timeout, follow_redirects=False, event_hooks=hooks)
     except (ValueError, ImportError):
         raise BadInput("HTTPS_PROXY or HTTP_PROXY: not the address of a proxy; mend it") from None
     except OSError as error:

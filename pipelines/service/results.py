@@ -13,6 +13,7 @@ import csv
 import io
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import product
 from statistics import fmean, variance
@@ -65,6 +66,7 @@ def files(service: Service, job: Json) -> Iterator[tuple[str, bytes]]:
     for id in listed if isinstance(listed, list) else ():
         file = service.file(str(id)) or {}
         name = str(file.get("filename") or f"{id}.csv").replace("\\", "/").rpartition("/")[2]
+        name = "".join(letter if letter.isprintable() else "_" for letter in name)
         yield name, _plain(service.content(str(id)))
 
 
@@ -85,7 +87,9 @@ def of_events(happened: Iterable[Json]) -> Curve:
 def of_file(data: bytes) -> Curve | None:
     """The curve of a result file; None where it has none."""
     text = data.decode("utf-8-sig", errors="replace")
-    rows: list[dict[str, Any]] = list(csv.DictReader(io.StringIO(text)))
+    rows: list[dict[str, Any]] = []
+    with suppress(csv.Error):  # no CSV: then there is no curve
+        rows = list(csv.DictReader(io.StringIO(text)))
     if rows and "train_loss" in rows[0]:
         number = events.number
         points = [
@@ -207,7 +211,7 @@ class Spent:
         self.seconds += lasted or 0
         self.steps += 1
         listed = events.inside(data, "usage").get("graders")
-        for grader in listed if isinstance(listed, list) else ():
+        for grader in map(events.inside, listed if isinstance(listed, list) else ()):
             for split, (kind, price) in product(("train", "valid"), _GRADING):
                 tokens = events.number(grader.get(f"{split}_{kind}_tokens_count")) or 0
                 self.grading += tokens * _price(price, str(grader.get("model"))) / 1_000_000

@@ -17,6 +17,7 @@ from submitting import Rft, rft, server
 
 from pipelines.service import deployment
 from pipelines.service.results import Curve, Point, Spent, of_file, trend, warnings
+from pipelines.service.results import files as result_files
 
 __all__ = ["rft", "server"]  # fixtures
 
@@ -127,6 +128,23 @@ def test_a_supervised_result_file() -> None:
 # Money -------------------------------------------------------------------------------------------
 
 
+def test_a_result_file_that_is_none() -> None:
+    for data in (b"", b"\0\r\xff", b"step\rx\r", b'step,"' + b"a" * 200_000):
+        assert of_file(data) is None
+
+
+def test_a_result_file_has_a_name_that_a_disk_takes() -> None:
+    class Files:
+        def file(self, id: str) -> dict[str, Any]:
+            return {"id": id, "filename": "../a\0b\x1b.csv"}
+
+        def content(self, id: str) -> bytes:
+            return b"step\n"
+
+    files: Any = Files()
+    assert list(result_files(files, {"result_files": ["f"]})) == [("a_b_.csv", b"step\n")]
+
+
 def test_a_job_is_paused_before_it_costs_more(rft: Rft, server: ServiceServer) -> None:
     """A step of 720 s is $20; the first event has no data, and its time is taken from the clock."""
     server.steps = 50
@@ -153,6 +171,8 @@ def test_how_money_is_measured() -> None:
     spent.add({"created_at": 9_000, "data": data | {"usage": {"graders": graders}}})
     assert spent.usd == pytest.approx(150 + 5 * 1.10 + 4.9 * 4.40)
     assert "2 steps, 1.50 h at $100 an hour, graders $27.06" in str(spent)
+    spent.add({"data": {**data, "step": 3, "usage": {"graders": [5, None, "x", [graders]]}}})
+    assert spent.steps == 3
 
 
 # Deployments -------------------------------------------------------------------------------------

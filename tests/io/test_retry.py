@@ -29,6 +29,9 @@ def answer(status: int, **headers: str) -> httpx2.HTTPStatusError:
         (0, answer(429, Retry_After="61"), None),
         (0, answer(429, Retry_After="Wed, 21 Oct 2015 07:28:00 GMT"), 1),
         (0, answer(429, Retry_After="soon"), 1),
+        (0, answer(429, Retry_After="Wed, 21 Oct 2015 07:28:00 -0000"), 1),  # without a zone
+        (0, answer(429, Retry_After=f"Wed, 21 Oct {'9' * 20} 07:28:00 GMT"), 1),
+        (0, answer(429, Retry_After=f"Wed, 21 Oct 2015 07:28:00 +{'9' * 20}"), 1),
         (0, answer(429, RateLimit='"api";r=0;t=55'), 55),
         (0, answer(429, RateLimit='"api";r=9;t=55'), 1),
         (0, answer(408), 1),

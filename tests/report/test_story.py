@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import orjson
 import polars as pl
@@ -12,7 +14,8 @@ from conftest import DEMO, ROOT, Run
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.cli.show import _changes
+from pipelines.cli.options import Format
+from pipelines.cli.show import _changes, show
 from pipelines.findings import BadInput
 from pipelines.io.prepared import Prepared
 from pipelines.report.difference import marked
@@ -79,9 +82,22 @@ def test_a_folder_by_hand_has_stories_too(folder) -> None:
     (prepared.folder / "calibration.json").write_bytes(orjson.dumps(calibration(prepared)))
     (prepared.folder / "rates.jsonl").write_bytes(b'{"line": 2, "n": 4, "passed": 3}\n')
     assert stories(prepared, "train:2")[0]["grades"] == {"pass_rate": {"passed": 3, "n": 4}}
+    (prepared.folder / "rates.jsonl").unlink()
+    os.mkfifo(prepared.folder / "rates.jsonl")
+    assert stories(prepared, "train:2")[0]["grades"] == {}
     for word in ("nobody", "train:9", "train:" + "9" * 40, "", ":", "One?"):
         with pytest.raises(BadInput, match="no row of"):
             stories(prepared, word)
+
+
+@pytest.mark.parametrize("messages", [None, 5, "x", [1], [None], {"a": 1}], ids=str)
+def test_messages_of_the_wrong_type_are_no_fault(
+    folder, messages: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    row = {"messages": messages, "reference_answer": "2", "id": "one"}
+    prepared = folder([row], [item("Two?")])
+    show(str(prepared.folder), "one", None, Format.text)
+    assert "reference_answer" in capsys.readouterr().out
 
 
 def test_it_is_readable_at_80_columns_and_whole_as_json(rft: Run) -> None:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from service_server import GRADER
 
 from pipelines.cli import main
+from pipelines.io.items import item_digest
 from pipelines.sampling.compare import difference
 
 REPLACED = GRADER | {"operation": "ilike"}  # passes an answer that holds the reference
@@ -180,6 +181,56 @@ def test_the_interval_holds_what_it_promises() -> None:
         assert seen is not None
         held += seen.low <= 0.1 <= seen.high
     assert 180 <= held <= 199
+
+
+def test_no_difference_is_seldom_taken_for_one() -> None:
+    """Of draws of a few items without a difference nearly 95 % hold 0, at most 5 % tell."""
+    random = np.random.default_rng(3)
+    held = told = 0
+    for items in (8, 12, 20) * 200:
+        rates = random.beta(0.5, 0.5, items)
+        one, other = (dict(enumerate(random.binomial(4, rates) / 4)) for _ in range(2))
+        seen = difference(one, other)
+        assert seen is not None
+        held += seen.low <= 0 <= seen.high
+        told += seen.verdict != "too few items to tell"
+    assert held >= 0.925 * 600
+    assert told <= 0.05 * 600
+
+
+def test_models_that_never_differ_may_yet_differ() -> None:
+    seen = difference(dict.fromkeys(range(30), 1.0), dict.fromkeys(range(30), 1.0))
+    assert seen is not None
+    assert (seen.low, seen.mean, seen.high) == (-0.1, 0, 0.1)
+    assert seen.verdict == "too few items to tell"
+
+
+def test_samples_without_a_row(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows(folder / "s.jsonl", [])
+    assert rft("evaluate", "data", "--samples", "s.jsonl", "--trust-grader") == 2
+    assert "s.jsonl: it has no samples" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"finish": []}, {"finish": {}}, {"usage": {"output": "7"}}, {"usage": {"output": -7}}],
+    ids=str,
+)
+def test_what_samples_say_of_themselves_may_be_anything(
+    folder: Path, capsys: pytest.CaptureFixture[str], wrong: dict[str, Any]
+) -> None:
+    rows(folder / "s.jsonl", answers({1}, **wrong))
+    assert evaluate(capsys, "--samples", "s.jsonl")["models"][0]["tokens_per_answer"] is None
+
+
+def test_a_sample_of_an_item_that_is_no_digest(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    digest = item_digest(item(0))
+    samples = [{"item": name, "output_text": "x"} for name in (digest, [digest])]
+    rows(folder / "s.jsonl", samples)
+    assert rft("evaluate", "data", "--samples", "s.jsonl", "--trust-grader") == 2
+    assert "s.jsonl:2: no item of " in capsys.readouterr().err
 
 
 def test_the_items_needed_tell_the_difference() -> None:

@@ -19,7 +19,8 @@ from model_server import FILTERED, KEY, Model, ModelServer, Reply, throttled
 from service_server import prepared
 
 from pipelines.cli import main
-from pipelines.sampling import ask
+from pipelines.sampling import ask, replies
+from pipelines.sampling.settings import Api
 
 ROWS = 12
 
@@ -155,6 +156,76 @@ def test_a_broken_connection_is_asked_again(serve: Any) -> None:
     server = serve(twice)
     assert sample(server, "-n", 1) == 0
     assert set(server.times.values()) == {3}
+
+
+ODD: dict[str, dict[str, Any]] = {
+    "text": {"content": 5},
+    "parts": {"content": [{"type": "text", "text": "a"}]},
+    "refusal": {"refusal": {"a": 1}},
+    "calls": {"content": "x", "tool_calls": 5},
+    "call": {"content": "x", "tool_calls": [5]},
+    "deep": {"content": "x", "tool_calls": [json.loads("[" * 300 + "]" * 300)]},
+}
+
+
+@pytest.mark.parametrize("message", ODD.values(), ids=ODD)
+def test_what_is_no_answer_is_not_kept(message: dict[str, Any]) -> None:
+    with pytest.raises(replies.Unreadable):
+        replies.read(Api.chat, {"choices": [{"message": message}]})
+
+
+@pytest.mark.parametrize(
+    "content",
+    [5, [{"type": "output_text"}], [{"type": "output_text", "text": 5}], [{"type": "refusal"}]],
+    ids=str,
+)
+def test_nor_is_a_response_without_text(content: Any) -> None:
+    output = [{"type": "message", "content": content}]
+    if content == 5:
+        assert replies.read(Api.responses, {"output": output})["output_text"] == ""
+        return
+    with pytest.raises(replies.Unreadable):
+        replies.read(Api.responses, {"output": output})
+
+
+@pytest.mark.parametrize("made", [1e300, 2**62, -(2**60), True, "x", None])
+def test_a_date_that_is_none_and_tokens_below_zero(made: Any) -> None:
+    usage = {"prompt_tokens": -5, "completion_tokens": 2**62}
+    reply = {"choices": [{"message": {"content": "x"}}], "created": made, "usage": usage}
+    answer = replies.read(Api.chat, reply)
+    assert (answer["output_text"], answer["usage"], "date" in answer) == ("x", {}, False)
+
+
+def test_an_answer_has_an_end(
+    serve: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(ask, "_MOST_BYTES", 20_000)
+    assert sample(serve(lambda *words: Reply("y" * 30_000)), "-n", 1) == 2
+    assert "goes on for over 20,000 bytes" in capsys.readouterr().err
+    assert not Path("samples/data.train.jsonl").exists()
+
+
+def test_money_is_not_held_where_tokens_are_not_told(
+    serve: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server = serve(right)
+    server.prompt_tokens = -1
+    assert sample(server, "-n", 1, "--price", "1,2", "--max-cost", 1) == 2
+    assert "--max-cost: the service does not tell the tokens" in capsys.readouterr().err
+    assert len(server.asked) == 1
+    assert sample(server, "-n", 1) == 0
+    assert len(server.asked) == ROWS
+
+
+def test_an_edited_file_without_its_last_line_end(serve: Any) -> None:
+    server = serve(right)
+    assert sample(server, "-n", 1) == 0
+    path = Path("samples/data.train.jsonl")
+    before = path.read_bytes()
+    path.write_bytes(before.removesuffix(b"\n"))
+    assert sample(server, "-n", 1) == 0
+    assert len(server.asked) == ROWS
+    assert path.read_bytes() == before
 
 
 def test_how_an_answer_ended_is_kept(serve: Any, capsys: pytest.CaptureFixture[str]) -> None:
