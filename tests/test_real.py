@@ -90,10 +90,12 @@ def test_a_vendors_graders_want_a_response_format_that_is_nested(grader: str) ->
     """
     rows = "clausematching/clause_matching_validation.jsonl"
     files = {"train": rows, "validation": rows, "grader": f"clausematching/{grader}.json"}
+    # The tests' small vocabulary takes four times the tokens of o200k, which finds no row too long.
+    long = {"RFT218"}
     found = vendor(**files)
-    assert {f.code for f in found if f.severity == "error"} == {"RFT702"}
+    assert {f.code for f in found if f.severity == "error"} - long == {"RFT702"}
     found = vendor(**files, response_format="clausematching/schema.json")
-    assert {f.code for f in found if f.severity == "error"} == {"RFT521", "RFT702"}
+    assert {f.code for f in found if f.severity == "error"} - long == {"RFT521", "RFT702"}
 
 
 def test_a_vendors_rows_without_a_reference_are_found() -> None:
