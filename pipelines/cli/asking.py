@@ -17,13 +17,13 @@ from pipelines.findings import SHOWN, BadInput, install
 from pipelines.graders.samples import UNFINISHED
 from pipelines.io.items import Items
 from pipelines.io.prepared import Prepared
-from pipelines.sampling.collect import Plan, Result, collect, plan
-from pipelines.sampling.prices import Spent, price
-from pipelines.sampling.settings import Api, of_folder
 from pipelines.service.endpoint import EXAMPLE, access, endpoint, setting
+from pipelines.service.sampling.collect import Plan, Result, collect, plan
+from pipelines.service.sampling.prices import Spent, price
+from pipelines.service.sampling.settings import Api, of_folder
 
 if TYPE_CHECKING:
-    from pipelines.sampling.ask import Asker
+    from pipelines.service.sampling.ask import Asker
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ class Asking:
                     import openai  # noqa: F401
                 except ImportError:
                     raise BadInput(f"openai is not installed; {install('sample')}") from None
-                from pipelines.sampling.ask import Asker
+                from pipelines.service.sampling.ask import Asker
 
                 opens = access(where, os.environ, keyless=True)
                 return Asker(where, opens, self.api, most=self.concurrency, note=progress.note)

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from pipelines import api
+import pipelines
 from pipelines.cli import terminal
 from pipelines.cli.command import Exit, argument, option
 from pipelines.cli.options import Benchmarks, Format, OutputFormat
@@ -58,7 +58,7 @@ def audit(
     """
     if not 1 <= len(paths) <= 2 or (len(paths) == 1 and Path(paths[0]).is_file()):
         raise BadInput("audit: give a prepared folder, or a training and a validation file")
-    result = api.audit(*paths, threshold=threshold, band=band, benchmarks=benchmarks)
+    result = pipelines.audit(*paths, threshold=threshold, band=band, benchmarks=benchmarks)
     if output_format is Format.json:
         terminal.print_json(_document(result))
     else:

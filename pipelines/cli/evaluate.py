@@ -27,8 +27,8 @@ from pipelines.graders.samples import Origin, read
 from pipelines.io import jsonl
 from pipelines.io.items import Items
 from pipelines.io.prepared import ALL_SPLITS, Prepared, find
-from pipelines.sampling.compare import FEWEST, difference, mean
-from pipelines.sampling.evaluation import Outcome, outcome, swapped
+from pipelines.service.sampling.compare import FEWEST, difference, mean
+from pipelines.service.sampling.evaluation import Outcome, outcome, swapped
 
 
 def evaluate(

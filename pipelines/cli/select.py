@@ -70,7 +70,7 @@ def select(
     """
     from pipelines.graders import select
     from pipelines.graders.samples import Origin, read
-    from pipelines.sampling import selected
+    from pipelines.run import selected
 
     band, ratio = select.band(min_pass_rate, max_pass_rate), select.share(keep_ratio)
     if band is None:

@@ -302,7 +302,7 @@ def faults(columns: Columns) -> tuple[Fault, ...]:
 
 
 # What tables hold where there is no answer. "NA" is sodium, and "none" may be an answer.
-_NO_ANSWER = r"(?i)^\s*(#?n/a|nan|null|-+|\?+|tbd|todo)\s*$"
+_NO_ANSWER = r"(?i)^\s*(#?n/a|nan|null|-+|\?+|tbd)\s*$"
 
 
 def _faults(columns: Columns) -> Iterable[Fault]:

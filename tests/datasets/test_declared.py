@@ -312,7 +312,7 @@ def test_an_own_description_takes_no_name_of_ours(tmp_path: Path) -> None:
 
 
 def test_cells_that_stand_for_no_answer(tmp_path: Path) -> None:
-    cells = ["N/A", " - ", "--", "null", "NaN", "?", "TODO", "Na", "none", "-1", "no"]
+    cells = ["N/A", " - ", "--", "null", "NaN", "?", "tbd", "Na", "none", "-1", "no"]
     rows = [{"q": f"What is {n}?", "a": cell} for n, cell in enumerate(cells)]
     dataset = described(tmp_path, 'files = "rows.csv"\nprompt = "q"\nanswer = "a"\ngrader = "text"')
     got = reasons(dataset, records(dataset, written(tmp_path, rows, ".csv")))

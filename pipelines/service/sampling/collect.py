@@ -12,11 +12,11 @@ from pipelines.graders.samples import UNFINISHED
 from pipelines.io.items import Items, item_digest
 from pipelines.io.progress import Progress
 from pipelines.rules import tokens
-from pipelines.sampling import journal
-from pipelines.sampling.ask import Asker, Task
-from pipelines.sampling.journal import Journal, Key
-from pipelines.sampling.prices import Spent
-from pipelines.sampling.settings import Json, Settings
+from pipelines.service.sampling import journal
+from pipelines.service.sampling.ask import Asker, Task
+from pipelines.service.sampling.journal import Journal, Key
+from pipelines.service.sampling.prices import Spent
+from pipelines.service.sampling.settings import Json, Settings
 
 # Characters of a model's name that a bar shows.
 _TITLE = 19

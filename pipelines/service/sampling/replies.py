@@ -12,7 +12,7 @@ from typing import Any
 
 from pipelines.io.bounds import MOST_LEVELS, too_deep
 from pipelines.rules.shapes import inside
-from pipelines.sampling.settings import Api
+from pipelines.service.sampling.settings import Api
 
 Json = dict[str, Any]
 

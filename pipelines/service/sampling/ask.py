@@ -21,14 +21,14 @@ import orjson
 from pipelines.findings import BadInput
 from pipelines.io.jsonl import MOST_LINE_BYTES
 from pipelines.io.retry import RetryPolicy, in_words, requested_pause
-from pipelines.sampling import replies
-from pipelines.sampling.journal import Key
-from pipelines.sampling.prices import Spent
-from pipelines.sampling.settings import Api, Json
-from pipelines.sampling.throttle import Throttle
 from pipelines.service.client import connected
 from pipelines.service.endpoint import Access, Endpoint
 from pipelines.service.refusals import cut
+from pipelines.service.sampling import replies
+from pipelines.service.sampling.journal import Key
+from pipelines.service.sampling.prices import Spent
+from pipelines.service.sampling.settings import Api, Json
+from pipelines.service.sampling.throttle import Throttle
 
 # A model that reasons is silent for minutes.
 RETRY = RetryPolicy(delays=(1, 2, 4, 8, 16, 32, 60, 60), silence=900)

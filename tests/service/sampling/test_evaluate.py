@@ -15,7 +15,7 @@ from service_server import GRADER
 
 from pipelines.cli import main
 from pipelines.io.items import item_digest
-from pipelines.sampling.compare import difference
+from pipelines.service.sampling.compare import difference
 
 REPLACED = GRADER | {"operation": "ilike"}  # passes an answer that holds the reference
 

@@ -19,8 +19,8 @@ from model_server import FILTERED, KEY, Model, ModelServer, Reply, throttled
 from service_server import prepared
 
 from pipelines.cli import main
-from pipelines.sampling import ask, replies
-from pipelines.sampling.settings import Api
+from pipelines.service.sampling import ask, replies
+from pipelines.service.sampling.settings import Api
 
 ROWS = 12
 
