@@ -18,6 +18,8 @@ import polars as pl
 import pytest
 import tiktoken
 import tiktoken.registry
+from hub_server import serving
+from service_server import ServiceServer
 
 from pipelines.cli import main
 from pipelines.datasets import find
@@ -115,6 +117,14 @@ def guarded(seconds: int = 10) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
         signal.signal(signal.SIGVTALRM, before)
+
+
+@pytest.fixture
+def server() -> Iterator[ServiceServer]:
+    """The fine-tuning service on loopback."""
+    server = ServiceServer()
+    with serving(server):
+        yield server
 
 
 @pytest.fixture

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hub_server import serving
 from service_server import KEY, ServiceServer, prepared
 
 from pipelines.cli import main as entry
@@ -41,13 +40,6 @@ class Done:
 
 
 Rft = Callable[..., Done]
-
-
-@pytest.fixture
-def server() -> Iterator[ServiceServer]:
-    server = ServiceServer()
-    with serving(server):
-        yield server
 
 
 @pytest.fixture

@@ -13,13 +13,13 @@ from typing import Any, ClassVar
 import pytest
 from hub_server import serving
 from service_server import ServiceServer
-from submitting import Rft, rft, server
+from submitting import Rft, rft
 
 from pipelines.service import deployment
 from pipelines.service.results import Curve, Point, Spent, of_file, trend, warnings
 from pipelines.service.results import files as result_files
 
-__all__ = ["rft", "server"]  # fixtures
+__all__ = ["rft"]  # a fixture
 
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"
 

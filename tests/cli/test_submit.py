@@ -23,7 +23,7 @@ from click.testing import CliRunner
 from conftest import DEMO, ROOT, settings
 from known import DATASETS
 from service_server import KEY, SYSTEM, Fault, ServiceServer
-from submitting import Rft, rft, server
+from submitting import Rft, rft
 
 from pipelines.cli import job, submit
 from pipelines.cli import main as entry
@@ -33,7 +33,7 @@ from pipelines.rules import check
 from pipelines.run import driver
 from pipelines.service.assumptions import Range
 
-__all__ = ["rft", "server"]  # fixtures
+__all__ = ["rft"]  # a fixture
 
 # submit ------------------------------------------------------------------------------------------
 

@@ -10,11 +10,11 @@ from typing import Any
 import polars as pl
 import pytest
 from service_server import ServiceServer
-from submitting import Rft, rft, server
+from submitting import Rft, rft
 
 from pipelines.rules import check
 
-__all__ = ["rft", "server"]  # fixtures
+__all__ = ["rft"]  # a fixture
 
 WEATHER = {
     "type": "function",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from hashlib import sha256
@@ -32,13 +32,6 @@ QUICK = RetryPolicy(delays=(0, 0, 0), silence=10)
 SETTINGS = Settings(every=0)
 
 Run = Callable[..., Submitted]
-
-
-@pytest.fixture
-def server() -> Iterator[ServiceServer]:
-    server = ServiceServer()
-    with serving(server):
-        yield server
 
 
 @pytest.fixture

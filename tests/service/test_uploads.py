@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from conftest import Heard
-from hub_server import serving
 from service_server import KEY, Fault, ServiceServer
 
 from pipelines.findings import BadInput
@@ -27,13 +26,6 @@ QUICK = RetryPolicy(delays=(0, 0, 0), silence=10)
 ROWS = b'{"messages": []}\n' * 100
 
 Connect = Callable[..., Service]
-
-
-@pytest.fixture
-def server() -> Iterator[ServiceServer]:
-    server = ServiceServer()
-    with serving(server):
-        yield server
 
 
 @pytest.fixture
