@@ -10,7 +10,7 @@ from conftest import ROOT
 from known import DATASETS
 
 from pipelines.cli.command import command
-from pipelines.cli.main import MODULES
+from pipelines.cli.main import MODULES, command_of
 from pipelines.cli.prepare import prepare
 from pipelines.rules.catalogue import RULES
 from pipelines.stages import order
@@ -92,3 +92,29 @@ def test_no_registry_host_is_in_a_lock() -> None:
     assert len(locks) == 2
     for lock in locks:
         assert "://" not in lock.read_text(encoding="utf-8")
+
+
+def commands() -> list[tuple[str, str]]:
+    """Every command line of `rft` in a block of the pages, without what explains it beside it."""
+    found = []
+    for page in PAGES:
+        blocks = re.findall(r"^```(?:console|sh|bash)?\n(.*?)^```", page.read_text(), re.M | re.S)
+        for line in "\n".join(blocks).replace("\\\n", " ").splitlines():
+            words = re.split(r" {2,}", line.strip().removeprefix("$ "))
+            if re.match(r"(\.venv/bin/)?rft [a-z]", words[0]):
+                found.append((page.name, " ".join(words)))
+    return found
+
+
+def test_commands_on_the_pages_are_commands_with_such_options() -> None:
+    assert len(commands()) > 60
+    wrong = []
+    for page, line in commands():
+        name = line.partition("rft ")[2].split()[0]
+        known = command_of(name) if name in MODULES else None
+        many = [known, *getattr(known, "commands", {}).values()]
+        options = {opt for one in many if one for p in one.params for opt in p.opts} | {"--help"}
+        given = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", line))
+        if known is None or not given <= options:
+            wrong.append((page, line, given - options))
+    assert wrong == []
