@@ -591,6 +591,7 @@ def test_an_ordinary_user_is_contained_too(
             stdout=subprocess.PIPE,
             text=True,
             env={},
+            cwd="/",  # the checkout may be in a folder of root alone
             user=65534,
             group=65534,
             extra_groups=[],
