@@ -577,6 +577,8 @@ def test_an_ordinary_user_is_contained_too(
     program, python = shutil.which("bwrap"), shutil.which("python3", path="/usr/bin")
     if python is None:
         pytest.skip("the system has no Python")
+    if not all(folder.stat().st_mode & 0o001 for folder in Path(worker.__file__).parents):
+        pytest.skip("the checkout is in a folder of root alone")
     monkeypatch.setenv("HF_TOKEN", "hf_canary")
     run = bubble.bubble(bubble.interpreter(python), program, 8 << 20)
     assert isinstance(run, bubble.Bubble)
