@@ -134,10 +134,15 @@ class Search:
             part = wanted[some : some + step]
             rank, x = part & ~LOW, (part & LOW).view(np.int64)
             first, last = np.searchsorted(index, [rank[0], part[-1]])
-            start = np.searchsorted(index[first:last], rank | least[x - begin])
-            count = np.searchsorted(index[first:last], part) - start
-            hit = np.flatnonzero(count > 0)
-            found.append(np.stack([x[hit], first + start[hit], count[hit]]))
+            own = index[first:last]
+            if not len(own):
+                continue
+            lowest = rank | least[x - begin]
+            start = np.searchsorted(own, lowest)
+            nearest = own.take(start, mode="clip")
+            hit = np.flatnonzero((nearest >= lowest) & (nearest < part))
+            count = np.searchsorted(own, part[hit]) - start[hit]
+            found.append(np.stack([x[hit], first + start[hit], count]))
         x, start, count = np.concatenate(found, axis=1)
         order = (x << 32) | np.arange(len(x))
         order.sort()
