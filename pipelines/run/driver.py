@@ -28,6 +28,7 @@ from pipelines.io.prepared import ALL_SPLITS, LEDGER
 from pipelines.io.progress import Progress, stage_line
 from pipelines.rules.request import DEFAULT_MODEL
 from pipelines.run import edits, manifest
+from pipelines.run.cluster import engine
 from pipelines.run.manifest import Receipt
 from pipelines.run.result import Result
 from pipelines.sources import rows, tables
@@ -113,13 +114,15 @@ class _Walk:
     def _context(self) -> Context:
         made = documents(self.dataset, self.settings.model, {})
         previous = self.settings.previous
+        run_on = engine(self.settings.engine)
         return Context(
             dataset=self.dataset,
             settings=self.settings,
             advance=self.progress.advance,
-            raw_rows=lambda: tables.read_splits(self.dataset, self.raw.splits),
+            raw_rows=lambda: tables.read_splits(self.dataset, self.raw.splits, run_on),
             benchmarks=cache(self._benchmarks),
             previous=lambda: earlier_sides(previous, self.dataset),
+            engine=run_on,
             edited=edits.kept(self.folder, made, self.settings.edits, self.progress.note),
         )
 

@@ -67,11 +67,7 @@ def shingle_sets(texts: Sequence[str], border: int | None, step: int) -> Shingle
 
     own = _packed_windows(known, step)
     packed = distinct(own)
-    sizes = np.zeros(len(known), np.int64)
-    for begin in range(0, len(packed), step):
-        owners = (packed[begin : begin + step] & _TEXT).astype(np.int64)
-        np.add.at(sizes, owners, 1)
-    sizes = np.maximum(sizes, 1)
+    sizes = _sizes(packed, len(known), step)
     order = np.argsort(sizes, kind="stable")
     place = np.empty_like(order)
     place[order] = np.arange(len(order))
@@ -97,6 +93,19 @@ def shingle_sets(texts: Sequence[str], border: int | None, step: int) -> Shingle
         ranked=ranked,
         unranked=sizes - ranked,
     )
+
+
+def sizes(texts: Sequence[str], step: int = 1 << 18) -> I64:
+    """How many distinct shingles each text has; at most 2^24 texts."""
+    return _sizes(distinct(_packed_windows(texts, step)), len(texts), step)
+
+
+def _sizes(packed: U64, texts: int, step: int) -> I64:
+    counts = np.zeros(texts, np.int64)
+    for begin in range(0, len(packed), step):
+        owners = (packed[begin : begin + step] & _TEXT).astype(np.int64)
+        np.add.at(counts, owners, 1)
+    return np.maximum(counts, 1)
 
 
 def cuts(counts: I64, step: int) -> Iterator[tuple[int, int]]:

@@ -32,5 +32,6 @@ class Settings:
     # What is downloaded, where it is not the recipe's: `revision`, `config`, `shards`.
     choices: Mapping[str, Any] = field(default_factory=dict)
     offline: bool = False
+    engine: str = "local"  # in no receipt: all make the same bytes
     # What becomes of files that a person edited: "keep", "replace", or None: the run stops.
     edits: Literal["keep", "replace"] | None = None
