@@ -157,7 +157,7 @@ def prepare(
     # Here and not above: frames and recipes take 0.3 s to load, which `--help` needs not.
     from pipelines.datasets import DEMO, find
     from pipelines.graders.select import band
-    from pipelines.run import driver
+    from pipelines.run import cluster, driver
     from pipelines.stages.order import NAMES
     from pipelines.stages.settings import Settings
 
@@ -199,7 +199,7 @@ def prepare(
         max_pass_rate=max_pass_rate,
         choices={name: value for name, value in choices.items() if value is not None},
         offline=offline,
-        engine=engine,
+        engine=cluster.engine(engine),
         edits="keep" if keep_edits else "replace" if replace_edits else None,
     )
     chosen = [find(name) for name in dict.fromkeys(datasets or DEMO)]

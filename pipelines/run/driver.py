@@ -28,7 +28,6 @@ from pipelines.io.prepared import ALL_SPLITS, LEDGER
 from pipelines.io.progress import Progress, stage_line
 from pipelines.rules.request import DEFAULT_MODEL
 from pipelines.run import edits, manifest
-from pipelines.run.cluster import engine
 from pipelines.run.manifest import Receipt
 from pipelines.run.result import Result
 from pipelines.sources import rows, tables
@@ -112,18 +111,16 @@ class _Walk:
         return self._result(perf_counter() - start)
 
     def _context(self) -> Context:
-        made = documents(self.dataset, self.settings.model, {})
-        previous = self.settings.previous
-        run_on = engine(self.settings.engine)
+        settings = self.settings
+        made = documents(self.dataset, settings.model, {})
         return Context(
             dataset=self.dataset,
-            settings=self.settings,
+            settings=settings,
             advance=self.progress.advance,
-            raw_rows=lambda: tables.read_splits(self.dataset, self.raw.splits, run_on),
+            raw_rows=lambda: tables.read_splits(self.dataset, self.raw.splits, settings.engine),
             benchmarks=cache(self._benchmarks),
-            previous=lambda: earlier_sides(previous, self.dataset),
-            engine=run_on,
-            edited=edits.kept(self.folder, made, self.settings.edits, self.progress.note),
+            previous=lambda: earlier_sides(settings.previous, self.dataset),
+            edited=edits.kept(self.folder, made, settings.edits, self.progress.note),
         )
 
     # Stages --------------------------------------------------------------------------------------

@@ -139,7 +139,7 @@ STAGE = Stage(
         rows=context.settings.rows,
         validation_rows=context.settings.validation_rows,
         max_bytes=context.settings.max_bytes,
-        engine=context.engine,
+        engine=context.settings.engine,
         advance=context.advance,
     ),
     settings=("dataset", "instruction", "max_bytes", "model", "rows", "validation_rows"),

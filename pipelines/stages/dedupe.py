@@ -342,7 +342,7 @@ STAGE = Stage(
         context.previous(),
         dataset=context.dataset,
         threshold=context.threshold,
-        engine=context.engine,
+        engine=context.settings.engine,
     ),
     settings=("dataset", "threshold"),
     reads=("previous",),

@@ -266,7 +266,7 @@ STAGE = Stage(
         dataset=context.dataset,
         max_prompt_bytes=context.settings.max_prompt_bytes,
         pass_rates=band(context.settings.min_pass_rate, context.settings.max_pass_rate),
-        engine=context.engine,
+        engine=context.settings.engine,
         advance=context.advance,
     ),
     settings=("dataset", "max_prompt_bytes", "min_pass_rate", "max_pass_rate"),

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from pipelines.io.engine import Engine, local
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -32,6 +34,7 @@ class Settings:
     # What is downloaded, where it is not the recipe's: `revision`, `config`, `shards`.
     choices: Mapping[str, Any] = field(default_factory=dict)
     offline: bool = False
-    engine: str = "local"  # in no receipt: all make the same bytes
+    # What runs functions over parts of the rows; in no receipt, for all make the same bytes.
+    engine: Engine = local
     # What becomes of files that a person edited: "keep", "replace", or None: the run stops.
     edits: Literal["keep", "replace"] | None = None

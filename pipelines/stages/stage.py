@@ -9,7 +9,6 @@ from typing import Any
 import polars as pl
 
 from pipelines.datasets.dataset import Dataset
-from pipelines.io.engine import Engine
 from pipelines.stages.settings import Settings
 
 # What a stage writes beside its frame: rows as parquet, lines (binary) as they are, a document as
@@ -22,8 +21,7 @@ class Context:
     """What a stage may see of the run besides the records.
 
     advance: is told how many more rows are through. raw_rows, benchmarks, previous: frames, read
-    when they are asked for. engine: runs functions over parts of the rows. edited: the documents
-    that stay as a person left them, by file name.
+    when they are asked for. edited: the documents that stay as a person left them, by file name.
     """
 
     dataset: Dataset
@@ -32,7 +30,6 @@ class Context:
     raw_rows: Callable[[], pl.DataFrame]
     benchmarks: Callable[[], pl.DataFrame]
     previous: Callable[[], pl.DataFrame]
-    engine: Engine
     edited: Mapping[str, Any]
 
     @property
