@@ -31,6 +31,9 @@ _QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
 }
 
+# How often a cluster may lose parts before a run ends.
+_LOSSES = 3
+
 A = TypeVar("A")
 B = TypeVar("B")
 
@@ -66,48 +69,56 @@ def _on_daft(function: Callable[[A], B], parts: Iterable[A], /) -> Iterator[B]:
         yield from map(function, first)
         return
     _connect()
+    sender = (_stamp(), str(Path.cwd()))
+    every = chain(first, parts)
+    tasks = {
+        number: pickle.dumps((*sender, pickle.dumps((function, part))))
+        for number, part in enumerate(every)
+    }
+    waiting: dict[int, bytes] = {}
+    next_one = 0
+    for number, come in _results_of(tasks):
+        waiting[number] = come
+        while next_one in waiting:
+            failed, result = pickle.loads(waiting.pop(next_one))
+            if failed:
+                raise result
+            next_one += 1
+            yield result
+
+
+def _results_of(tasks: dict[int, bytes]) -> Iterator[tuple[int, bytes]]:
+    """What comes of each task, as it comes. A task is let go when its result is there.
+
+    Daft gives the parts of a lost node to another, but not where what it held of others is lost
+    too: then what has not come is given to the cluster again.
+    """
+    losses = 0
+    while tasks:
+        try:
+            for row in _query(tasks).iter_rows():
+                del tasks[row["number"]]
+                yield row["number"], row["result"]
+        except Exception as error:  # Daft's, Ray's and gRPC's own, of any class
+            losses += 1
+            if _runner() == "native" or losses == _LOSSES:
+                last = str(error).strip().rpartition("\n")[2][:200]
+                raise BadInput(
+                    f"--engine daft: {type(error).__name__}: {last}; see to the workers, "
+                    "or leave --engine out"
+                ) from error
+
+
+def _query(tasks: dict[int, bytes]) -> Any:
     import daft
 
-    sender = (_stamp(), str(Path.cwd()))
-    parts, first = chain(first, parts), []
-    tasks = [pickle.dumps((*sender, pickle.dumps((function, part)))) for part in parts]
-    count = len(tasks)
-    frame = daft.from_pydict({"number": list(range(count)), "task": tasks})
-    del tasks
+    frame = daft.from_pydict({"number": list(tasks), "task": list(tasks.values())})
     if _runner() == "ray":
-        frame = frame.into_partitions(count)
+        frame = frame.into_partitions(len(tasks))
     # Processes, for Python's lock lets one thread at a time work on strings.
     batch = daft.func.batch(return_dtype=daft.DataType.binary(), batch_size=1, use_process=True)
     result: Any = batch(_results)(frame["task"])
-    frame = frame.select("number", result.alias("result"))
-    waiting: dict[int, bytes] = {}
-    next_one = 0
-    try:
-        for row in frame.iter_rows():
-            waiting[row["number"]] = row["result"]
-            while next_one in waiting:
-                failed, result = pickle.loads(waiting.pop(next_one))
-                if failed:
-                    raise _Failed(result)
-                next_one += 1
-                yield result
-    except _Failed as failed:
-        raise failed.error from None
-    except Exception as error:  # Daft's, Ray's and gRPC's own, of any class
-        line = str(error).strip().partition("\n")[0]
-        raise BadInput(
-            f"--engine daft: {type(error).__name__}: {line}; see its log, or leave --engine out"
-        ) from error
-    if next_one != count:
-        raise AssertionError(f"{count} parts were given to Daft, {next_one} came back")
-
-
-class _Failed(Exception):
-    """What a function of ours raised on a worker."""
-
-    def __init__(self, error: BaseException) -> None:
-        super().__init__(error)
-        self.error = error
+    return frame.select("number", result.alias("result"))
 
 
 def _results(tasks: Any) -> list[bytes]:
