@@ -150,8 +150,9 @@ class Search:
         del wanted
         order = np.concatenate(keys)
         order.sort()
-        x, place = _unpacked(order)
-        return x, *_unpacked(np.concatenate(values)[place])
+        sets, place = _unpacked(order)
+        starts, counts = _unpacked(np.concatenate(values)[place])
+        return sets, starts, counts
 
 
 def _prefixes(sets: ShingleSets, counts: I64, begin: int, step: int) -> U64:
