@@ -30,6 +30,7 @@ from pipelines.rules import job_settings
 from pipelines.run import cluster, edits, manifest
 from pipelines.run.manifest import Receipt
 from pipelines.run.result import Result
+from pipelines.run.stored import Stored
 from pipelines.sources import rows, tables
 from pipelines.sources.benchmarks import benchmark_rows, path_and_field
 from pipelines.stages import ledger
@@ -69,7 +70,7 @@ def prepare(
 class _Walk:
     """One run over one dataset, in a temporary folder where one is given.
 
-    `records` are those kept so far, None while on the disk only.
+    Between two stages the records are on the disk only.
     """
 
     raw: Raw
@@ -93,8 +94,9 @@ class _Walk:
         self.engine = cluster.engine(settings.engine)
         self.progress, self.temporary = progress, temporary
         self.folder = temporary or settings.out / dataset.name
+        self.stored = Stored(self.folder)
         self.receipts: list[Receipt] = []
-        self.records: pl.DataFrame | None = None
+        self.rows: pl.Series | None = None  # that the last stage kept, where it ran
         self.changed = False  # whether this run has written anything
         # What a stage may read besides the records, by the word for it in `Stage.reads`.
         self.read: dict[str, list[dict[str, Any]]] = {}
@@ -123,6 +125,7 @@ class _Walk:
             raw_rows=lambda: tables.read_splits(self.dataset, self.raw.splits, self.engine),
             benchmarks=cache(self._benchmarks),
             previous=lambda: earlier_sides(settings.previous, self.dataset),
+            stored=self.stored.columns,
             edited=edits.kept(
                 self.folder, made, settings.edits, self.progress.note, job=self.given
             ),
@@ -180,16 +183,21 @@ class _Walk:
             return
         if stage is STAGES[-1]:
             job_settings.save(self.folder, self.given)
-        if self.records is None and "raw" not in stage.reads:
-            self.records = self._read_records()
-        frame = stage.run(self.records, self.context)
+        stratum = self.dataset.stratum or "stratum"
+        columns = {stratum if name == "stratum" else name for name in stage.columns}
+        stages = [receipt["stage"] for receipt in self.receipts[1:]]
+        frame = stage.run(
+            None if "raw" in stage.reads else self.stored.kept(stages, columns), self.context
+        )
         kept = frame["dropped"].null_count()
         counts = {"in": self._rows, "kept": kept, "dropped": ledger.counts(frame)}
         self._check_rows(stage, frame, counts)
-        receipt |= {"rows": counts, "outputs": self._write(stage.name, self._outputs(stage, frame))}
+        self.rows = ledger.kept(frame.select("row", *ledger.TAGS))["row"]
+        added = [name for name in frame.columns if name not in {*columns, "line"}]
+        outputs = self._outputs(stage, frame, added)
+        receipt |= {"rows": counts, "outputs": self._write(stage.name, outputs)}
         if stage.facts is not None:
             receipt["facts"] = stage.facts(frame)
-        self.records = ledger.kept(frame.drop("line", strict=False))
         self._end(receipt)
 
     def _validate(self) -> None:
@@ -239,7 +247,7 @@ class _Walk:
         done = manifest.finished(self._receipt(name), receipt, self.context.edited.keys())
         if done is not None:
             self.receipts.append(done)
-            self.records = None
+            self.rows = None
             self.progress.end(stage_line(self.dataset.name, name, done["rows"], done_before=True))
             return None
         self.progress.begin(f"{self.dataset.name} {name}", self._rows)
@@ -261,9 +269,7 @@ class _Walk:
         before, lost = counts["in"], sum(counts["dropped"].values())
         if before != frame.height or before != counts["kept"] + lost:
             raise AssertionError(f"{stage.name}: {before} rows came in, {frame.height} came out")
-        if self.records is not None and not (
-            frame["row"].sort().equals(self.records["row"].sort())
-        ):
+        if self.rows is not None and not frame["row"].sort().equals(self.rows.sort()):
             raise AssertionError(f"{stage.name}: other rows came out than went in")
         if not counts["kept"]:
             reasons = ", ".join(f"{reason} {n}" for reason, n in counts["dropped"].items())
@@ -274,42 +280,19 @@ class _Walk:
 
     # Files ---------------------------------------------------------------------------------------
 
-    def _read_records(self) -> pl.DataFrame:
-        """The records that the stages so far have kept, from their files."""
-        first, *later = (receipt["stage"] for receipt in self.receipts[1:])
-        records = ledger.kept(self._stage_file(first))
-        for name in later:
-            added = self._stage_file(name)
-            records = ledger.kept(records.join(added, on="row", maintain_order="right"))
-        return records
-
-    def _outputs(self, stage: Stage, frame: pl.DataFrame) -> Iterator[tuple[str, Content]]:
+    def _outputs(
+        self, stage: Stage, frame: pl.DataFrame, added: list[str]
+    ) -> Iterator[tuple[str, Content]]:
         """The files of a stage: its frame first, then those for the user.
 
         After the first stage a frame is written as what the stage added to the records, by `row`.
         """
-        before = [] if self.records is None else self.records.columns
-        added = [column for column in frame.columns if column == "row" or column not in before]
-        yield f"stages/{stage.name}.parquet", frame.select(added).drop("line", strict=False)
+        yield f"stages/{stage.name}.parquet", frame.select(added)
         yield from stage.outputs(frame, self.context)
         if stage is STAGES[-1]:
-            dropped = self._dropped(frame)
+            dropped = self.stored.ledger(frame)
             yield "dropped.parquet", dropped.select(LEDGER)
             yield "trace.parquet", ledger.trace(frame, dropped, self.read["raw"])
-
-    def _dropped(self, last: pl.DataFrame) -> pl.DataFrame:
-        """What each stage dropped, from its file, and the last one, which has none yet."""
-        *before, stage = (stage.name for stage in STAGES)
-        rows = [self._stage_file(name, ["row", *ledger.TAGS]) for name in before]
-        records = self._stage_file(before[0], ["row", "raw_row", "id", "prompt"])
-        dropped = [
-            ledger.rows(tags.drop_nulls("dropped").join(records, on="row"), name)
-            for name, tags in zip(before, rows, strict=True)
-        ]
-        return pl.concat([*dropped, ledger.rows(last, stage)])
-
-    def _stage_file(self, stage: str, columns: list[str] | None = None) -> pl.DataFrame:
-        return pl.read_parquet(self._path(f"stages/{stage}.parquet"), columns=columns)
 
     def _write(self, stage: str, outputs: Iterable[tuple[str, Content]]) -> list[dict[str, Any]]:
         """Write the outputs of a stage; their entries. A file that is None is removed.

@@ -24,6 +24,7 @@ _SLICE = 16_384
 def convert(
     records: pl.DataFrame,
     *,
+    items: Callable[[pl.Series], pl.DataFrame],
     dataset: Dataset,
     instruction: str | None,
     rows: int,
@@ -38,15 +39,16 @@ def convert(
     that the first n lines are an even sample and a smaller choice is the beginning of a larger one.
     Choosing stops at the first row that does not fit; that row and all after it are
     `row_limit` (more than `rows` or `validation_rows`) or `size_limit` (`max_bytes` a
-    file). Caps never move a row to the other split. `advance` is told how many more rows are
-    through.
+    file). Caps never move a row to the other split. `items` gives the dataset's item columns of
+    some rows. `advance` is told how many more rows are through.
     """
     ordered = ledger.untagged(evenly(records, dataset.stratum))
     sides = []
     limits = {"train": rows, "validation": validation_rows, "test": rows}
     for side, limit in limits.items():
         chosen = ordered.filter(pl.col("split") == side)
-        lines = _lines(chosen.head(limit), dataset, instruction, max_bytes, engine)
+        needed = items(chosen["row"].head(limit))
+        lines = _lines(needed, dataset, instruction, max_bytes, engine)
         advance(chosen.height)
         chosen = chosen.with_columns(
             pl.Series("line", lines + [None] * (chosen.height - len(lines)), pl.Binary)
@@ -97,8 +99,7 @@ def _lines(
 ) -> list[bytes]:
     lines = []
     room = max_bytes
-    needed = records.select(dataset.item_columns)
-    slices = needed.iter_slices(_SLICE) if needed.height else iter(())
+    slices = records.iter_slices(_SLICE) if records.height else iter(())
     for line in chain.from_iterable(engine(partial(_encoded, dataset, instruction), slices)):
         room -= len(line)
         if room < 0:
@@ -144,6 +145,7 @@ STAGE = Stage(
     name="convert",
     run=lambda records, context: convert(
         records,
+        items=lambda rows: context.stored(context.dataset.item_columns, rows),
         dataset=context.dataset,
         instruction=context.settings.instruction,
         rows=context.settings.rows,
@@ -153,5 +155,6 @@ STAGE = Stage(
         advance=context.advance,
     ),
     settings=("dataset", "instruction", "job", "max_bytes", "rows", "validation_rows"),
+    columns=("raw_row", "id", "digest", "split", "stratum"),
     outputs=_outputs,
 )

@@ -58,6 +58,7 @@ STAGE = Stage(
         records, context.benchmarks(), threshold=context.threshold
     ),
     settings=("threshold",),
+    columns=("key",),
     reads=("benchmarks",),
     facts=facts,
 )

@@ -58,7 +58,7 @@ def dedupe(
     """
     sides = previous.select("digest", pinned="split").unique("digest", keep="first")
     records = ledger.untagged(records).join(sides, on="digest", how="left", maintain_order="left")
-    records = _with_same(records.with_columns(pl.coalesce("question", "prompt")))
+    records = _with_same(records.with_columns(pl.coalesce("question", "prompt")).drop("prompt"))
     questions = (
         records.group_by("key")
         .agg(pl.col("row").min(), pl.col("pinned").drop_nulls().unique().sort())
@@ -77,10 +77,7 @@ def dedupe(
     records = _with_links(records, questions, links, groups, out)
     records = _tag_split_conflicts(records, questions, out, pinned)
     records = _tag_same_question(records, dataset)
-    records = _tag_copies(records, questions, links, dataset).drop("same", "key_row")
-    return records.with_columns(
-        question=pl.when(pl.col("question") != pl.col("prompt")).then("question")
-    )
+    return _tag_copies(records, questions, links, dataset).drop("same", "key_row")
 
 
 def _with_same(records: pl.DataFrame) -> pl.DataFrame:
@@ -328,9 +325,10 @@ def _outputs(records: pl.DataFrame, context: Context) -> Iterator[tuple[str, pl.
         .join(ids, on="linked_to", how="left", maintain_order="left")
         .sort("cluster", "row")
     )
-    columns = ("link", "similarity", "dropped", "reference_answer", "prompt")
+    columns = ("link", "similarity", "dropped", "reference_answer")
     linked_to = pl.col("linked_id").alias("linked_to")
-    yield "clusters.parquet", together.select("cluster", "id", linked_to, *columns)
+    texts = context.stored(["prompt"], together["row"])
+    yield "clusters.parquet", together.select("cluster", "id", linked_to, *columns).hstack(texts)
 
 
 STAGE = Stage(
@@ -343,6 +341,10 @@ STAGE = Stage(
         engine=context.engine,
     ),
     settings=("dataset", "threshold"),
+    columns=(
+        *("id", "digest", "key", "question", "prompt", "options", "reference_answer", "verified"),
+        *("own_split", "parts", "group"),
+    ),
     reads=("previous",),
     facts=facts,
     outputs=_outputs,

@@ -7,9 +7,14 @@ dropped, so that every record is in exactly one of the two.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import polars as pl
+
+# Columns of the records of some rows (column `row`), as they came from the first stage, in the
+# order of the rows.
+Stored = Callable[[Collection[str], pl.Series], pl.DataFrame]
 
 TAGS: dict[str, pl.DataType] = {"dropped": pl.String(), "detail": pl.String()}
 
@@ -36,20 +41,19 @@ def kept(records: pl.DataFrame) -> pl.DataFrame:
     return records.filter(pl.col("dropped").is_null()).drop(*TAGS)
 
 
-def rows(records: pl.DataFrame, stage: str) -> pl.DataFrame:
-    """The ledger's rows for what `stage` dropped, in an order that no row order can change."""
-    return (
-        records.filter(pl.col("dropped").is_not_null())
-        .select(
-            "raw_row",
-            "id",
-            pl.lit(stage).alias("stage"),
-            pl.col("dropped").alias("reason"),
-            "detail",
-            "prompt",
+def rows(dropped: Mapping[str, pl.DataFrame], stored: Stored) -> pl.DataFrame:
+    """The ledger's rows of what each stage dropped (`row` and TAGS, by stage).
+
+    In the order of the stages, and within one in an order that no row order can change.
+    """
+    tags = pl.concat(
+        tags.drop_nulls("dropped").select(
+            "row", "detail", place=pl.lit(place), stage=pl.lit(stage), reason="dropped"
         )
-        .sort(["reason", "detail", "id", "prompt"])
+        for place, (stage, tags) in enumerate(dropped.items())
     )
+    tags = tags.hstack(stored(["raw_row", "id", "prompt"], tags["row"]))
+    return tags.sort(["place", "reason", "detail", "id", "prompt"])
 
 
 def trace(chosen: pl.DataFrame, dropped: pl.DataFrame, files: list[dict[str, Any]]) -> pl.DataFrame:
@@ -61,7 +65,8 @@ def trace(chosen: pl.DataFrame, dropped: pl.DataFrame, files: list[dict[str, Any
     """
     rows = chosen.filter(pl.col("line").is_not_null())
     rows = rows.select("raw_row", "id", "split", line=pl.int_range(1, pl.len() + 1).over("split"))
-    rows = pl.concat([rows, dropped.drop("prompt")], how="diagonal").sort("raw_row")
+    gone = dropped.select("raw_row", "id", "stage", "reason", "detail")
+    rows = pl.concat([rows, gone], how="diagonal").sort("raw_row")
     places = pl.concat(
         pl.int_range(1, file["rows"] + 1, eager=True)
         .to_frame("row")

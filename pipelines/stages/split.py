@@ -121,5 +121,6 @@ STAGE = Stage(
         seed=context.settings.seed,
     ),
     settings=("seed", "test_share", "validation_share"),
+    columns=("id", "digest", "cluster", "pinned", "own_split"),
     outputs=_outputs,
 )

@@ -10,6 +10,7 @@ import polars as pl
 
 from pipelines.datasets.dataset import Dataset
 from pipelines.io.engine import Engine
+from pipelines.stages.ledger import Stored
 from pipelines.stages.settings import Settings
 
 # What a stage writes beside its frame: rows as parquet, lines (binary) as they are, a document as
@@ -22,8 +23,8 @@ class Context:
     """What a stage may see of the run besides the records.
 
     engine: runs pure functions over parts of the rows. advance: is told how many more rows are
-    through. raw_rows, benchmarks, previous: frames, read when they are asked for. edited: the
-    documents that stay as a person left them, by file name.
+    through. raw_rows, benchmarks, previous: frames, read when they are asked for. stored: columns
+    of some records. edited: the documents that stay as a person left them, by file name.
     """
 
     dataset: Dataset
@@ -33,6 +34,7 @@ class Context:
     raw_rows: Callable[[], pl.DataFrame]
     benchmarks: Callable[[], pl.DataFrame]
     previous: Callable[[], pl.DataFrame]
+    stored: Stored
     edited: Mapping[str, Any]
 
     @property
@@ -51,14 +53,16 @@ class Stage:
     """A frame of records in, the same records out, tagged and never fewer.
 
     settings: by name, what its frame and its files depend on; `dataset` stands for the recipe and
-    its grader. reads: what it reads of the context: `raw`, `previous`, `benchmarks`; a stage that
-    reads `raw` gets no records. facts: what the frame shows, for the manifest. outputs: the files
-    for the user, by name.
+    its grader. columns: what it gets of the records beside `row`, where they have it; `stratum`
+    stands for the dataset's. Few and narrow, for they are held while it runs. reads: what it reads
+    of the context: `raw`, `previous`, `benchmarks`; a stage that reads `raw` gets no records.
+    facts: what the frame shows, for the manifest. outputs: the files for the user, by name.
     """
 
     name: str
     run: Callable[[Any, Context], pl.DataFrame]
     settings: tuple[str, ...]
+    columns: tuple[str, ...] = ()
     reads: tuple[str, ...] = ()
     facts: Callable[[pl.DataFrame], dict[str, Any]] | None = None
     outputs: Callable[[pl.DataFrame, Context], Iterable[tuple[str, Content]]] = nothing

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 
 import orjson
 import polars as pl
@@ -38,7 +39,8 @@ def unique(rows: pl.DataFrame) -> pl.DataFrame:
     """Raw rows as dedupe keeps them; at 1.0, for the prompts here differ in a number."""
     records = ledger.kept(normalize(rows, dataset=MATH, max_prompt_bytes=999))
     nothing = pl.DataFrame(schema={"digest": pl.String, "split": pl.String})
-    return ledger.kept(dedupe(records, nothing, dataset=MATH, threshold=1.0))
+    unique = ledger.kept(dedupe(records, nothing, dataset=MATH, threshold=1.0))
+    return unique.join(records.select("row", "prompt"), on="row", maintain_order="left")
 
 
 def sides(frame: pl.DataFrame) -> dict[str, str]:
@@ -191,7 +193,18 @@ def test_the_side_of_a_cluster_is_for_ever() -> None:
 def converted(count: int = 200, **changes) -> pl.DataFrame:
     options = {"instruction": None, "rows": 10_000, "validation_rows": 10_000, "max_bytes": 10**9}
     given_records = split(records(count), validation_share=0.2, seed=0).drop("dropped", "detail")
-    return convert(given_records, dataset=MATH, **(options | changes))
+    return convert(
+        given_records, items=items_of(given_records), dataset=MATH, **(options | changes)
+    )
+
+
+def items_of(given_records: pl.DataFrame) -> Callable[[pl.Series], pl.DataFrame]:
+    """What the driver reads of the first stage's file."""
+    return lambda rows: (
+        rows.to_frame()
+        .join(given_records, on="row", maintain_order="left")
+        .select(MATH.item_columns)
+    )
 
 
 def lines(frame: pl.DataFrame, side: str = "train") -> list[bytes]:
@@ -208,7 +221,8 @@ def test_lines_are_items() -> None:
 def test_non_ascii_is_not_escaped() -> None:
     rows = frame(math("Fläche 面积"))
     one = ledger.kept(split(unique(rows), validation_share=0.0001, seed=0))
-    out = convert(one, dataset=MATH, instruction="x", rows=1, validation_rows=1, max_bytes=999)
+    caps = {"rows": 1, "validation_rows": 1, "max_bytes": 999}
+    out = convert(one, items=items_of(one), dataset=MATH, instruction="x", **caps)
     assert "Fläche 面积".encode() in lines(out)[0]
 
 

@@ -35,6 +35,7 @@ def test_each_line_is_read_and_parsed_once(tmp_path: Path, monkeypatch: pytest.M
         raw_rows=lambda: benchmark_rows(()),
         benchmarks=lambda: benchmark_rows(()),
         previous=lambda: benchmark_rows(()),
+        stored=lambda columns, rows: rows.to_frame().clear(),
         edited={},
     )
     reads: Counter[str] = Counter()
