@@ -21,8 +21,9 @@ import polars as pl
 from pipelines.findings import BadInput
 from pipelines.io.items import user_text
 from pipelines.io.jsonl import BOM, json_object
+from pipelines.similarity.columns import keys, plain_texts
 from pipelines.similarity.contained import benchmark_hits
-from pipelines.similarity.keys import digest, fold, keys, plain_text
+from pipelines.similarity.keys import digest, fold, plain_text
 from pipelines.similarity.near_pairs import TooManyPairs, near_pairs
 from pipelines.similarity.ngrams import quotes
 from pipelines.similarity.options import LETTERS, split_options
@@ -79,8 +80,10 @@ class Prompts:
         """Make what is compared, without what most prompts share."""
         texts = (without(text, shared) for text in self.texts)
         asked = list(map(_parts, texts, self.options))
-        self.keys = keys([question for question, _ in asked], [options for _, options in asked])
-        self.plain = [plain_text(*parts) for parts in asked]
+        questions = pl.Series([question for question, _ in asked], dtype=pl.String)
+        options = pl.Series([options for _, options in asked], dtype=pl.List(pl.String))
+        self.keys = keys(questions, options).to_list()
+        self.plain = plain_texts(questions, options).to_list()
         self.rows = defaultdict(list)
         for row, one in enumerate(self.keys):
             self.rows[one].append(row)

@@ -16,8 +16,9 @@ from pipelines.findings import BadInput
 from pipelines.io.engine import Engine
 from pipelines.similarity.blocks import near_pairs_by_blocks
 from pipelines.similarity.clusters import Link
+from pipelines.similarity.columns import plain_texts
 from pipelines.similarity.copies import COMPARED, numbers
-from pipelines.similarity.keys import answer_key, key, plain_text
+from pipelines.similarity.keys import answer_key, key
 from pipelines.similarity.near_pairs import TooManyPairs, similarities
 
 # Rows whose texts are Python values at a time.
@@ -50,7 +51,7 @@ def _plain(records: pl.DataFrame, questions: pl.DataFrame, engine: Engine) -> pl
 
 
 def _plain_texts(asked: pl.DataFrame) -> pl.Series:
-    return pl.Series([plain_text(*parts) for parts in asked.iter_rows()], dtype=pl.String)
+    return plain_texts(asked["question"], asked["options"])
 
 
 def _between(texts: pl.DataFrame, threshold: float, engine: Engine) -> pl.DataFrame:

@@ -16,7 +16,8 @@ from pipelines.graders.sandbox import Refused
 from pipelines.graders.select import Band, band
 from pipelines.graders.self_check import OwnGrader
 from pipelines.io.engine import Engine, local
-from pipelines.similarity.keys import digest, keys
+from pipelines.similarity.columns import keys
+from pipelines.similarity.keys import digest
 from pipelines.similarity.wrappings import Wrapping, without, wrappings
 from pipelines.stages import ledger
 from pipelines.stages.stage import Context, Stage
@@ -161,17 +162,23 @@ def _named(records: pl.DataFrame, engine: Engine, *, part_of_prompt: bool) -> pl
 
 def _names(texts: pl.DataFrame, shared: list[Wrapping]) -> pl.DataFrame:
     """What `_named` adds, from prompt, question and options."""
-    whole = texts["question"].to_list()
-    questions = [without(question, shared) for question in whole] if shared else whole
-    added = {
-        "digest": [digest(prompt) for prompt in texts["prompt"]],
-        "key": keys(questions, texts["options"].to_list()),
-        "question": questions,
-        "wrapping": [
-            None if q == w else _around(w, q) for w, q in zip(whole, questions, strict=True)
-        ],
-    }
-    return pl.DataFrame(added, schema=dict.fromkeys(added, pl.String()))
+    questions = texts["question"]
+    around: list[str | None] = [None] * texts.height
+    if shared:
+        whole = questions.to_list()
+        bare = [without(question, shared) for question in whole]
+        around = [None if q == w else _around(w, q) for w, q in zip(whole, bare, strict=True)]
+        questions = pl.Series("question", bare, pl.String)
+    return pl.DataFrame(
+        {
+            "digest": pl.Series(
+                [digest(one) for one in texts["prompt"].to_list()], dtype=pl.String
+            ),
+            "key": keys(questions, texts["options"]),
+            "question": questions,
+            "wrapping": pl.Series(around, dtype=pl.String),
+        }
+    )
 
 
 def _around(whole: str, question: str) -> str:
