@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.similarity import blocks
+from pipelines.io.engine import local
+from pipelines.similarity import blocks, shingles
 from pipelines.similarity.near_pairs import TooManyPairs, near_pairs
 
 # Texts of many lengths from few words, so that many are near; some are equal, short or empty.
@@ -37,6 +38,17 @@ def test_blocks_find_the_same_pairs(texts: list[str], threshold: float, count: i
         patch.setattr(blocks, "_SLICE", 5)
         pairs = blocks.near_pairs_by_blocks(texts, threshold, elsewhere)
     assert pairs.equals(near_pairs(texts, threshold).pairs)
+
+
+@given(TEXTS, st.sampled_from([0.5, 0.8]))
+def test_more_texts_than_one_join_takes_are_joined_by_blocks(
+    texts: list[str], threshold: float
+) -> None:
+    pairs = near_pairs(texts, threshold).pairs
+    with pytest.MonkeyPatch.context() as patch:
+        for module, name in ((blocks, "_MOST"), (shingles, "_MOST_TEXTS")):
+            patch.setattr(module, name, 16)
+        assert blocks.near_pairs_by_blocks(texts, threshold, local).equals(pairs)
 
 
 def test_blocks_stop_at_too_many_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
