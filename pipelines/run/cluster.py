@@ -70,8 +70,15 @@ def _on_daft(function: Callable[[A], B], parts: Iterable[A], /) -> Iterator[B]:
         yield from map(function, first)
         return
     _connect()
-    job = workers.job(function)
-    numbered = enumerate(map(pickle.dumps, chain(_taken(first), parts)))
+    try:
+        yield from _in_order(workers.job(function), chain(_taken(first), parts))
+    except BaseException:  # with parts under way
+        workers.close()
+        raise
+
+
+def _in_order(job: bytes, parts: Iterable[A]) -> Iterator[Any]:
+    numbered = enumerate(map(pickle.dumps, parts))
     next_one = 0
     while tasks := dict(islice(numbered, _PARTS * _cores())):
         waiting: dict[int, bytes] = {}
@@ -158,4 +165,5 @@ def _cores() -> int:
         return os.cpu_count() or 1
     import ray
 
-    return max(1, int(ray.cluster_resources().get("CPU", 1)))
+    resources: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
+    return max(1, int(resources.get("CPU", 1)))

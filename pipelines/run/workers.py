@@ -16,11 +16,14 @@ import sys
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from threading import Condition
 
 from pipelines.findings import BadInput
 from pipelines.run import manifest
 
 _idle: list[_Worker] = []
+_busy: set[_Worker] = set()
+_left = Condition()  # a thread has left `ask`
 
 
 def job(function: object) -> bytes:
@@ -31,13 +34,36 @@ def job(function: object) -> bytes:
 
 def ask(job: bytes, part: bytes) -> bytes:
     """The `outcome` of a part, from a worker that is idle or new; several threads may ask."""
+    with _left:
+        while _idle:
+            worker = _idle.pop()
+            if worker.runs():
+                break
+        else:
+            worker = _Worker()
+        _busy.add(worker)
     try:
-        worker = _idle.pop()
-    except IndexError:
-        worker = _Worker()
-    answer = worker.ask(job, part)
-    _idle.append(worker)
-    return answer
+        answer = worker.ask(job, part)
+        _idle.append(worker)
+        return answer
+    finally:
+        with _left:
+            _busy.discard(worker)
+            _left.notify_all()
+
+
+@atexit.register
+def close() -> None:
+    """End all workers, and wait until no thread asks one.
+
+    Daft's threads do not end with a query that fails, nor with Python: one that comes back to it
+    then ends the process with SIGABRT.
+    """
+    with _left:
+        for worker in (*_idle, *_busy):
+            worker.end()
+        _idle.clear()
+        _left.wait_for(lambda: not _busy)
 
 
 def outcome(job: bytes, part: bytes) -> bytes:
@@ -74,7 +100,9 @@ class _Worker:
             env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
             start_new_session=True,  # Ctrl-C reaches us alone
         )
-        atexit.register(self._end)
+
+    def runs(self) -> bool:
+        return self._process.poll() is None
 
     def ask(self, *task: bytes) -> bytes:
         assert self._process.stdin is not None
@@ -88,7 +116,7 @@ class _Worker:
             raise ChildProcessError(f"a worker ended (exit code {code})") from None
         return answer
 
-    def _end(self) -> None:
+    def end(self) -> None:
         self._process.kill()
         self._process.wait()
 

@@ -31,27 +31,24 @@ def links(
     """Every link by text between two questions, by their places."""
     # One after the other, for the texts of both take room.
     pairs = [_between(questions.select("place", text="key"), threshold, engine)]
-    pairs.append(_between(_plain(records, questions, engine), threshold, engine))
+    pairs.append(_between(_plain(records, questions), threshold, engine))
     nearest = pl.concat(pairs).group_by("one", "other", maintain_order=True).max()
     near = {(one, other): similarity for one, other, similarity in nearest.iter_rows()}
     found = [Link(a, b, "near-duplicate", similarity) for (a, b), similarity in near.items()]
     return [*found, *_reworded(records, questions, near)]
 
 
-def _plain(records: pl.DataFrame, questions: pl.DataFrame, engine: Engine) -> pl.DataFrame:
+def _plain(records: pl.DataFrame, questions: pl.DataFrame) -> pl.DataFrame:
     """The different plain texts of each question, with its place."""
     asked = records.select("question", "options")
-    texts = list(engine(_plain_texts, asked.iter_slices(_SLICE) if asked.height else iter([asked])))
+    slices = asked.iter_slices(_SLICE) if asked.height else iter([asked])
+    texts = [plain_texts(part["question"], part["options"]) for part in slices]
     return (
         records.select("key")
         .join(questions.select("key", "place"), on="key", maintain_order="left")
         .select("place", pl.concat(texts).alias("text"))
         .unique(maintain_order=True)
     )
-
-
-def _plain_texts(asked: pl.DataFrame) -> pl.Series:
-    return plain_texts(asked["question"], asked["options"])
 
 
 def _between(texts: pl.DataFrame, threshold: float, engine: Engine) -> pl.DataFrame:

@@ -44,10 +44,8 @@ def test_a_node_that_is_killed_changes_nothing(tmp_path: Path, name: str) -> Non
         one, _ = (nodes.add_node(num_cpus=1) for _ in range(2))
         environment = {**os.environ, "DAFT_RUNNER": "ray", "RAY_ADDRESS": nodes.address}
         run = subprocess.Popen(command(name, "daft", tmp_path / "daft"), cwd=ROOT, env=environment)
-        # Its actors have begun, and the parts of the rows are under way.
-        while run.poll() is None and not (tmp_path / "daft" / name).exists():
+        while run.poll() is None and not (tmp_path / "daft.begun").exists():
             time.sleep(0.1)
-        time.sleep(10)
         assert run.poll() is None
         nodes.remove_node(one, allow_graceful=False)
         assert run.wait(300) == 0
