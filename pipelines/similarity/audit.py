@@ -21,7 +21,7 @@ import polars as pl
 from pipelines.findings import BadInput
 from pipelines.io.items import user_text
 from pipelines.io.jsonl import BOM, json_object
-from pipelines.similarity.columns import keys, plain_texts
+from pipelines.similarity import columns
 from pipelines.similarity.contained import benchmark_hits
 from pipelines.similarity.keys import digest, fold, plain_text
 from pipelines.similarity.near_pairs import TooManyPairs, near_pairs
@@ -81,9 +81,9 @@ class Prompts:
         texts = (without(text, shared) for text in self.texts)
         asked = list(map(_parts, texts, self.options))
         questions = pl.Series([question for question, _ in asked], dtype=pl.String)
-        options = pl.Series([options for _, options in asked], dtype=pl.List(pl.String))
-        self.keys = keys(questions, options).to_list()
-        self.plain = plain_texts(questions, options).to_list()
+        options = columns.lists([options for _, options in asked])
+        self.keys = columns.keys(questions, options).to_list()
+        self.plain = columns.plain_texts(questions, options).to_list()
         self.rows = defaultdict(list)
         for row, one in enumerate(self.keys):
             self.rows[one].append(row)

@@ -6,7 +6,8 @@ a rule needs it. 1.4 µs a question with four options, where one by one takes 9.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import chain
 
 import polars as pl
 
@@ -46,6 +47,21 @@ def plain_texts(questions: pl.Series, options: pl.Series) -> pl.Series:
     even = lower.filter(uneven).str.replace_all(_SPACES, " ").str.strip_chars(" ")
     folded = [fold(text) for text in texts.filter(~ascii_only)]
     return _merged(ascii_only, _put(lower, uneven, even), pl.Series(folded, dtype=pl.String))
+
+
+def lists(rows: Sequence[Sequence[str]]) -> pl.Series:
+    """A column of lists of texts; polars takes 25 µs for a list that Python holds."""
+    counts = pl.Series("count", list(map(len, rows)), pl.Int64)
+    places = pl.select(place=pl.int_range(len(rows))).to_series()
+    flat = pl.DataFrame(
+        {
+            "place": places.repeat_by(counts).explode().drop_nulls(),
+            "text": pl.Series(list(chain.from_iterable(rows)), dtype=pl.String),
+        }
+    )
+    grouped = flat.group_by("place", maintain_order=True).agg("text")
+    every = places.to_frame().join(grouped, on="place", how="left", maintain_order="left")
+    return every["text"].fill_null([])
 
 
 def _skeletons(texts: pl.Series) -> pl.Series:

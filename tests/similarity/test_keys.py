@@ -148,7 +148,8 @@ _TEXTS = st.lists(st.lists(st.sampled_from([*_PIECES, "Σ", "a", "1", " ", "?"])
 @given(st.lists(st.tuples(st.text() | _TEXTS.map("".join), _TEXTS)))
 def test_keys_are_those_of_one_by_one(asked: list[tuple[str, list[str]]]) -> None:
     questions = pl.Series([one for one, _ in asked], dtype=pl.String)
-    options = pl.Series([some for _, some in asked], dtype=pl.List(pl.String))
+    options = columns.lists([some for _, some in asked])
+    assert options.to_list() == [some for _, some in asked]
     assert columns.keys(questions, options).to_list() == [key(*parts) for parts in asked]
     plain = [plain_text(*parts) for parts in asked]
     assert columns.plain_texts(questions, options).to_list() == plain
