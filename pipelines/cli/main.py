@@ -17,14 +17,12 @@ os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
 # Nothing here multiplies matrices, and numpy starts a thread a core for it: 0.04 s with two.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-import atexit
 import sys
 import traceback
 from difflib import get_close_matches
 from importlib import import_module
 from io import TextIOWrapper
 from pathlib import Path
-from typing import NoReturn
 
 import click
 from click.shell_completion import get_completion_class
@@ -156,19 +154,6 @@ def _fault(error: BaseException) -> str:
     return f"this is a fault of rft-data ({what}, in {place}); report it with what --debug shows"
 
 
-def _leave(code: int) -> NoReturn:
-    """End the process.
-
-    Daft's threads outlive Python's end: 3 of 60 runs that were done ended in a segmentation fault.
-    """
-    if "daft" in sys.modules:
-        atexit._run_exitfuncs()
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
-    raise SystemExit(code)
-
-
 def main() -> None:
     """Entry point: what the user can mend is one line and exit code 2, never a traceback.
 
@@ -178,7 +163,7 @@ def main() -> None:
         if isinstance(stream, TextIOWrapper):  # a locale without a character must not end a run
             stream.reconfigure(errors="backslashreplace")
     try:
-        _leave(app(prog_name="rft", standalone_mode=False) or 0)
+        raise SystemExit(app(prog_name="rft", standalone_mode=False) or 0)
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         raise SystemExit(2) from None
@@ -203,4 +188,4 @@ def main() -> None:
         else:
             message, code = _fault(error), 3
     terminal.say(f"rft: {message}", stderr=True)
-    _leave(code)
+    raise SystemExit(code)

@@ -9,18 +9,16 @@ from __future__ import annotations
 import logging
 import os
 import pickle
-import socket
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from importlib.util import find_spec
 from itertools import chain, islice
-from pathlib import Path
 from typing import Any, TypeVar
 
 from pipelines.findings import BadInput
 from pipelines.io import engine as engines
 from pipelines.io.engine import Engine
-from pipelines.run import manifest
+from pipelines.run import workers
 
 ENGINES = ("local", "daft")
 
@@ -33,6 +31,9 @@ _QUIET = {
 
 # How often a cluster may lose parts before a run ends.
 _LOSSES = 3
+
+# Parts for each core at a time, so that not all are held twice, and few cores wait at the end.
+_PARTS = 4
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -65,29 +66,38 @@ def _runner() -> str:
 def _on_daft(function: Callable[[A], B], parts: Iterable[A], /) -> Iterator[B]:
     parts = iter(parts)
     first = list(islice(parts, 2))
-    if len(first) < 2:  # starting processes takes 2 s
+    if len(first) < 2:  # starting processes takes a second
         yield from map(function, first)
         return
     _connect()
-    sender = (_stamp(), str(Path.cwd()))
-    every = chain(first, parts)
-    tasks = {
-        number: pickle.dumps((*sender, pickle.dumps((function, part))))
-        for number, part in enumerate(every)
-    }
-    waiting: dict[int, bytes] = {}
+    try:
+        yield from _in_order(workers.job(function), chain(_taken(first), parts))
+    except BaseException:  # with parts under way
+        workers.close()
+        raise
+
+
+def _in_order(job: bytes, parts: Iterable[A]) -> Iterator[Any]:
+    numbered = enumerate(map(pickle.dumps, parts))
     next_one = 0
-    for number, come in _results_of(tasks):
-        waiting[number] = come
-        while next_one in waiting:
-            failed, result = pickle.loads(waiting.pop(next_one))
-            if failed:
-                raise result
-            next_one += 1
-            yield result
+    while tasks := dict(islice(numbered, _PARTS * _cores())):
+        waiting: dict[int, bytes] = {}
+        for number, come in _results_of(job, tasks):
+            waiting[number] = come
+            while next_one in waiting:
+                failed, result = pickle.loads(waiting.pop(next_one))
+                if failed:
+                    raise result
+                next_one += 1
+                yield result
 
 
-def _results_of(tasks: dict[int, bytes]) -> Iterator[tuple[int, bytes]]:
+def _taken(parts: list[A]) -> Iterator[A]:
+    while parts:
+        yield parts.pop(0)
+
+
+def _results_of(job: bytes, tasks: dict[int, bytes]) -> Iterator[tuple[int, bytes]]:
     """What comes of each task, as it comes. A task is let go when its result is there.
 
     Daft gives the parts of a lost node to another, but not where what it held of others is lost
@@ -96,7 +106,7 @@ def _results_of(tasks: dict[int, bytes]) -> Iterator[tuple[int, bytes]]:
     losses = 0
     while tasks:
         try:
-            for row in _query(tasks).iter_rows():
+            for row in _query(job, tasks).iter_rows():
                 del tasks[row["number"]]
                 yield row["number"], row["result"]
         except Exception as error:  # Daft's, Ray's and gRPC's own, of any class
@@ -109,44 +119,21 @@ def _results_of(tasks: dict[int, bytes]) -> Iterator[tuple[int, bytes]]:
                 ) from error
 
 
-def _query(tasks: dict[int, bytes]) -> Any:
+def _query(job: bytes, tasks: dict[int, bytes]) -> Any:
     import daft
 
     frame = daft.from_pydict({"number": list(tasks), "task": list(tasks.values())})
     if _runner() == "ray":
         frame = frame.into_partitions(len(tasks))
-    # Processes, for Python's lock lets one thread at a time work on strings.
-    batch = daft.func.batch(return_dtype=daft.DataType.binary(), batch_size=1, use_process=True)
-    result: Any = batch(_results)(frame["task"])
+    # Threads, which wait for our processes: Daft's own end with each query, on Ray with each part.
+    batch = daft.func.batch(return_dtype=daft.DataType.binary(), batch_size=1, use_process=False)
+    result: Any = batch(_results)(frame["task"], job)
     return frame.select("number", result.alias("result"))
 
 
-def _results(tasks: Any) -> list[bytes]:
-    """On a worker: what comes of each task, with whether it is an exception."""
-    return [_result(task) for task in tasks.to_pylist()]
-
-
-def _result(task: bytes) -> bytes:
-    theirs, folder, work = pickle.loads(task)
-    ours = _stamp()
-    try:
-        os.chdir(folder)  # in which paths are relative
-        if ours != theirs:
-            differ = [name for name in theirs if ours.get(name) != theirs[name]]
-            raise BadInput(
-                f"--engine daft: {socket.gethostname()} has another version of "
-                f"{', '.join(differ)}; install on every worker what is installed here"
-            )
-        function, part = pickle.loads(work)
-        return pickle.dumps((False, function(part)))
-    except Exception as error:
-        return pickle.dumps((True, error))
-
-
-@cache
-def _stamp() -> dict[str, str]:
-    """What must be the same on every worker, for its results are to be the same bytes."""
-    return {"rft-data": manifest.code(), **manifest.versions()}
+def _results(tasks: Any, job: bytes) -> list[bytes]:
+    """On a node: what comes of each task."""
+    return [workers.ask(job, task) for task in tasks.to_pylist()]
 
 
 @cache
@@ -171,3 +158,12 @@ def _connect() -> None:
             f"RAY_ADDRESS: no Ray cluster at {address} ({first}); start one, or unset it"
         ) from error
     daft.set_runner_ray(noop_if_initialized=True)
+
+
+def _cores() -> int:
+    if _runner() == "native":
+        return os.cpu_count() or 1
+    import ray
+
+    resources: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
+    return max(1, int(resources.get("CPU", 1)))

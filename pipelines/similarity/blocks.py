@@ -7,7 +7,6 @@ together, however the blocks are cut and wherever they are joined.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
@@ -19,30 +18,37 @@ from pipelines.similarity.prefix_filter import Bound
 from pipelines.similarity.shingles import sizes
 
 # Blocks at most: more of them are more work at once, and more work, for each is read once for every
-# other near it. 4 of 180,000 questions took 4.7 CPU seconds, 2 took 3.2 and one 1.6.
+# other near it. 700,000 questions took one process 8.4 CPU seconds, 2 blocks 16 and 4 blocks 24.
 _BLOCKS = 8
-# Bytes of text that a block has at least, about 5 seconds of work.
-_SMALLEST = 1 << 25
+# Bytes of text that a block has at least, about a minute of work. Two blocks pay from 3 workers on.
+_SMALLEST = 1 << 28
+# Distinct texts that `near_pairs` takes at most.
+_MOST = 1 << 24
 # Texts whose shingles are counted at a time.
 _SLICE = 65_536
 
 
 def near_pairs_by_blocks(
-    texts: Sequence[str], threshold: float, engine: Engine, most: int = 2_000_000
+    texts: pl.Series, threshold: float, engine: Engine, most: int = 2_000_000
 ) -> pl.DataFrame:
     """The pairs of `near_pairs`; by itself where one process is enough, or all there is.
 
-    TooManyPairs is raised for more than `most` pairs, as there; its bound on steps holds for two
-    blocks, so that a cluster may end a search that is too long for one process.
+    TooManyPairs is raised for more than `most` pairs, as there; its bounds on steps and on distinct
+    texts hold for two blocks.
     """
-    blocks_of = min(_BLOCKS, sum(map(len, texts)) // _SMALLEST)
-    if engine is local or blocks_of < 2:
+    blocks_of = (
+        1 if engine is local else min(_BLOCKS, int(texts.str.len_bytes().sum()) // _SMALLEST)
+    )
+    if len(texts) > _MOST:
+        blocks_of = max(blocks_of, 5 * len(texts) // _MOST + 1)
+    if blocks_of < 2:
         return near_pairs(texts, threshold, most=most).pairs
     slices = [texts[begin : begin + _SLICE] for begin in range(0, len(texts), _SLICE)]
     size = np.concatenate([np.empty(0, np.int64), *engine(sizes, slices)])
     order = np.argsort(size, kind="stable")
-    total = np.cumsum(size[order])
-    cuts = np.searchsorted(total, [total[-1] * n // blocks_of for n in range(1, blocks_of)])
+    # By shingles and by texts: so no two blocks of n have more than 4/n of the texts.
+    total = np.cumsum(size[order] + size.mean())
+    cuts = np.searchsorted(total, [total[-1] * n / blocks_of for n in range(1, blocks_of)])
     blocks = [block for block in np.split(order, cuts) if len(block)]
     bound = Bound.of(threshold)
     near_by = [
@@ -51,7 +57,7 @@ def near_pairs_by_blocks(
         for a, smaller in enumerate(blocks[: b + 1])
         if size[smaller[-1]] >= bound.smallest(size[larger[0]])
     ]
-    held = [[texts[place] for place in block] for block in blocks]
+    held = [texts.gather(block) for block in blocks]
     tasks = ((held[a], None if a == b else held[b]) for a, b in near_by)
     parts = [near_pairs([], threshold).pairs]
     for (a, b), pairs in zip(
@@ -68,7 +74,7 @@ def near_pairs_by_blocks(
 
 
 def _joined(
-    threshold: float, most: int, blocks: tuple[Sequence[str], Sequence[str] | None]
+    threshold: float, most: int, blocks: tuple[pl.Series, pl.Series | None]
 ) -> pl.DataFrame:
     one, other = blocks
     return near_pairs(one, threshold, against=other, most=most).pairs

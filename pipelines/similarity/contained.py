@@ -12,7 +12,7 @@ text with so many of them that the rest might take it to a threshold is measured
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -21,6 +21,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from pipelines.similarity.latex import spelled
+from pipelines.similarity.near_pairs import Texts, column
 from pipelines.similarity.shingles import (
     I64,
     SPAN,
@@ -46,7 +47,7 @@ _STEP = 1 << 18  # windows that are worked on at a time
 _SCHEMA = {"text": pl.Int64, "question": pl.UInt32, "similarity": pl.Float64, "share": pl.Float64}
 
 
-def benchmark_hits(keys: Sequence[str], benchmarks: pl.DataFrame, threshold: float) -> pl.DataFrame:
+def benchmark_hits(keys: Texts, benchmarks: pl.DataFrame, threshold: float) -> pl.DataFrame:
     """The texts that are a benchmark's question, nearly, or hold one; a row a text, in order.
 
     `text` is a place in `keys`; `name` the question of `benchmarks` (`key`, `question`, `name`)
@@ -55,7 +56,8 @@ def benchmark_hits(keys: Sequence[str], benchmarks: pl.DataFrame, threshold: flo
     """
     questions = benchmarks.filter(pl.col("key") != "").sort("key", "name")
     questions = questions.unique("key", keep="first", maintain_order=True)
-    measured = contained(keys, questions["key"].to_list(), threshold)
+    keys = column(keys)
+    measured = contained(keys, questions["key"], threshold)
     numbers = [set(re.findall(r"\d+", spelled(text))) for text in questions["question"]]
     kept = [
         similarity >= threshold
@@ -72,14 +74,18 @@ def benchmark_hits(keys: Sequence[str], benchmarks: pl.DataFrame, threshold: flo
     )
 
 
-def contained(texts: Sequence[str], questions: Sequence[str], threshold: float) -> pl.DataFrame:
+def contained(texts: Texts, questions: Texts, threshold: float) -> pl.DataFrame:
     """`text`, `question` (places), `similarity` and `share` where either is large enough.
 
     Questions are distinct. One of fewer than 5 bytes has no shingle and is only held by its equal.
     """
+    texts, questions = column(texts).alias("key"), column(questions).alias("key")
     index = _Index.of(texts, questions, threshold)
-    short = {one: place for place, one in enumerate(questions) if len(one.encode()) < SPAN}
-    rows = [(n, short[text], 1.0, 1.0) for n, text in enumerate(texts) if text in short]
+    short = (
+        questions.to_frame().with_row_index("question").filter(pl.col("key").str.len_bytes() < SPAN)
+    )
+    equal = texts.to_frame().with_row_index("text").join(short, on="key")
+    rows = [(*pair, 1.0, 1.0) for pair in equal.select("text", "question").iter_rows()]
     rows += index.measured(texts, threshold)
     return pl.DataFrame(rows, schema=_SCHEMA, orient="row").sort("text", "question")
 
@@ -97,7 +103,7 @@ class _Index:
     rare: Flags  # of `code`: one of those that are looked up
 
     @classmethod
-    def of(cls, texts: Sequence[str], questions: Sequence[str], threshold: float) -> _Index:
+    def of(cls, texts: pl.Series, questions: pl.Series, threshold: float) -> _Index:
         owners, shingles = all_windows(questions, _STEP)
         order = np.lexsort((shingles, owners))
         owners, shingles = owners[order], shingles[order]
@@ -124,7 +130,7 @@ class _Index:
         return cls(table, weight, code, start, size, total, rare)
 
     def measured(
-        self, texts: Sequence[str], threshold: float
+        self, texts: pl.Series, threshold: float
     ) -> Iterator[tuple[int, int, float, float]]:
         """(text, question, similarity, share) where either is large enough."""
         own = np.zeros(len(self.weight), np.bool_)
@@ -144,9 +150,7 @@ class _Index:
                     yield text, question, similarity, share
             own[at] = False
 
-    def _candidates(
-        self, texts: Sequence[str], threshold: float
-    ) -> Iterator[tuple[int, list[int]]]:
+    def _candidates(self, texts: pl.Series, threshold: float) -> Iterator[tuple[int, list[int]]]:
         """Each text that may be at a threshold of some questions, and those questions."""
         owners = np.repeat(np.arange(len(self.size)), self.size)[self.rare]
         rare = self.code[self.rare]
@@ -213,7 +217,7 @@ class _Table:
             some, at = some[same], at[same]
         return some, at
 
-    def hits(self, texts: Sequence[str]) -> Iterator[tuple[I64, I64]]:
+    def hits(self, texts: pl.Series) -> Iterator[tuple[I64, I64]]:
         """The text and the known shingle of each window of a text that is one."""
         for text, shingles in windows_of(texts, _STEP):
             some, at = self.places(shingles)

@@ -31,27 +31,24 @@ def links(
     """Every link by text between two questions, by their places."""
     # One after the other, for the texts of both take room.
     pairs = [_between(questions.select("place", text="key"), threshold, engine)]
-    pairs.append(_between(_plain(records, questions, engine), threshold, engine))
+    pairs.append(_between(_plain(records, questions), threshold, engine))
     nearest = pl.concat(pairs).group_by("one", "other", maintain_order=True).max()
     near = {(one, other): similarity for one, other, similarity in nearest.iter_rows()}
     found = [Link(a, b, "near-duplicate", similarity) for (a, b), similarity in near.items()]
     return [*found, *_reworded(records, questions, near)]
 
 
-def _plain(records: pl.DataFrame, questions: pl.DataFrame, engine: Engine) -> pl.DataFrame:
+def _plain(records: pl.DataFrame, questions: pl.DataFrame) -> pl.DataFrame:
     """The different plain texts of each question, with its place."""
     asked = records.select("question", "options")
-    texts = list(engine(_plain_texts, asked.iter_slices(_SLICE) if asked.height else iter([asked])))
+    slices = asked.iter_slices(_SLICE) if asked.height else iter([asked])
+    texts = [plain_texts(part["question"], part["options"]) for part in slices]
     return (
         records.select("key")
         .join(questions.select("key", "place"), on="key", maintain_order="left")
         .select("place", pl.concat(texts).alias("text"))
         .unique(maintain_order=True)
     )
-
-
-def _plain_texts(asked: pl.DataFrame) -> pl.Series:
-    return plain_texts(asked["question"], asked["options"])
 
 
 def _between(texts: pl.DataFrame, threshold: float, engine: Engine) -> pl.DataFrame:
@@ -101,7 +98,7 @@ def links_by_parts(
 
 def _near(texts: pl.Series, threshold: float, engine: Engine) -> pl.DataFrame:
     try:
-        pairs = near_pairs_by_blocks(texts.to_list(), threshold, engine)
+        pairs = near_pairs_by_blocks(texts, threshold, engine)
     except TooManyPairs as error:
         raise BadInput(
             f"--threshold {threshold}: {error}, so the prompts share most of their text; "
@@ -125,7 +122,7 @@ def _reworded(
         if len(known) > 1:
             blocks[known, answer_key(answer, [])].add(place)
     groups = [sorted(group) for group in blocks.values() if len(group) > 1]
-    pairs = similarities(questions["key"].to_list(), groups, COMPARED)
+    pairs = similarities(questions["key"], groups, COMPARED)
     for a, b, similarity in pairs.select("left", "right", "similarity").iter_rows():
         if (a, b) not in near:
             yield Link(a, b, "reworded", similarity)

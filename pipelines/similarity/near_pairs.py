@@ -20,6 +20,8 @@ import polars as pl
 from pipelines.similarity.prefix_filter import Bound, Search
 from pipelines.similarity.shingles import I64, ShingleSets, cuts, exact_sets, shingle_sets, spans
 
+Texts = Sequence[str] | pl.Series
+
 # What counting the shared shingles of a pair costs, in matches looked at: 1.3 µs, and 13 ns.
 _COUNTING = 100
 
@@ -35,15 +37,20 @@ class Join:
     candidates: int  # pairs of distinct sets whose shared shingles were counted
 
 
+def column(texts: Texts) -> pl.Series:
+    """Texts as a column; ValueError for one that UTF-8 cannot hold."""
+    return texts if isinstance(texts, pl.Series) else pl.Series(texts, dtype=pl.String)
+
+
 class TooManyPairs(ValueError):
     """More pairs are near, or would have to be looked at, than the caller allows."""
 
 
 def near_pairs(
-    texts: Sequence[str],
+    texts: Texts,
     threshold: float,
     *,
-    against: Sequence[str] | None = None,
+    against: Texts | None = None,
     most: int = 2_000_000,
     work: int = 2 * 10**10,
     step: int = 1 << 18,
@@ -63,7 +70,8 @@ def near_pairs(
     """
     bound = Bound.of(threshold)
     border = None if against is None else len(texts)
-    sets = shingle_sets([*texts, *(against or ())], border, step)
+    both = pl.concat([column(texts), column([] if against is None else against)])
+    sets = shingle_sets(both, border, step)
     searches = [Search(sets, bound, sets.left, sets.right)]
     if against is not None:
         searches.append(Search(sets, bound, sets.right, sets.left))
@@ -89,7 +97,7 @@ def near_pairs(
 
 
 def similarities(
-    texts: Sequence[str], groups: Sequence[Sequence[int]], threshold: float, step: int = 1 << 18
+    texts: pl.Series, groups: Sequence[Sequence[int]], threshold: float, step: int = 1 << 18
 ) -> pl.DataFrame:
     """The near pairs of `near_pairs`, of texts within one of the groups alone.
 
@@ -97,12 +105,12 @@ def similarities(
     """
     members = sorted({place for group in groups for place in group})
     number = {place: n for n, place in enumerate(members)}
-    sets = shingle_sets([texts[place] for place in members], None, step)
+    sets = shingle_sets(texts.gather(members), None, step)
     bound = Bound.of(threshold)
     rows = [np.empty((4, 0), np.int64)]
     for group in groups:
         if len(group) > _MANY:
-            near = near_pairs([texts[place] for place in group], threshold, step=step).pairs
+            near = near_pairs(texts.gather(list(group)), threshold, step=step).pairs
             places = np.array(group, np.int64)
             left, right, shared, union = near.select(near.columns[:4]).to_numpy().T.astype(np.int64)
             rows.append(np.stack([places[left], places[right], shared, union]))
@@ -127,7 +135,7 @@ def _shared(sets: ShingleSets, x: I64, y: I64, step: int) -> I64:
     shared = np.empty(len(x), np.int64)
     for begin, end in cuts(sets.sizes[x] + sets.sizes[y], 16 * step):
         some, place = np.unique([x[begin:end], y[begin:end]], return_inverse=True)
-        shingles, starts = exact_sets([sets.texts[n] for n in some], step)
+        shingles, starts = exact_sets(sets.texts.gather(some), step)
         one, other = place.reshape(2, -1)
         marked = np.zeros(int(shingles.max(initial=0)) + 1, np.bool_)
         firsts = np.flatnonzero(np.diff(one, prepend=-1))

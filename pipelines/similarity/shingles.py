@@ -11,11 +11,12 @@ shingle, which no longer text has: so two empty texts are equal, and a short tex
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 I64 = NDArray[np.int64]
@@ -44,7 +45,7 @@ class ShingleSets:
     A shingle that no pair can share counts in its set's size but has no rank.
     """
 
-    texts: list[str]  # the text of each set
+    texts: pl.Series  # the text of each set
     of: I64  # for each text of the lists, its set
     left: Flags  # for each set, whether a text of the first list has it
     right: Flags  # and whether one of the second list has it
@@ -56,17 +57,19 @@ class ShingleSets:
     unranked: I64  # and how many have none: the rarest
 
 
-def shingle_sets(texts: Sequence[str], border: int | None, step: int) -> ShingleSets:
+def shingle_sets(texts: pl.Series, border: int | None, step: int) -> ShingleSets:
     """The shingle sets of `texts`, with scratch memory for about `step` windows at a time.
 
     Without a `border` any two texts may pair, with one only a text before it and one from it on.
     Takes 4 bytes of memory for each byte of distinct text, and 40 MB at most. Raises ValueError
     past 2^24 distinct texts, whose numbers would not fit.
     """
-    numbers: dict[str, int] = {}
-    of = np.fromiter((numbers.setdefault(t, len(numbers)) for t in texts), np.int64, len(texts))
-    known = list(numbers)
-    del numbers
+    known = texts.unique(maintain_order=True)
+    of = np.arange(len(texts))
+    if len(known) < len(texts):
+        numbers = known.alias("text").to_frame().with_row_index("number")
+        every = texts.alias("text").to_frame().join(numbers, on="text", maintain_order="left")
+        of = every["number"].cast(pl.Int64).to_numpy()
     if len(known) > _MOST_TEXTS:
         raise ValueError(f"{len(known):,} distinct texts; join at most {_MOST_TEXTS:,} at a time")
     left = np.zeros(len(known), np.bool_)
@@ -74,7 +77,7 @@ def shingle_sets(texts: Sequence[str], border: int | None, step: int) -> Shingle
     left[of[:border]] = True
     right[of[border:]] = True
 
-    ranks = np.empty(sum(max(_bytes(text) - SPAN + 1, 0) for text in known), np.uint32)
+    ranks = np.empty(int(np.maximum(_lengths(known) - SPAN + 1, 0).sum()), np.uint32)
     sizes = np.zeros(len(known), np.int64)
     bits = min(max(len(ranks).bit_length(), 8), 23)
     filled = 0
@@ -102,7 +105,7 @@ def shingle_sets(texts: Sequence[str], border: int | None, step: int) -> Shingle
     place[order] = np.arange(len(order))
     sizes, ranked = sizes[order], ranked[order]
     return ShingleSets(
-        texts=[known[text] for text in order],
+        texts=known.gather(order),
         of=place[of],
         left=left[order],
         right=right[order],
@@ -115,14 +118,14 @@ def shingle_sets(texts: Sequence[str], border: int | None, step: int) -> Shingle
     )
 
 
-def exact_sets(texts: Sequence[str], step: int) -> tuple[I64, I64]:
+def exact_sets(texts: pl.Series, step: int) -> tuple[I64, I64]:
     """The shingles of texts, as numbers that only equal ones share, and where each text's begin."""
     owners, codes = _each_once(*all_windows(texts, step))
     starts = np.searchsorted(owners, np.arange(len(texts) + 1))
     return np.unique(codes, return_inverse=True)[1], starts
 
 
-def sizes(texts: Sequence[str], step: int = 1 << 18) -> I64:
+def sizes(texts: pl.Series, step: int = 1 << 18) -> I64:
     """How many distinct shingles each text has, at least 1."""
     counts = np.zeros(len(texts), np.int64)
     for owners, codes in windows_of(texts, step):
@@ -202,12 +205,11 @@ def spans(starts: I64, counts: I64) -> I64:
     return places
 
 
-def windows_of(texts: Sequence[str], step: int) -> Iterator[tuple[I64, U64]]:
+def windows_of(texts: pl.Series, step: int) -> Iterator[tuple[I64, U64]]:
     """Every window that lies in one text, as (texts, windows) in order, about `step` at a time."""
-    # Encoded together: a text alone takes ten times as long. Most are ASCII, a byte a character.
-    lengths = np.fromiter(map(_bytes, texts), np.int64, len(texts))
+    lengths = _lengths(texts)
     for begin, end in cuts(lengths, step):
-        data = "".join(texts[begin:end]).encode()
+        data = texts[begin:end].str.join("").item().encode()
         if len(data) < SPAN:
             continue
         ends = np.cumsum(lengths[begin:end])
@@ -219,11 +221,11 @@ def windows_of(texts: Sequence[str], step: int) -> Iterator[tuple[I64, U64]]:
             yield np.repeat(np.arange(begin, end), counts), windows(data)[inside[: 1 - SPAN]]
 
 
-def _bytes(text: str) -> int:
-    return len(text) if text.isascii() else len(text.encode())
+def _lengths(texts: pl.Series) -> I64:
+    return texts.str.len_bytes().cast(pl.Int64).to_numpy()
 
 
-def all_windows(texts: Sequence[str], step: int) -> tuple[I64, U64]:
+def all_windows(texts: pl.Series, step: int) -> tuple[I64, U64]:
     """The parts of `windows_of` put together."""
     parts = [(np.empty(0, np.int64), np.empty(0, np.uint64)), *windows_of(texts, step)]
     numbers, codes = zip(*parts, strict=True)

@@ -22,7 +22,7 @@ def decontaminate(
     (`similarity.contained`); the detail names the nearest question, the kind and the degree.
     """
     records = ledger.untagged(records)
-    hits = benchmark_hits(records["key"].to_list(), benchmarks, threshold)
+    hits = benchmark_hits(records["key"], benchmarks, threshold)
     similarity = pl.col("similarity")
     kind = (
         pl.when(similarity == 1)

@@ -45,6 +45,8 @@ _SHARED = 0.2
 
 # Rows taken at a time where each becomes Python strings, to bound the memory that they take.
 _SLICE = 16_384
+# Reference answers that are graded at a time: some take a millisecond.
+_GRADED = 2_048
 
 
 def normalize(
@@ -226,7 +228,7 @@ def _tag_ungradeable(records: pl.DataFrame, dataset: Dataset, engine: Engine) ->
         read = ["reference_answer", *(own.reads or dataset.item_columns)]
     columns = [name for name in dataset.item_columns if name in read]
     distinct = records.filter(pl.col("dropped").is_null()).select(columns).unique()
-    slices = distinct.iter_slices(_SLICE) if distinct.height else iter(())
+    slices = distinct.iter_slices(_GRADED) if distinct.height else iter(())
     faults = list(chain.from_iterable(engine(partial(_grades, dataset), slices)))
     distinct = distinct.with_columns(fault=pl.Series(faults, dtype=pl.String)).drop_nulls("fault")
     if distinct.is_empty():

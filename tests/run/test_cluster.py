@@ -14,7 +14,7 @@ import pytest
 from conftest import ROOT, Run, contents
 from known import DATASETS
 
-from pipelines.run import cluster, manifest
+from pipelines.run import cluster, manifest, workers
 
 installed = pytest.mark.skipif(find_spec("daft") is None, reason="Daft is an extra")
 on_ray = pytest.mark.skipif("RFT_RAY" not in os.environ, reason="RFT_RAY=1 starts a Ray cluster")
@@ -44,10 +44,8 @@ def test_a_node_that_is_killed_changes_nothing(tmp_path: Path, name: str) -> Non
         one, _ = (nodes.add_node(num_cpus=1) for _ in range(2))
         environment = {**os.environ, "DAFT_RUNNER": "ray", "RAY_ADDRESS": nodes.address}
         run = subprocess.Popen(command(name, "daft", tmp_path / "daft"), cwd=ROOT, env=environment)
-        # Its actors have begun, and the parts of the rows are under way.
-        while run.poll() is None and not (tmp_path / "daft" / name).exists():
+        while run.poll() is None and not (tmp_path / "daft.begun").exists():
             time.sleep(0.1)
-        time.sleep(10)
         assert run.poll() is None
         nodes.remove_node(one, allow_graceful=False)
         assert run.wait(300) == 0
@@ -95,11 +93,22 @@ def test_an_engine_that_is_not_installed_is_one_line(
 
 
 def test_a_worker_of_another_version_does_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    task = pickle.dumps((cluster._stamp(), str(Path.cwd()), pickle.dumps((len, "abc"))))
-    assert pickle.loads(cluster._result(task)) == (False, 3)
-    cluster._stamp.cache_clear()
+    job, part = workers.job(len), pickle.dumps("abc")
+    assert pickle.loads(workers.outcome(job, part)) == (False, 3)
+    workers._stamp.cache_clear()
     monkeypatch.setattr(manifest, "code", lambda: "another")
-    failed, error = pickle.loads(cluster._result(task))
-    cluster._stamp.cache_clear()
+    failed, error = pickle.loads(workers.outcome(job, part))
+    workers._stamp.cache_clear()
     assert failed
     assert "another version of rft-data" in str(error)
+
+
+@installed
+def test_a_worker_that_dies_is_one_line() -> None:
+    code = (
+        "import os; from pipelines.run import cluster; e = cluster.engine('daft');"
+        "list(e(os._exit, [5, 5]))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert "BadInput: --engine daft: " in done.stderr
+    assert "exit code 5" in done.stderr.splitlines()[-1]

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.similarity import blocks
-from pipelines.similarity.near_pairs import TooManyPairs, near_pairs
+from pipelines.io.engine import local
+from pipelines.similarity import blocks, shingles
+from pipelines.similarity.near_pairs import TooManyPairs, column, near_pairs
 
 # Texts of many lengths from few words, so that many are near; some are equal, short or empty.
 TEXTS = st.lists(
@@ -35,13 +36,24 @@ def test_blocks_find_the_same_pairs(texts: list[str], threshold: float, count: i
         patch.setattr(blocks, "_SMALLEST", 1)
         patch.setattr(blocks, "_BLOCKS", count)
         patch.setattr(blocks, "_SLICE", 5)
-        pairs = blocks.near_pairs_by_blocks(texts, threshold, elsewhere)
+        pairs = blocks.near_pairs_by_blocks(column(texts), threshold, elsewhere)
     assert pairs.equals(near_pairs(texts, threshold).pairs)
+
+
+@given(TEXTS, st.sampled_from([0.5, 0.8]))
+def test_more_texts_than_one_join_takes_are_joined_by_blocks(
+    texts: list[str], threshold: float
+) -> None:
+    pairs = near_pairs(texts, threshold).pairs
+    with pytest.MonkeyPatch.context() as patch:
+        for module, name in ((blocks, "_MOST"), (shingles, "_MOST_TEXTS")):
+            patch.setattr(module, name, 16)
+        assert blocks.near_pairs_by_blocks(texts, threshold, local).equals(pairs)
 
 
 def test_blocks_stop_at_too_many_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(blocks, "_SMALLEST", 1)
     texts = ["the very same text"] * 10 + ["another text of another length"] * 10
-    assert blocks.near_pairs_by_blocks(texts, 0.8, elsewhere, most=90).height == 90
+    assert blocks.near_pairs_by_blocks(column(texts), 0.8, elsewhere, most=90).height == 90
     with pytest.raises(TooManyPairs, match="89"):
-        blocks.near_pairs_by_blocks(texts, 0.8, elsewhere, most=89)
+        blocks.near_pairs_by_blocks(column(texts), 0.8, elsewhere, most=89)
