@@ -15,12 +15,12 @@ from fractions import Fraction
 from itertools import islice
 from typing import Any
 
-import numpy as np
 import polars as pl
 
 from pipelines.findings import BadInput
 from pipelines.io.items import user_text
 from pipelines.io.jsonl import BOM, json_object
+from pipelines.similarity.brute_force import near_by_counting
 from pipelines.similarity.contained import benchmark_hits
 from pipelines.similarity.keys import digest, fold, keys, plain_text
 from pipelines.similarity.near_pairs import TooManyPairs, near_pairs
@@ -279,37 +279,17 @@ def _join(left: list[str], right: list[str], threshold: float) -> Iterator[tuple
 
 
 def _sampled(
-    train: Prompts, validation: Prompts, known: Iterable[_Keys], threshold: Fraction
+    train: Prompts, validation: Prompts, known: set[_Keys], threshold: Fraction
 ) -> tuple[int, int, int]:
-    """Some validation rows, the training rows that are near by plain words, and those not known.
-
-    Counted shingle by shingle, in no way that the join has.
-    """
+    """Some validation rows, the training rows that are near by plain words, and those not known."""
     order = sorted(range(len(validation.texts)), key=lambda row: digest(validation.texts[row]))
-    chosen = np.array(order[:SAMPLED], np.int64)
-    sets = [_shingles(validation.plain[row]) for row in chosen]
-    number = {one: n for n, one in enumerate(sorted(set().union(*sets)))}
-    having = np.zeros((len(number), len(chosen)), np.int32)  # which is what sums are of
-    for column, own in enumerate(sets):
-        having[[number[one] for one in own], column] = 1
-    sizes = having.sum(axis=0, dtype=np.int64)
-    p, q = threshold.numerator, threshold.denominator
-    known, pairs, missed = set(known), 0, 0
-    for text, one in zip(train.plain, train.keys, strict=True):
-        own = _shingles(text)
-        both = own & number.keys()
-        if len(both) * q < len(own) * p:
-            continue  # were all of them in one row, it would not be near
-        shared = (
-            having[[number[shingle] for shingle in both]]
-            .sum(axis=0, dtype=np.int32)
-            .astype(np.int64)
-        )
-        near = shared * (p + q) >= (len(own) + sizes) * p
-        for row in chosen[near].tolist():
-            other = validation.keys[row]
-            pairs += 1
-            missed += one != other and (one, other) not in known
+    chosen = order[:SAMPLED]
+    others = [validation.plain[row] for row in chosen]
+    pairs = missed = 0
+    for row, place in near_by_counting(train.plain, others, threshold):
+        one, other = train.keys[row], validation.keys[chosen[place]]
+        pairs += 1
+        missed += one != other and (one, other) not in known
     return len(chosen), pairs, missed
 
 
