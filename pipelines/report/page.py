@@ -66,15 +66,15 @@ def fingerprint(prepared: Prepared) -> str:
 
 def page(prepared: Prepared, made_of: str = "") -> str:
     """The report of a folder as HTML."""
-    near = nearness(prepared)
-    table = Table(prepared, near)
     manifest = results.made(prepared)
+    near = nearness(prepared, manifest)
+    table = Table(prepared, near)
     calibration = results.calibration(prepared)
     findings = (manifest.get("findings") or [])[:_FINDINGS]
     # What sections show is named first, and then read at once.
     pairs = [
-        (table.at("train", pair.train_line), table.at(pair.split, pair.line), pair.similarity)
-        for pair in near.pairs[:_PAIRS]
+        (table.at("train", train_line), table.at(split, line), similarity)
+        for split, line, train_line, similarity in near.rows.head(_PAIRS).iter_rows()
     ]
     conflicts = table.first(4 * _PAIRS, reason="conflicting_answers")
     suspects = _suspects(table, manifest)

@@ -23,10 +23,10 @@ from numpy.typing import NDArray
 
 from pipelines.findings import printable
 from pipelines.io.prepared import Prepared
-from pipelines.report.leakage import Nearness
 from pipelines.report.mathematics import html, mathml
 from pipelines.report.results import rates
 from pipelines.report.rows import COLUMNS, Rows, kind, tokens_of
+from pipelines.similarity.nearest import Nearest
 from pipelines.stages.order import NAMES
 
 FACETS = (
@@ -58,6 +58,8 @@ PROMPT, _NAME = 1_500, 80
 # `of` how many; empty until `Table.shown` reads it.
 Row = dict[str, Any]
 
+_PASSING = {"split": pl.String, "line": pl.Int64, "passed": pl.Int64, "of": pl.Int64}
+
 # Rows by their numbers, a bit each.
 Mask = NDArray[np.uint8]
 
@@ -68,7 +70,7 @@ class Table:
     A row's number is its place by digest. What rows hold is read of those alone that are shown.
     """
 
-    def __init__(self, prepared: Prepared, near: Nearness) -> None:
+    def __init__(self, prepared: Prepared, near: Nearest) -> None:
         self.named: dict[int, Row] = {}
         self._source = Rows(prepared)
         listed = pl.when(pl.col("options").list.len() > 0).then(pl.lit("+")).otherwise(pl.lit("-"))
@@ -79,12 +81,11 @@ class Table:
             several=pl.col("cluster").is_duplicated() & pl.col("cluster").is_not_null(),
             answer=pl.concat_str(listed, "answer"),
         )
-        nearest = ((one.split, one.line, one.similarity) for one in near.pairs)
         passing = (("train", line, *rate) for line, rate in rates(prepared).items())
         for known in (
             tokens_of(prepared, rows),
-            _by_line(nearest, nearest=pl.Float64),
-            _by_line(passing, passed=pl.Int64, of=pl.Int64),
+            near.rows.select("split", "line", nearest="similarity"),
+            pl.DataFrame(list(passing), schema=_PASSING, orient="row"),
         ):
             rows = rows.join(known, on=["split", "line"], how="left", maintain_order="left")
         self._facets = _facets(rows, near.lowest)
@@ -220,12 +221,6 @@ def _facets(rows: pl.DataFrame, lowest: float | None) -> pl.DataFrame:
         repair=rows["repairs"].list.eval(pl.element().str.split(" ").list.first()),
         note=rows["findings"],
     )
-
-
-def _by_line(values: Iterable[tuple[Any, ...]], **columns: Any) -> pl.DataFrame:
-    """What is known of some lines of the files."""
-    schema = {"split": pl.String, "line": pl.Int64, **columns}
-    return pl.DataFrame(list(values), schema=schema, orient="row")
 
 
 def _mapped(column: pl.Series, name: Callable[[Any], str]) -> pl.Series:
