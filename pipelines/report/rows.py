@@ -77,7 +77,7 @@ class Rows:
     def read(
         self, *columns: str | pl.Expr, where: pl.Expr | bool = True, **made: pl.Expr
     ) -> pl.DataFrame:
-        """Some of COLUMNS, or what is made of them, of the rows for which `where` holds.
+        """COLUMNS, or some of them and what is `made` of them, of the rows for which `where` holds.
 
         BadInput where the folder's files do not go together.
         """
@@ -88,7 +88,12 @@ class Rows:
                 (pl.col(name) if name in have else pl.lit(None)).cast(dtype).alias(name)
                 for name, dtype in COLUMNS.items()
             )
-            return rows.filter(where).sort("digest", "row").select(*columns, **made).collect()
+            return (
+                rows.filter(where)
+                .sort("digest", "row")
+                .select(*(columns or COLUMNS), **made)
+                .collect()
+            )
         except (OSError, ValueError, pl.exceptions.PolarsError) as error:
             first = str(error).partition("\n")[0]
             raise BadInput(
@@ -96,8 +101,8 @@ class Rows:
             ) from error
 
 
-def kind(answer: str | None, options: list[str] | None) -> str:
-    """What kind of answer a reference is, by its form."""
+def kind(answer: str | None, options: object) -> str:
+    """What kind of answer a reference is, by its form; `options` is true where there are some."""
     text = (answer or "").strip().strip("$").strip()
     if not text:
         return "none"

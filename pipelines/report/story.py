@@ -43,10 +43,9 @@ def stories(prepared: Prepared, word: str, raw: Path | None = None) -> list[Stor
 
 
 def _named(every: rows.Rows, word: str) -> pl.DataFrame:
-    chosen = every.read(*rows.COLUMNS, where=pl.col("id") == word)
+    chosen = every.read(where=pl.col("id") == word)
     if not chosen.height and len(word) >= _DIGEST:
-        start = pl.col("digest").str.starts_with(word.lower())
-        chosen = every.read(*rows.COLUMNS, where=start)
+        chosen = every.read(where=pl.col("digest").str.starts_with(word.lower()))
     place, _, number = word.rpartition(":")
     if chosen.height or not number.isdecimal():
         return chosen
@@ -57,7 +56,7 @@ def _named(every: rows.Rows, word: str) -> pl.DataFrame:
     else:
         path = pl.lit("/") + pl.col("file")
         at = path.str.ends_with(f"/{place}") & (pl.col("file_row") == line)
-    return every.read(*rows.COLUMNS, where=at)
+    return every.read(where=at)
 
 
 def _story(prepared: Prepared, every: rows.Rows, row: Mapping[str, Any], raw: Path | None) -> Story:
@@ -100,9 +99,8 @@ def _links(every: rows.Rows, row: Mapping[str, Any]) -> list[dict[str, Any]]:
     if row["cluster"] is None:
         return []
     linked = []
-    at = (pl.col("cluster") == row["cluster"]) & (pl.col("row") != row["row"])
-    others = every.read(*rows.COLUMNS, where=at)
-    for other in others.sort("row").iter_rows(named=True):
+    others = (pl.col("cluster") == row["cluster"]) & (pl.col("row") != row["row"])
+    for other in every.read(where=others).sort("row").iter_rows(named=True):
         towards = row["linked_to"] == other["row"]
         if towards or other["linked_to"] == row["row"]:
             by = row if towards else other

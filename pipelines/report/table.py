@@ -25,7 +25,7 @@ from pipelines.findings import printable
 from pipelines.io.prepared import Prepared
 from pipelines.report.mathematics import html, mathml
 from pipelines.report.results import rates
-from pipelines.report.rows import COLUMNS, Rows, kind, tokens_of
+from pipelines.report.rows import Rows, kind, tokens_of
 from pipelines.similarity.nearest import Nearest
 from pipelines.stages.order import NAMES
 
@@ -73,6 +73,7 @@ class Table:
     def __init__(self, prepared: Prepared, near: Nearest) -> None:
         self.named: dict[int, Row] = {}
         self._source = Rows(prepared)
+        # An answer has a sign before it, + where its row has options.
         listed = pl.when(pl.col("options").list.len() > 0).then(pl.lit("+")).otherwise(pl.lit("-"))
         rows = self._source.read(
             *("row", "split", "line", "stage", "reason", "repairs", "findings", "link"),
@@ -95,10 +96,8 @@ class Table:
         self._rows = rows.select("row", "several", "tokens", "passed", "of")
 
     def _mask(self, facet: str, value: str) -> Mask:
-        """The rows that have a value of a facet."""
         if facet == "past":
-            dropped = NAMES[: NAMES.index(value) + 1]
-            return self._all & ~self._where(stage=dropped)
+            return self._all & ~self._where(stage=NAMES[: _dropped_at(value) + 1])
         if facet == "line":
             split, _, line = value.rpartition(":")
             return self._where(split=split) & np.packbits(self._lines == int(line))
@@ -165,7 +164,7 @@ class Table:
         numbers = [*self.named, *islice(others, max(most - len(self.named), 0))]
         shown = {n: self.named.get(n, {}) for n in numbers}
         own = self._rows[numbers]
-        held = self._source.read(*COLUMNS, where=pl.col("row").is_in(own["row"].to_list()))
+        held = self._source.read(where=pl.col("row").is_in(own["row"].to_list()))
         rows = own.join(held, on="row", how="left", maintain_order="left")
         for n, row in zip(numbers, rows.iter_rows(named=True), strict=True):
             shown[n].update(row, n=n)
@@ -191,7 +190,10 @@ def _dropped_at(stage: str | None) -> int:
 
 def _facets(rows: pl.DataFrame, lowest: float | None) -> pl.DataFrame:
     """The facets of rows, but `past`, `cluster` and `line`."""
-    stratum = _mapped(rows["stratum"], _stratum)
+    # A line end would part two values, and other control characters are in no SVG.
+    stratum = _mapped(
+        rows["stratum"], lambda text: one if (one := printable(text)).strip() else "(none)"
+    )
     first = stratum.value_counts().sort(["count", "stratum"], descending=[True, False])["stratum"]
     head = first.head(_STRATA)
     rows = rows.with_columns(
@@ -208,7 +210,7 @@ def _facets(rows: pl.DataFrame, lowest: float | None) -> pl.DataFrame:
         "stratum",
         "link",
         split=pl.col("split").fill_null("dropped"),
-        kind=_mapped(rows["answer"], _kind).fill_null("none"),
+        kind=_mapped(rows["answer"], lambda one: kind(one[1:], one[0] == "+")).fill_null("none"),
         tokens=_mapped(rows["tokens"], doubling),
         near=pl.when(held_out & pl.lit(lowest is not None)).then(near),
         passes=_mapped(rows.select(pl.col("passed") / pl.col("of")).to_series(), tenth),
@@ -239,17 +241,6 @@ def _masks(column: pl.Series) -> Iterator[tuple[str, Mask]]:
         flags = np.zeros(column.len(), np.bool_)
         flags[part["n"].to_numpy()] = True
         yield str(value), np.packbits(flags)
-
-
-def _stratum(text: str) -> str:
-    """How a stratum is named; a line end in it would part two values, others are in no SVG."""
-    shown = printable(text)
-    return shown if shown.strip() else "(none)"
-
-
-def _kind(answer: str) -> str:
-    """The kind of an answer, after a sign: `+` where its row has options."""
-    return kind(answer[1:], ["some"] if answer[0] == "+" else [])
 
 
 def doubling(count: int) -> str:
