@@ -82,9 +82,10 @@ docs: $(VENV)/.dev ## Write what is generated of the pages, run their examples, 
 	@echo "build/docs/index.html"
 
 lock: ## Resolve the locked requirements anew (needs uv)
-	uv pip compile $(COMPILE) pyproject.toml --group build -o requirements.lock
 	uv pip compile $(COMPILE) pyproject.toml --all-extras --group build --group dev \
-		-c requirements.lock -o requirements-dev.lock
+		-o requirements-dev.lock
+	uv pip compile $(COMPILE) pyproject.toml --group build -c requirements-dev.lock \
+		-o requirements.lock
 COMPILE := --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 

@@ -139,6 +139,13 @@ def prepare(
         bool, option(help="Keep grader.json, job.json and such as they were edited.")
     ] = False,
     replace_edits: Annotated[bool, option(help="Write files anew that were edited.")] = False,
+    engine: Annotated[
+        str,
+        option(
+            help="local, or daft: on all cores, and with DAFT_RUNNER=ray on the Ray cluster of "
+            "RAY_ADDRESS. Both make the same bytes."
+        ),
+    ] = "local",
     dry_run: Annotated[
         bool, option(help="Show three finished items and the counts; write nothing.")
     ] = False,
@@ -194,6 +201,7 @@ def prepare(
         choices={name: value for name, value in choices.items() if value is not None},
         job=given,
         offline=offline,
+        engine=engine,
         edits="keep" if keep_edits else "replace" if replace_edits else None,
     )
     chosen = [find(name) for name in dict.fromkeys(datasets or DEMO)]

@@ -142,6 +142,16 @@ class Dataset:
             for role, patterns in roles.items()
         }
 
+    def __reduce__(self) -> tuple[Callable[..., Dataset], tuple[str, str, str]]:
+        """Where it is described, for a description has code: another process reads it there."""
+        from pipelines.datasets import again
+
+        return again, (
+            self.name if self.shipped else str(self.path),
+            self.grading.name,
+            self.digest,
+        )
+
     @property
     def digest(self) -> str:
         """Of the description and of what it names: 32 hex digits."""

@@ -38,15 +38,12 @@ def record(columns: Columns, rows: pl.DataFrame, mend: Mend | None = None) -> pl
 
     mend: what else is mended in the texts of prompt and options.
     """
-    published = _rendered(columns, rows, _options(columns, rows))
-    mended = rows.with_columns(
-        pl.col(name).str.replace_all(r"\r\n?", "\n")
-        if dtype == pl.String
-        else pl.col(name).list.eval(pl.element().str.replace_all(r"\r\n?", "\n"))
-        for name, dtype in rows.schema.items()
-        if name.startswith(("text ", "texts ", "plain "))
-    )
-    returned = _rendered(columns, mended, _options(columns, mended)) != published
+    names = [name for name in rows.columns if name.startswith(("text ", "texts ", "plain "))]
+    returns = pl.select(
+        pl.any_horizontal(pl.lit(False), *(_has_return(rows[name]) for name in names))
+    ).to_series()
+    mended = rows.with_columns(map(_with_line_ends, rows.select(names))) if returns.any() else rows
+    returned = _published(columns, rows, mended, returns).is_not_null()
     repairs = pl.select(
         pl.when(returned).then(pl.lit(["carriage_return"])).otherwise(pl.lit([], _TEXTS))
     ).to_series()
@@ -61,10 +58,9 @@ def record(columns: Columns, rows: pl.DataFrame, mend: Mend | None = None) -> pl
         _rendered(columns, mended, None).alias("question"),
         options.alias("options"),
     )
-    prompt = frame["prompt"]
     frame = frame.with_columns(
         repairs=repairs,
-        published=pl.when(prompt != published).then(published),
+        published=_published(columns, rows, mended, repairs.list.len() > 0),
         verified=pl.lit(None, pl.Int32),
         judged=pl.lit(None, pl.Int32),
         empty=_blank(columns, mended),
@@ -79,6 +75,29 @@ def record(columns: Columns, rows: pl.DataFrame, mend: Mend | None = None) -> pl
         frame = frame.with_columns(kept=_kept(columns, mended))
     frame = frame.with_columns(*_dropped(columns, mended), _right_twice(frame).alias("right_twice"))
     return frame.hstack(mended)  # for the faults of a description's own code
+
+
+def _has_return(texts: pl.Series) -> pl.Series:
+    if texts.dtype == pl.String:
+        return texts.str.contains("\r", literal=True).fill_null(False)
+    return texts.list.eval(pl.element().str.contains("\r", literal=True)).list.any()
+
+
+def _with_line_ends(texts: pl.Series) -> pl.Series:
+    if texts.dtype == pl.String:
+        return texts.str.replace_all(r"\r\n?", "\n")
+    return texts.list.eval(pl.element().str.replace_all(r"\r\n?", "\n"))
+
+
+def _published(
+    columns: Columns, rows: pl.DataFrame, mended: pl.DataFrame, some: pl.Series
+) -> pl.Series:
+    """The prompts as published, of those among `some` that are another when mended; else null."""
+    parts = (frame.filter(some) for frame in (rows, mended))
+    before, after = (_rendered(columns, part, _options(columns, part)) for part in parts)
+    differing = pl.select(pl.when(before != after).then(before)).to_series()
+    place = pl.when(some).then(some.cum_sum() - 1)
+    return differing.extend_constant(None, 1).gather(pl.select(place).to_series())
 
 
 _NAMED = ("id", "group", "stratum")

@@ -27,7 +27,7 @@ from pipelines.io import files
 from pipelines.io.prepared import ALL_SPLITS, LEDGER, NEAREST
 from pipelines.io.progress import Progress, stage_line
 from pipelines.rules import job_settings
-from pipelines.run import edits, manifest
+from pipelines.run import cluster, edits, manifest
 from pipelines.run.manifest import Receipt
 from pipelines.run.result import Result
 from pipelines.sources import rows, tables
@@ -90,6 +90,7 @@ class _Walk:
             threshold=settings.threshold or dataset.threshold,
             job={**dataset.job, **job_settings.merged(earlier, settings.job)},
         )
+        self.engine = cluster.engine(settings.engine)
         self.progress, self.temporary = progress, temporary
         self.folder = temporary or settings.out / dataset.name
         self.receipts: list[Receipt] = []
@@ -112,17 +113,18 @@ class _Walk:
         return self._result(perf_counter() - start)
 
     def _context(self) -> Context:
-        made = documents(self.dataset, self.settings.job, {})
-        previous = self.settings.previous
+        settings = self.settings
+        made = documents(self.dataset, settings.job, {})
         return Context(
             dataset=self.dataset,
-            settings=self.settings,
+            settings=settings,
+            engine=self.engine,
             advance=self.progress.advance,
-            raw_rows=lambda: tables.read_splits(self.dataset, self.raw.splits),
+            raw_rows=lambda: tables.read_splits(self.dataset, self.raw.splits, self.engine),
             benchmarks=cache(self._benchmarks),
-            previous=lambda: earlier_sides(previous, self.dataset),
+            previous=lambda: earlier_sides(settings.previous, self.dataset),
             edited=edits.kept(
-                self.folder, made, self.settings.edits, self.progress.note, job=self.given
+                self.folder, made, settings.edits, self.progress.note, job=self.given
             ),
         )
 

@@ -10,9 +10,8 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from hashlib import sha256
-from itertools import chain, islice
 
-from pipelines.similarity.latex import skeleton, skeletons, structure
+from pipelines.similarity.latex import skeleton, structure
 from pipelines.similarity.options import LETTERS, split_options
 
 # Punctuation that carries no meaning at the edge of a question or an option, 8 characters at most,
@@ -94,19 +93,6 @@ def key(prompt: str, options: Sequence[str] | None = None) -> str:
     prompt's own lettered ones are looked for.
     """
     return _lines(skeleton, prompt, options)
-
-
-def keys(questions: Sequence[str], options: Sequence[Sequence[str]]) -> list[str]:
-    """`key` of each question with its options, in half the time that one by one takes."""
-    stems = skeletons([without_labels(question) for question in questions])
-    others = skeletons(list(chain.from_iterable(options)))
-    # Most texts begin and end with a letter or digit, and `trim` leaves those as they are.
-    others = [t if t[:1].isalnum() and t[-1:].isalnum() else trim(t) for t in others]
-    trimmed = iter(others)
-    return [
-        "\n".join([trim(stem), *sorted(islice(trimmed, len(own)))])
-        for stem, own in zip(stems, options, strict=True)
-    ]
 
 
 def exact_key(prompt: str, options: Sequence[str] | None = None) -> str:

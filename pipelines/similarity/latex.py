@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 # Commands that change size, style or space and no meaning, and those whose words follow in braces.
@@ -97,18 +96,9 @@ def skeleton(text: str) -> str:
     return spelled(text).replace("\\frac", "").translate(_DROPPED)
 
 
-def skeletons(texts: Sequence[str]) -> list[str]:
-    """The skeleton of each text, in a third of the time: each rule runs once over all of them."""
-    if any("\0" in text for text in texts):
-        return list(map(skeleton, texts))
-    plain = _skeletons([text for text in texts if text.isascii()])
-    other = _skeletons([text for text in texts if not text.isascii()])
-    return [next(plain if text.isascii() else other) for text in texts]
-
-
-def _skeletons(texts: list[str]) -> Iterator[str]:
-    joined = _spelled("\0".join(texts), _COMMAND_JOINED).replace("\\frac", "")
-    return iter(joined.translate(_DROPPED).split("\0"))
+def joined_skeletons(joined: str) -> str:
+    """The skeletons of texts that are joined by NUL, all ASCII or none: each rule runs once."""
+    return _spelled(joined, _COMMAND_JOINED).replace("\\frac", "").translate(_DROPPED)
 
 
 # Braces around one sign, a number or a command: `x^{2}`, `\sqrt{12}`, `{\pi}`.

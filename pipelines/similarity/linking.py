@@ -13,33 +13,35 @@ from collections.abc import Iterator
 import polars as pl
 
 from pipelines.findings import BadInput
+from pipelines.io.engine import Engine
+from pipelines.similarity.blocks import near_pairs_by_blocks
 from pipelines.similarity.clusters import Link
+from pipelines.similarity.columns import plain_texts
 from pipelines.similarity.copies import COMPARED, numbers
-from pipelines.similarity.keys import answer_key, key, plain_text
-from pipelines.similarity.near_pairs import TooManyPairs, near_pairs, similarities
+from pipelines.similarity.keys import answer_key, key
+from pipelines.similarity.near_pairs import TooManyPairs, similarities
 
 # Rows whose texts are Python values at a time.
 _SLICE = 16_384
 
 
-def links(records: pl.DataFrame, questions: pl.DataFrame, threshold: float) -> list[Link]:
+def links(
+    records: pl.DataFrame, questions: pl.DataFrame, threshold: float, engine: Engine
+) -> list[Link]:
     """Every link by text between two questions, by their places."""
     # One after the other, for the texts of both take room.
-    pairs = [_between(questions.select("place", text="key"), threshold)]
-    pairs.append(_between(_plain(records, questions), threshold))
+    pairs = [_between(questions.select("place", text="key"), threshold, engine)]
+    pairs.append(_between(_plain(records, questions, engine), threshold, engine))
     nearest = pl.concat(pairs).group_by("one", "other", maintain_order=True).max()
     near = {(one, other): similarity for one, other, similarity in nearest.iter_rows()}
     found = [Link(a, b, "near-duplicate", similarity) for (a, b), similarity in near.items()]
     return [*found, *_reworded(records, questions, near)]
 
 
-def _plain(records: pl.DataFrame, questions: pl.DataFrame) -> pl.DataFrame:
+def _plain(records: pl.DataFrame, questions: pl.DataFrame, engine: Engine) -> pl.DataFrame:
     """The different plain texts of each question, with its place."""
     asked = records.select("question", "options")
-    texts = [
-        pl.Series([plain_text(*parts) for parts in part.iter_rows()], dtype=pl.String)
-        for part in (asked.iter_slices(_SLICE) if asked.height else [asked])
-    ]
+    texts = list(engine(_plain_texts, asked.iter_slices(_SLICE) if asked.height else iter([asked])))
     return (
         records.select("key")
         .join(questions.select("key", "place"), on="key", maintain_order="left")
@@ -48,15 +50,21 @@ def _plain(records: pl.DataFrame, questions: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _between(texts: pl.DataFrame, threshold: float) -> pl.DataFrame:
+def _plain_texts(asked: pl.DataFrame) -> pl.Series:
+    return plain_texts(asked["question"], asked["options"])
+
+
+def _between(texts: pl.DataFrame, threshold: float, engine: Engine) -> pl.DataFrame:
     """The near pairs of texts of two questions: `one` before `other`, and their similarity."""
-    pairs = _near(texts["text"], threshold)
+    pairs = _near(texts["text"], threshold, engine)
     left, right = (texts["place"].gather(pairs[side]) for side in ("left", "right"))
     ends = pl.select(one=pl.min_horizontal(left, right), other=pl.max_horizontal(left, right))
     return ends.with_columns(pairs["similarity"]).filter(pl.col("one") != pl.col("other"))
 
 
-def links_by_parts(records: pl.DataFrame, questions: pl.DataFrame, threshold: float) -> list[Link]:
+def links_by_parts(
+    records: pl.DataFrame, questions: pl.DataFrame, threshold: float, engine: Engine
+) -> list[Link]:
     """The links between questions made of several cells: alike in each of them.
 
     Two questions on one long text have most of their words in common, and are two questions.
@@ -68,7 +76,7 @@ def links_by_parts(records: pl.DataFrame, questions: pl.DataFrame, threshold: fl
     near: list[dict[tuple[str, str], float]] = []
     for column in columns:
         texts = column.unique().sort()
-        pairs = _near(texts, threshold).iter_rows()
+        pairs = _near(texts, threshold, engine).iter_rows()
         near.append({(texts[a], texts[b]): similarity for a, b, similarity in pairs})
     # By the cells that differ most: few questions share one.
     first = max(range(len(columns)), key=lambda place: columns[place].n_unique())
@@ -91,9 +99,9 @@ def links_by_parts(records: pl.DataFrame, questions: pl.DataFrame, threshold: fl
     return found
 
 
-def _near(texts: pl.Series, threshold: float) -> pl.DataFrame:
+def _near(texts: pl.Series, threshold: float, engine: Engine) -> pl.DataFrame:
     try:
-        pairs = near_pairs(texts.to_list(), threshold).pairs
+        pairs = near_pairs_by_blocks(texts.to_list(), threshold, engine)
     except TooManyPairs as error:
         raise BadInput(
             f"--threshold {threshold}: {error}, so the prompts share most of their text; "

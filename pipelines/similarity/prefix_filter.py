@@ -129,20 +129,30 @@ class Search:
         wanted = _prefixes(self.sets, probes, begin, step)
         sizes = self.sets.sizes[begin : begin + len(probes)]
         least = self.sets.from_size[self.bound.smallest(sizes)].view(np.uint64)
-        found = [np.empty((3, 0), np.int64)]
+        keys, values = [np.empty(0, np.uint64)], [np.empty(0, np.uint64)]
+        filled = 0
         for some in range(0, len(wanted), step):  # in order, so that the index is read once
             part = wanted[some : some + step]
-            rank, x = part & ~LOW, (part & LOW).view(np.int64)
+            rank, x = part & ~LOW, part & LOW
             first, last = np.searchsorted(index, [rank[0], part[-1]])
-            start = np.searchsorted(index[first:last], rank | least[x - begin])
-            count = np.searchsorted(index[first:last], part) - start
-            hit = np.flatnonzero(count > 0)
-            found.append(np.stack([x[hit], first + start[hit], count[hit]]))
-        x, start, count = np.concatenate(found, axis=1)
-        order = (x << 32) | np.arange(len(x))
+            own = index[first:last]
+            if not len(own):
+                continue
+            lowest = rank | least[x.view(np.int64) - begin]
+            start = np.searchsorted(own, lowest)
+            nearest = own.take(start, mode="clip")
+            hit = np.flatnonzero((nearest >= lowest) & (nearest < part))
+            start = start[hit]
+            count = np.searchsorted(own, part[hit]) - start
+            keys.append((x[hit] << HALF) | np.arange(filled, filled + len(hit), dtype=np.uint64))
+            values.append(((first + start).view(np.uint64) << HALF) | count.view(np.uint64))
+            filled += len(hit)
+        del wanted
+        order = np.concatenate(keys)
         order.sort()
-        order &= 2**32 - 1
-        return x[order], start[order], count[order]
+        sets, place = _unpacked(order)
+        starts, counts = _unpacked(np.concatenate(values)[place])
+        return sets, starts, counts
 
 
 def _prefixes(sets: ShingleSets, counts: I64, begin: int, step: int) -> U64:

@@ -7,10 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import polars as pl
+
 from pipelines.findings import BadInput
 from pipelines.io.items import user_text
 from pipelines.io.jsonl import BOM, json_object
-from pipelines.similarity.keys import keys, plain_text
+from pipelines.similarity import columns
 from pipelines.similarity.options import LETTERS, split_options
 from pipelines.similarity.wrappings import Wrapping, without
 
@@ -60,8 +62,10 @@ class Prompts:
         """Make what is compared, without what most prompts share."""
         texts = (without(text, shared) for text in self.texts)
         asked = list(map(_parts, texts, self.options))
-        self.keys = keys([question for question, _ in asked], [options for _, options in asked])
-        self.plain = [plain_text(*parts) for parts in asked]
+        questions = pl.Series([question for question, _ in asked], dtype=pl.String)
+        options = columns.lists([options for _, options in asked])
+        self.keys = columns.keys(questions, options).to_list()
+        self.plain = columns.plain_texts(questions, options).to_list()
         self.rows = defaultdict(list)
         for row, one in enumerate(self.keys):
             self.rows[one].append(row)

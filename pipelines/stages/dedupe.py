@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from pipelines.datasets.dataset import Dataset
+from pipelines.io.engine import Engine, local
 from pipelines.similarity import linking
 from pipelines.similarity.clusters import KINDS, Link, conflicting, roots, spanning_links, star
 from pipelines.similarity.copies import Said
@@ -28,7 +29,12 @@ SUSPECT = 0.85
 
 
 def dedupe(
-    records: pl.DataFrame, previous: pl.DataFrame, *, dataset: Dataset, threshold: float
+    records: pl.DataFrame,
+    previous: pl.DataFrame,
+    *,
+    dataset: Dataset,
+    threshold: float,
+    engine: Engine = local,
 ) -> pl.DataFrame:
     """Cluster the records that ask the same thing, and keep one of those that are the same.
 
@@ -60,7 +66,7 @@ def dedupe(
         .with_row_index("place")
     )
     find = linking.links_by_parts if "parts" in records.columns else linking.links
-    links = find(records, questions, threshold)
+    links = find(records, questions, threshold, engine)
     groups = [("same stem", group) for group in linking.stems(questions["key"])]
     if dataset.grouped:
         groups += [("same group", group) for group in linking.groups(records, questions)]
@@ -334,6 +340,7 @@ STAGE = Stage(
         context.previous(),
         dataset=context.dataset,
         threshold=context.threshold,
+        engine=context.engine,
     ),
     settings=("dataset", "threshold"),
     reads=("previous",),

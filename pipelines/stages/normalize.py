@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from functools import partial
+from itertools import chain
 from typing import Any
 
 import polars as pl
@@ -13,8 +15,10 @@ from pipelines.findings import BadInput
 from pipelines.graders.sandbox import Refused
 from pipelines.graders.select import Band, band
 from pipelines.graders.self_check import OwnGrader
-from pipelines.similarity.keys import digest, keys
-from pipelines.similarity.wrappings import without, wrappings
+from pipelines.io.engine import Engine, local
+from pipelines.similarity.columns import keys
+from pipelines.similarity.keys import digest
+from pipelines.similarity.wrappings import Wrapping, without, wrappings
 from pipelines.stages import ledger
 from pipelines.stages.stage import Context, Stage
 
@@ -49,6 +53,7 @@ def normalize(
     dataset: Dataset,
     max_prompt_bytes: int,
     pass_rates: Band | None = None,
+    engine: Engine = local,
     advance: Callable[[int], None] = lambda rows: None,
 ) -> pl.DataFrame:
     """One record for every raw row, tagged with the dataset's faults.
@@ -61,7 +66,8 @@ def normalize(
     record is `ungradeable` where its reference answer, given as the model would give it, does not
     get the full score from the dataset's own grader. With `pass_rates`, records go whose published
     generations were judged and are right more or less often (`too_easy`, `too_hard`), or were not
-    judged (`no_pass_rate`). `advance` is told how many more rows are through.
+    judged (`no_pass_rate`). What needs no other row goes to the `engine`. `advance` is told how
+    many more rows are through.
     """
     own = ["own_split"] if "own_split" in rows.columns else []
     columns = list(dict.fromkeys([*COLUMNS, *dataset.item_columns, *dataset.carried, *own]))
@@ -70,22 +76,28 @@ def normalize(
     slices = list(rows.iter_slices(_SLICE)) or [rows]
     del rows  # so that those that are through take no room
     parts = []
-    while slices:
-        part = slices.pop(0)
-        parts.append(_records(part, dataset, max_prompt_bytes, columns))
+    record = partial(_records, dataset=dataset, max_prompt_bytes=max_prompt_bytes, columns=columns)
+    for part in engine(record, _taken(slices)):
+        parts.append(part)
         advance(part.height)
     records = pl.concat(parts)
     del parts
-    records = _named(records, part_of_prompt="parts" in records.columns)
+    records = _named(records, engine, part_of_prompt="parts" in records.columns)
     records = _one_prompt_an_id(records)
     if pass_rates is not None:
         records = _tag_pass_rate(records, pass_rates)
-    records = _tag_ungradeable(records, dataset).select(*columns, "raw_row")
+    records = _tag_ungradeable(records, dataset, engine).select(*columns, "raw_row")
     order = _order(records)
     # A column at a time, for both frames would not fit in the memory of one.
     names = records.columns
     ordered = pl.DataFrame([records.drop_in_place(name).gather(order) for name in names])
     return ordered.with_row_index("row")
+
+
+def _taken(slices: list[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """The slices, each of which is let go once it is taken."""
+    while slices:
+        yield slices.pop(0)
 
 
 def _records(
@@ -133,29 +145,39 @@ def _order(records: pl.DataFrame) -> pl.Series:
     return places["at"].scatter(tied["place"], some["at"])
 
 
-def _named(records: pl.DataFrame, *, part_of_prompt: bool) -> pl.DataFrame:
+def _named(records: pl.DataFrame, engine: Engine, *, part_of_prompt: bool) -> pl.DataFrame:
     """The records with `digest`, `key` and `question`, null where it is the prompt itself.
 
     `part_of_prompt`: no part of a prompt that a description parts is a wrapping.
     """
     shared = [] if part_of_prompt else wrappings(records["question"], _SHARED)
-    parts = []
     texts = records.select("prompt", "question", "options")
-    for part in texts.iter_slices(_SLICE) if texts.height else [texts]:
-        whole = part["question"].to_list()
-        questions = [without(question, shared) for question in whole] if shared else whole
-        around = [None if q == w else _around(w, q) for w, q in zip(whole, questions, strict=True)]
-        digests = [digest(prompt) for prompt in part["prompt"]]
-        added = {
-            "digest": digests,
-            "key": keys(questions, part["options"].to_list()),
-            "question": questions,
-            "wrapping": around,
-        }
-        parts.append(pl.DataFrame(added, schema=dict.fromkeys(added, pl.String())))
-    records = records.with_columns(pl.concat(parts).get_columns())
+    slices = texts.iter_slices(_SLICE) if texts.height else iter([texts])
+    named = pl.concat(engine(partial(_names, shared=shared), slices))
+    records = records.with_columns(named.get_columns())
     return records.with_columns(
         question=pl.when(pl.col("question") != pl.col("prompt")).then("question")
+    )
+
+
+def _names(texts: pl.DataFrame, shared: list[Wrapping]) -> pl.DataFrame:
+    """What `_named` adds, from prompt, question and options."""
+    questions = texts["question"]
+    around: list[str | None] = [None] * texts.height
+    if shared:
+        whole = questions.to_list()
+        bare = [without(question, shared) for question in whole]
+        around = [None if q == w else _around(w, q) for w, q in zip(whole, bare, strict=True)]
+        questions = pl.Series("question", bare, pl.String)
+    return pl.DataFrame(
+        {
+            "digest": pl.Series(
+                [digest(one) for one in texts["prompt"].to_list()], dtype=pl.String
+            ),
+            "key": keys(questions, texts["options"]),
+            "question": questions,
+            "wrapping": pl.Series(around, dtype=pl.String),
+        }
     )
 
 
@@ -193,18 +215,19 @@ def _tag_pass_rate(records: pl.DataFrame, wanted: Band) -> pl.DataFrame:
     return records
 
 
-def _tag_ungradeable(records: pl.DataFrame, dataset: Dataset) -> pl.DataFrame:
+def _tag_ungradeable(records: pl.DataFrame, dataset: Dataset, engine: Engine) -> pl.DataFrame:
     if not dataset.grading.checks:
         return records
     try:
         own = OwnGrader(dataset.grading)
     except Refused:  # a finding of validate, RFT606: no reference is checked
         return records
-    with closing(own) as grader:
-        read = ["reference_answer", *(grader.reads or dataset.item_columns)]
-        columns = [name for name in dataset.item_columns if name in read]
-        distinct = records.filter(pl.col("dropped").is_null()).select(columns).unique()
-        faults = [grader.fault(item) for item in distinct.iter_rows(named=True)]
+    with closing(own):
+        read = ["reference_answer", *(own.reads or dataset.item_columns)]
+    columns = [name for name in dataset.item_columns if name in read]
+    distinct = records.filter(pl.col("dropped").is_null()).select(columns).unique()
+    slices = distinct.iter_slices(_SLICE) if distinct.height else iter(())
+    faults = list(chain.from_iterable(engine(partial(_grades, dataset), slices)))
     distinct = distinct.with_columns(fault=pl.Series(faults, dtype=pl.String)).drop_nulls("fault")
     if distinct.is_empty():
         return records
@@ -214,6 +237,12 @@ def _tag_ungradeable(records: pl.DataFrame, dataset: Dataset) -> pl.DataFrame:
     records = records.with_columns(found["fault"])
     fault = pl.col("fault")
     return ledger.tag(records, "ungradeable", fault.is_not_null(), fault).drop("fault")
+
+
+def _grades(dataset: Dataset, items: pl.DataFrame) -> list[str | None]:
+    """The grader's word on the reference answer of each item; None where it scores in full."""
+    with closing(OwnGrader(dataset.grading)) as grader:
+        return [grader.fault(item) for item in items.iter_rows(named=True)]
 
 
 def _one_prompt_an_id(records: pl.DataFrame) -> pl.DataFrame:
@@ -244,6 +273,7 @@ STAGE = Stage(
         dataset=context.dataset,
         max_prompt_bytes=context.settings.max_prompt_bytes,
         pass_rates=band(context.settings.min_pass_rate, context.settings.max_pass_rate),
+        engine=context.engine,
         advance=context.advance,
     ),
     settings=("dataset", "max_prompt_bytes", "min_pass_rate", "max_pass_rate"),

@@ -41,6 +41,8 @@ class Settings:
     # Settings of the job that are set for this run; None takes away what an earlier run was given.
     job: Mapping[str, Any] = field(default_factory=dict)
     offline: bool = False
+    # What runs functions over parts of the rows; in no receipt, for all make the same bytes.
+    engine: str = "local"
     # What becomes of files that a person edited: "keep", "replace", or None: the run stops.
     edits: Literal["keep", "replace"] | None = None
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from bisect import bisect
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from pipelines.datasets.dataset import Dataset
 from pipelines.findings import BadInput
 from pipelines.io.prepared import ALL_SPLITS
 from pipelines.stages import ledger
 from pipelines.stages.stage import Context, Stage
+
+# Below the first limit, below the second one, and above both.
+_SIDES = pl.Series(["validation", "test", "train"])
 
 
 def split(
@@ -31,14 +35,19 @@ def split(
     training where they have none. One whose cluster is in a split of theirs that counts for more
     (test before validation before training) is `split_conflict`.
     """
-    limits = [int(share * 2**64) for share in (validation_share, validation_share + test_share)]
-    sides = {
-        cluster: ("validation", "test", "train")[bisect(limits, _place(seed, cluster))]
-        for cluster in records["cluster"].unique().to_list()
-    }
-    sides |= dict(records.drop_nulls("pinned").select("cluster", "pinned").iter_rows())
-    side = pl.Series("split", [sides[cluster] for cluster in records["cluster"]], pl.String)
-    records = ledger.untagged(records).with_columns(side)
+    shares = (validation_share, validation_share + test_share)
+    limits = np.array([min(int(share * 2**64), 2**64 - 1) for share in shares], np.uint64)
+    clusters = records["cluster"].unique()
+    side = _SIDES.gather(np.searchsorted(limits, _places(seed, clusters), "right"))
+    sides = pl.DataFrame({"cluster": clusters, "drawn": side})
+    pinned = records.select("cluster", "pinned").drop_nulls().unique("cluster", keep="last")
+    sides = sides.join(pinned, on="cluster", how="left")
+    records = ledger.untagged(records).join(
+        sides.select("cluster", split=pl.coalesce("pinned", "drawn")),
+        on="cluster",
+        how="left",
+        maintain_order="left",
+    )
     if "own_split" not in records.columns:
         return records
     rank = own_rank()
@@ -61,8 +70,11 @@ def own_rank() -> pl.Expr:
     return pl.col("own_split").replace_strict(ranks, default=0, return_dtype=pl.Int8).fill_null(0)
 
 
-def _place(seed: int, cluster: str) -> int:
-    return int.from_bytes(sha256(f"{seed}:{cluster}".encode()).digest()[:8])
+def _places(seed: int, clusters: pl.Series) -> NDArray[np.uint64]:
+    """The first 64 bits of SHA-256 of "seed:cluster"."""
+    named = (f"{seed}:{cluster}".encode() for cluster in clusters.to_list())
+    digests = b"".join([sha256(name).digest()[:8] for name in named])
+    return np.frombuffer(digests, ">u8")
 
 
 # An earlier split ---------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from pipelines.datasets.dataset import Dataset
+from pipelines.io.engine import Engine
 from pipelines.stages.settings import Settings
 
 # What a stage writes beside its frame: rows as parquet, lines (binary) as they are, a document as
@@ -20,12 +21,14 @@ Content = pl.DataFrame | pl.Series | Mapping[str, Any] | None
 class Context:
     """What a stage may see of the run besides the records.
 
-    advance: is told how many more rows are through. raw_rows, benchmarks, previous: frames, read
-    when they are asked for. edited: the documents that stay as a person left them, by file name.
+    engine: runs pure functions over parts of the rows. advance: is told how many more rows are
+    through. raw_rows, benchmarks, previous: frames, read when they are asked for. edited: the
+    documents that stay as a person left them, by file name.
     """
 
     dataset: Dataset
     settings: Settings
+    engine: Engine
     advance: Callable[[int], None]
     raw_rows: Callable[[], pl.DataFrame]
     benchmarks: Callable[[], pl.DataFrame]

@@ -2,16 +2,18 @@ from __future__ import annotations
 
 import unicodedata
 
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipelines.similarity import columns
 from pipelines.similarity.keys import (
     answer_key,
     digest,
     fold,
     key,
-    keys,
+    plain_text,
     split_options,
     trim,
     without_labels,
@@ -145,5 +147,9 @@ _TEXTS = st.lists(st.lists(st.sampled_from([*_PIECES, "Σ", "a", "1", " ", "?"])
 
 @given(st.lists(st.tuples(st.text() | _TEXTS.map("".join), _TEXTS)))
 def test_keys_are_those_of_one_by_one(asked: list[tuple[str, list[str]]]) -> None:
-    questions, options = [one for one, _ in asked], [some for _, some in asked]
-    assert keys(questions, options) == [key(*parts) for parts in asked]
+    questions = pl.Series([one for one, _ in asked], dtype=pl.String)
+    options = columns.lists([some for _, some in asked])
+    assert options.to_list() == [some for _, some in asked]
+    assert columns.keys(questions, options).to_list() == [key(*parts) for parts in asked]
+    plain = [plain_text(*parts) for parts in asked]
+    assert columns.plain_texts(questions, options).to_list() == plain

@@ -11,6 +11,7 @@ import pytest
 from conftest import settings
 from known import DATASETS
 
+from pipelines.io.engine import local
 from pipelines.io.prepared import find
 from pipelines.io.progress import Progress
 from pipelines.run import driver
@@ -29,6 +30,7 @@ def test_each_line_is_read_and_parsed_once(tmp_path: Path, monkeypatch: pytest.M
     context = Context(
         dataset=DATASET,
         settings=plain,
+        engine=local,
         advance=heard.append,
         raw_rows=lambda: benchmark_rows(()),
         benchmarks=lambda: benchmark_rows(()),
