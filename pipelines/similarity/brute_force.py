@@ -26,14 +26,11 @@ _SLOTS, _ODD = 20, np.uint64(0x9E3779B97F4A7C15)
 def near_by_counting(
     texts: Sequence[str], others: Sequence[str], threshold: Fraction
 ) -> Iterator[tuple[int, int]]:
-    """(text, other), as places, wherever the Jaccard index of their shingles is large enough.
-
-    Memory is a number for each of `others` and each of their shingles, so they should be few.
-    """
+    """(text, other), as places, wherever the Jaccard index of their shingles is large enough."""
     owners, shingles = _shingles(others)
-    known, place = np.unique(shingles, return_inverse=True)
-    having = np.zeros((len(known), len(others)), np.int32)  # which is what sums are of
-    having[place, owners] = 1
+    having = owners[np.argsort(shingles, kind="stable")]  # shingle by shingle, those that have it
+    known, count = np.unique(shingles, return_counts=True)
+    start = np.cumsum(count) - count
     sizes = np.bincount(owners, minlength=len(others))
     marked = np.zeros(1 << _SLOTS, np.bool_)
     marked[_slots(known)] = True
@@ -52,7 +49,11 @@ def near_by_counting(
         owners, at = owners[same], at[same]
         starts = np.searchsorted(owners, np.arange(len(size) + 1))
         for text in np.flatnonzero(likely):
-            shared = having[at[starts[text] : starts[text + 1]]].sum(axis=0, dtype=np.int64)
+            own = at[starts[text] : starts[text + 1]]
+            before = np.cumsum(count[own]) - count[own]
+            places = np.repeat(start[own] - before, count[own])
+            owned = having[places + np.arange(len(places))]
+            shared = np.bincount(owned, minlength=len(others))
             for other in np.flatnonzero(shared * (p + q) >= (size[text] + sizes) * p):
                 yield numbers[text], int(other)
 
