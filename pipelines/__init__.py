@@ -103,6 +103,7 @@ def audit(
     """
     from pipelines.io import prepared
     from pipelines.similarity import audit as audits
+    from pipelines.similarity.prompts import prompts
 
     separators: tuple[str, ...] = ()
     if validation is None:
@@ -123,7 +124,7 @@ def audit(
     sides = []
     for path in paths:
         with path.open("rb") as lines:
-            sides.append(audits.prompts(lines, str(path)))
+            sides.append(prompts(lines, str(path)))
     questions = None
     if benchmarks:
         from pipelines.sources.benchmarks import benchmark_rows, path_and_field

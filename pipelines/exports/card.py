@@ -21,7 +21,6 @@ from pipelines.datasets import known as shipped_as
 from pipelines.datasets.dataset import Dataset
 from pipelines.exports import columns
 from pipelines.io import files
-from pipelines.io.jsonl import count
 from pipelines.io.prepared import FILES, Prepared
 
 NAME = "README.md"
@@ -74,8 +73,8 @@ def card(prepared: Prepared, paths: Mapping[str, str], *, parquet: bool = False)
     """The card of a prepared folder whose splits are in the files `paths`."""
     made = (prepared.manifest() if prepared.dataset else None) or {}
     dataset, stated = published(prepared), made.get("source", {}).get("stated") or {}
-    counts = {split: count(prepared.path(split)) for split in paths}
-    kinds = {"messages": columns.chat_kind(prepared), **columns.kinds(prepared)}
+    counts, kinds = columns.read(prepared)
+    counts = {split: counts[split] for split in paths}
     license = dataset.license if dataset else stated.get("license")
     name = (license or "").lower()
     known = _LICENSES.fullmatch(name) is not None

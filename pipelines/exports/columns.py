@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import chain
 from typing import Any
 
 import orjson
@@ -11,6 +10,9 @@ import pyarrow as pa
 
 from pipelines.io.jsonl import objects
 from pipelines.io.prepared import Prepared
+
+# Kinds of fields of which a value's type tells.
+_KINDS = {type(None): "null", str: "text", bool: "boolean", float: "number"}
 
 # Arrow's type of each kind of field; `json` is whatever has no type of its own, as JSON text.
 TYPES: dict[str, pa.DataType] = {
@@ -24,29 +26,23 @@ TYPES: dict[str, pa.DataType] = {
 MESSAGES = pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())]))
 
 
-def kinds(prepared: Prepared) -> dict[str, str]:
-    """The kind of each field of the items, a key of TYPES, in order; one pass over both files.
+def read(prepared: Prepared) -> tuple[dict[str, int], dict[str, str]]:
+    """The items of each split, counted, and the kind of each field in order, `messages` first.
 
-    A field that is now of one kind, now of another, is `json`; null goes with every kind, an empty
-    list with `texts`.
+    A kind is a key of TYPES; that of `messages` is `chat` where each is a role and a text. A field
+    that is now of one kind, now of another, is `json`; null goes with every kind, an empty list
+    with `texts`. One pass over the files.
     """
-    seen: dict[str, set[str]] = {}
-    for _, item in chain.from_iterable(objects(prepared.path(split)) for split in prepared.splits):
-        for name, value in item.items():
-            if name != "messages":
-                seen.setdefault(name, set()).add(_kind(value))
-    return {name: _one(each - {"null"}) for name, each in seen.items()}
-
-
-def chat_kind(prepared: Prepared) -> str:
-    """The kind of `messages`: `chat` where each is a role and a text, else `json`."""
-    plain = all(
-        set(message) == {"role", "content"} and isinstance(message["content"], str)
-        for split in prepared.splits
-        for _, item in objects(prepared.path(split))
-        for message in item["messages"]
-    )
-    return "chat" if plain else "json"
+    counts = dict.fromkeys(prepared.splits, 0)
+    seen: dict[str, set[str]] = {"messages": set()}
+    for split in counts:
+        for _, item in objects(prepared.path(split)):
+            counts[split] += 1
+            for name, value in item.items():
+                kind = _chat(value) if name == "messages" else _kind(value)
+                seen.setdefault(name, set()).add(kind)
+    kinds = {name: _one(each - {"null"}) for name, each in seen.items()}
+    return counts, kinds
 
 
 def cells(kinds: Mapping[str, str], item: Mapping[str, Any]) -> dict[str, Any]:
@@ -59,12 +55,19 @@ def _cell(kind: str, value: object) -> object:
 
 
 def _kind(value: object) -> str:
+    if kind := _KINDS.get(type(value)):
+        return kind
     if isinstance(value, list):
         return "texts" if all(isinstance(part, str) for part in value) else "json"
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 1 << 63:
-        return "json"
-    kinds = {type(None): "null", str: "text", bool: "boolean", int: "integer", float: "number"}
-    return kinds.get(type(value), "json")
+    return "integer" if isinstance(value, int) and abs(value) < 1 << 63 else "json"
+
+
+def _chat(messages: object) -> str:
+    plain = isinstance(messages, list) and all(
+        isinstance(one, dict) and one.keys() == {"role", "content"} and type(one["content"]) is str
+        for one in messages
+    )
+    return "chat" if plain else "json"
 
 
 def _one(kinds: set[str]) -> str:

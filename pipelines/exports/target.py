@@ -136,8 +136,9 @@ class Rows:
 
     @cached_property
     def kinds(self) -> dict[str, str]:
-        """The kind of each field of the items, a key of `columns.TYPES`."""
-        return columns.kinds(self.prepared)
+        """The kind of each field of the items but `messages`, a key of `columns.TYPES`."""
+        _, kinds = columns.read(self.prepared)
+        return {name: kind for name, kind in kinds.items() if name != "messages"}
 
     def write(
         self,

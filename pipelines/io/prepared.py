@@ -26,6 +26,10 @@ FILES = {
     "job": "job.json",
 }
 
+# Of each row outside training that is near to training: `split`, `line`, `train_line` and
+# `similarity` of the nearest training row, the nearest first.
+NEAREST = "stages/nearest.parquet"
+
 # The columns of dropped.parquet: one row for every raw row that is in neither output file.
 LEDGER = ("id", "stage", "reason", "detail", "prompt")
 

@@ -1,88 +1,51 @@
 """How near validation and test come to training: for each of their rows the nearest training row.
 
-The measure is that of `rft audit`: the larger of two exact Jaccard indexes of 5-byte shingles.
+The measure is that of `rft audit`: the larger of two exact Jaccard indexes of 5-byte shingles. A
+run leaves what its audit saw; of any other folder it is computed here.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 from itertools import chain
+from typing import Any
 
+import polars as pl
+
+from pipelines.io.files import sha256
 from pipelines.io.items import user_text
 from pipelines.io.jsonl import objects
-from pipelines.io.prepared import Prepared
-from pipelines.similarity.audit import Prompts
-from pipelines.similarity.near_pairs import TooManyPairs, near_pairs
+from pipelines.io.prepared import NEAREST, Prepared
+from pipelines.similarity.near_pairs import TooManyPairs
+from pipelines.similarity.nearest import LOWEST, SCHEMA, Nearest, joined, nearest
+from pipelines.similarity.prompts import Prompts
 from pipelines.similarity.wrappings import wrappings
 
-# The lowest similarity that is looked for; where most rows are so near, the next one.
-_LOWEST = (0.4, 0.6, 0.8)
 
-# Steps of a search, of which a CPU second has 30 to 100 million.
-_WORK = 200_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Near:
-    """A row of validation or test and the training row that is nearest to it."""
-
-    similarity: float
-    split: str
-    line: int
-    train_line: int
+def nearness(prepared: Prepared, made: Mapping[str, Any]) -> Nearest:
+    """For each row of validation and test the nearest training row; `made`: how the files were."""
+    for stage in made.get("stages") or []:
+        path = prepared.folder / NEAREST
+        digests = [one["sha256"] for one in stage["outputs"] if one["path"] == NEAREST]
+        if digests and path.is_file() and sha256(path) in digests:
+            return Nearest(pl.read_parquet(path, glob=False), stage["facts"]["nearest_from"])
+    return _computed(prepared)
 
 
-@dataclass(frozen=True, slots=True)
-class Nearness:
-    """The nearest training rows, the nearest first; `lowest` is the similarity from which they
-    were looked for, None where that would take too long."""
-
-    pairs: tuple[Near, ...]
-    lowest: float | None
-
-
-def nearness(prepared: Prepared) -> Nearness:
-    """For each row of validation and test the nearest training row, the first of equal ones."""
+def _computed(prepared: Prepared) -> Nearest:
     sides = {split: Prompts(split) for split in prepared.splits}
     for split, side in sides.items():
         for line, item in objects(prepared.path(split)):
             if user_text(item).strip():
                 side.add(line, item)
     texts = [side.texts for side in sides.values()]
-    shared = list(
-        dict.fromkeys(
-            chain.from_iterable(wrappings(some) for some in (*texts, list(chain(*texts))))
-        )
-    )
+    shared = dict.fromkeys(chain.from_iterable(map(wrappings, (*texts, list(chain(*texts))))))
     for side in sides.values():
-        side.compare(shared)
-    for lowest in _LOWEST:
-        try:
-            pairs = [
-                near
-                for split in prepared.splits
-                if split != "train"
-                for near in _nearest(split, sides[split], sides["train"], lowest)
-            ]
-        except TooManyPairs:
-            continue
-        ordered = sorted(pairs, key=lambda near: (-near.similarity, near.split, near.line))
-        return Nearness(tuple(ordered), lowest)
-    return Nearness((), None)
-
-
-def _nearest(split: str, held: Prompts, train: Prompts, lowest: float) -> list[Near]:
-    best: dict[int, tuple[float, int]] = {}
-    if not held.texts or not train.texts:
-        return []
-    for name in ("keys", "plain"):
-        pairs = near_pairs(
-            getattr(train, name), lowest, against=getattr(held, name), work=_WORK
-        ).pairs
-        for one, other, similarity in pairs.select("left", "right", "similarity").iter_rows():
-            near = similarity, -train.lines[one]
-            best[other] = max(near, best.get(other, near))
-    return [
-        Near(similarity, split, held.lines[other], -line)
-        for other, (similarity, line) in best.items()
-    ]
+        side.compare(list(shared))
+    held = {split: side for split, side in sides.items() if split != "train"}
+    try:
+        return nearest(
+            {split: joined(sides["train"], side, LOWEST) for split, side in held.items()}
+        )
+    except TooManyPairs:
+        return Nearest(pl.DataFrame(schema=SCHEMA), None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Iterator
 from functools import cache, partial
 from hashlib import sha256
 from pathlib import Path
@@ -14,10 +15,10 @@ from markupsafe import Markup
 from pipelines.findings import BadInput
 from pipelines.io import files
 from pipelines.io.prepared import ALL_SPLITS, Prepared
-from pipelines.report import results, rows
+from pipelines.report import results
 from pipelines.report.charts import bars
-from pipelines.report.difference import Piece, marked
-from pipelines.report.leakage import Nearness, nearness
+from pipelines.report.difference import marked
+from pipelines.report.leakage import nearness
 from pipelines.report.table import FACETS, PROMPT, Row, Table, answer, cut, short
 
 NAME = "report.html"
@@ -32,7 +33,7 @@ _HERE = Path(__file__).parent
 _TITLES = {"train": "training", "validation": "validation", "test": "test"}
 # Pairs that stand side by side, and how much of their texts.
 _PAIRS, _PAIR_TEXT = 5, 700
-_FINDINGS = 50
+_FINDINGS, _SUSPECTS = 50, 20
 
 
 def write(prepared: Prepared, path: Path) -> bool:
@@ -65,10 +66,27 @@ def fingerprint(prepared: Prepared) -> str:
 
 def page(prepared: Prepared, made_of: str = "") -> str:
     """The report of a folder as HTML."""
-    near = nearness(prepared)
-    rates = results.rates(prepared)
-    table = Table(rows.read(prepared), near, rates)
     manifest = results.made(prepared)
+    near = nearness(prepared, manifest)
+    table = Table(prepared, near)
+    calibration = results.calibration(prepared)
+    findings = (manifest.get("findings") or [])[:_FINDINGS]
+    # What sections show is named first, and then read at once.
+    pairs = [
+        (table.at("train", train_line), table.at(split, line), similarity)
+        for split, line, train_line, similarity in near.rows.head(_PAIRS).iter_rows()
+    ]
+    conflicts = table.first(4 * _PAIRS, reason="conflicting_answers")
+    suspects = _suspects(table, manifest)
+    repairs = {repair: table.first(3, repair=repair) for repair in table.values("repair")}
+    examples = {
+        (stage["stage"], reason): table.first(3, stage=stage["stage"], reason=reason)
+        for stage in manifest.get("stages") or []
+        for reason in table.values("reason", stage=stage["stage"])
+    }
+    for split, line in _lines(manifest, calibration, findings):
+        table.at(split, line)
+    rows = table.shown(MOST_ROWS)
     style, script = ((_HERE / name).read_text(encoding="utf-8") for name in _ASSETS)
     values = {
         "made_of": made_of,
@@ -82,23 +100,24 @@ def page(prepared: Prepared, made_of: str = "") -> str:
         "threshold": prepared.threshold or 0.8,
         "grader": prepared.document("grader") or {},
         "near": near,
-        "pairs": _nearest(table, near),
-        "conflicts": _conflicts(table),
-        "suspects": _suspects(table, manifest),
-        "repairs": _repairs(table),
-        "findings": (manifest.get("findings") or [])[:_FINDINGS],
-        "calibration": results.calibration(prepared),
+        "pairs": [_pair(one, other, similarity=s) for one, other, s in pairs if one and other],
+        "conflicts": _groups(conflicts),
+        "suspects": [_pair(one, other) for one, other in suspects if one and other],
+        "repairs": {repair: list(map(_repair, some)) for repair, some in repairs.items()},
+        "examples": examples,
+        "findings": findings,
+        "calibration": calibration,
         "evaluation": results.evaluation(prepared),
         "facets": FACETS,
+        "most_suspects": _SUSPECTS,
         "chart": partial(_chart, table),
     }
     template = _environment().get_template("page.html")
     head, _, foot = template.render(values).partition("<!--rows-->")
     shown, size = [], len(head.encode()) + len(foot.encode())
     module: Any = _environment().get_template("row.html").module
-    order = [*table.named, *(n for n in range(table.rows.height) if n not in table.named)]
-    for n in order[: max(MOST_ROWS, len(table.named))]:
-        text = str(module.row(table.rows.row(n, named=True), table.facets(n)))
+    for n, row in rows.items():
+        text = str(module.row(row, table.facets(row)))
         size += len(text.encode())
         if size > MOST_BYTES:
             break
@@ -163,40 +182,37 @@ def _pair(one: Row, other: Row, **more: object) -> dict[str, Any]:
     return {"rows": (one, other), "texts": marked(*texts), **more}
 
 
-def _nearest(table: Table, near: Nearness) -> list[dict[str, Any]]:
-    rows = [
-        (table.at("train", pair.train_line), table.at(pair.split, pair.line), pair.similarity)
-        for pair in near.pairs[:_PAIRS]
-    ]
-    return [_pair(one, other, similarity=degree) for one, other, degree in rows if one and other]
-
-
-def _suspects(table: Table, manifest: dict[str, Any]) -> list[dict[str, Any]]:
+def _suspects(table: Table, manifest: dict[str, Any]) -> list[tuple[Row | None, Row | None]]:
     """Pairs that ask the same, as far as their texts tell, with different answers."""
     facts = [stage.get("facts") or {} for stage in manifest.get("stages") or []]
     pairs = [pair for one in facts for pair in one.get("suspect_references") or []]
-    rows = [(table.called(str(other)), table.called(str(one))) for one, other in pairs[:_PAIRS]]
-    return [_pair(one, other) for one, other in rows if one and other]
+    names = [str(name) for one, other in pairs[:_PAIRS] for name in (other, one)]
+    rows = iter(table.called(names) if names else [])
+    return list(zip(rows, rows, strict=True))
 
 
-def _conflicts(table: Table) -> list[list[Row]]:
+def _groups(conflicts: list[Row]) -> list[list[Row]]:
     """Rows of one question whose answers differ, by question."""
     groups: dict[str, list[Row]] = {}
-    for row in table.first(4 * _PAIRS, reason="conflicting_answers"):
+    for row in conflicts:
         groups.setdefault(row["detail"] or "", []).append(row)
     return sorted(groups.values(), key=lambda group: str(group[0]["digest"]))[:_PAIRS]
 
 
-def _repairs(table: Table) -> dict[str, list[dict[str, Any]]]:
-    """By repair, three rows with what it changed."""
-    return {
-        repair: [
-            {"row": row, "texts": _changed(row) if row["published"] else None}
-            for row in table.first(3, repair=repair)
-        ]
-        for repair in table.values("repair")
-    }
+def _repair(row: Row) -> dict[str, Any]:
+    """A row with what its repairs changed."""
+    texts = (row["published"], row["prompt"] or "")
+    return {"row": row, "texts": marked(*(t[:PROMPT] for t in texts)) if texts[0] else None}
 
 
-def _changed(row: Row) -> tuple[list[Piece], list[Piece]]:
-    return marked(row["published"][:PROMPT], (row["prompt"] or "")[:PROMPT])
+def _lines(
+    manifest: dict[str, Any], calibration: dict[str, Any] | None, findings: list[dict[str, Any]]
+) -> Iterator[tuple[str, int]]:
+    """The lines that sections name: of probes, of references in doubt, of findings."""
+    for hit in (manifest.get("probes") or {}).get("hits", {}).values():
+        yield from (("train", line) for line in hit["lines"])
+    for one in ((calibration or {}).get("suspect_references") or [])[:_SUSPECTS]:
+        yield "train", one["line"]
+    for finding in findings:
+        if finding["line"]:
+            yield finding["path"].partition(".")[0], finding["line"]

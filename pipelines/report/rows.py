@@ -1,4 +1,4 @@
-"""Every row of a prepared folder as a frame: where it came from, what became of it, what it asks.
+"""Every row of a prepared folder: where it came from, what became of it, what it asks.
 
 A folder of ours tells of every raw row, by its stage files and its trace; of any other folder there
 are the items alone.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -16,7 +17,7 @@ import polars as pl
 from pipelines.datasets import known
 from pipelines.findings import BadInput
 from pipelines.io.items import user_text
-from pipelines.io.jsonl import objects
+from pipelines.io.jsonl import json_object, numbered, objects
 from pipelines.io.prepared import Prepared
 from pipelines.report import results
 from pipelines.rules import tokens
@@ -24,7 +25,7 @@ from pipelines.similarity.keys import digest
 
 # Columns of the frame, empty where a folder does not tell. `file` and `file_row` are the place of
 # the raw row, from 1; `linked_to` is a `row`; `stage`, `reason` and `detail` say why a row is in no
-# file, `split` and `line` in which one it is; `tokens` are those of an item's messages.
+# file, `split` and `line` in which one it is.
 COLUMNS: dict[str, pl.DataType] = {
     "row": pl.UInt32(),
     "id": pl.String(),
@@ -32,7 +33,6 @@ COLUMNS: dict[str, pl.DataType] = {
     "prompt": pl.String(),
     "answer": pl.String(),
     "options": pl.List(pl.String()),
-    "kind": pl.String(),
     "stratum": pl.String(),
     "file": pl.String(),
     "file_row": pl.Int64(),
@@ -51,15 +51,7 @@ COLUMNS: dict[str, pl.DataType] = {
     "detail": pl.String(),
     "split": pl.String(),
     "line": pl.Int64(),
-    "tokens": pl.Int64(),
 }
-
-# What is read of the records, and of what links them.
-_RECORD = (
-    *("row", "raw_row", "id", "digest", "prompt", "reference_answer", "options", "repairs"),
-    *("published", "findings", "verified", "judged"),
-)
-_LINK = ("row", "cluster", "linked_to", "link", "similarity", "suspects")
 
 # Items whose tokens are counted, those with the smallest digests.
 COUNTED = 5_000
@@ -72,26 +64,45 @@ _DECIMAL = re.compile(r"[-+−]?\$?[\d,]*\.\d+")
 _FRACTION = re.compile(r"[-+−]?(\d+\s*/\s*\d+|\\[dt]?frac\s*\{?\d+\}?\s*\{?\d+\}?)")
 
 
-def read(prepared: Prepared, *, counted: bool = True) -> pl.DataFrame:
-    """The rows of a folder, with the columns of COLUMNS, by digest and row; tokens if `counted`.
+class Rows:
+    """The rows of a folder, by digest and row, of which only what is asked for is read."""
 
-    BadInput where its files do not go together.
-    """
-    ours = results.made(prepared) and (prepared.folder / "trace.parquet").is_file()
-    frame = _recorded(prepared) if ours else _items(prepared)
-    kinds = map(kind, frame["answer"].to_list(), frame["options"].to_list())
-    frame = frame.with_columns(kind=pl.Series(list(kinds), dtype=pl.String))
-    if counted:
-        frame = _with_tokens(frame, prepared)
-    missing = [name for name in COLUMNS if name not in frame.columns]
-    frame = frame.with_columns(pl.lit(None, COLUMNS[name]).alias(name) for name in missing)
-    return frame.select(pl.col(name).cast(dtype) for name, dtype in COLUMNS.items()).sort(
-        "digest", "row"
-    )
+    def __init__(self, prepared: Prepared) -> None:
+        self._folder = prepared.folder
+        ours = results.made(prepared) and (prepared.folder / "trace.parquet").is_file()
+        self._items = None if ours else _items(prepared).lazy()
+        dataset = known(prepared.dataset)
+        self._stratum = (dataset.stratum if dataset else "stratum") or ""
+
+    def read(
+        self, *columns: str | pl.Expr, where: pl.Expr | bool = True, **made: pl.Expr
+    ) -> pl.DataFrame:
+        """COLUMNS, or some of them and what is `made` of them, of the rows for which `where` holds.
+
+        BadInput where the folder's files do not go together.
+        """
+        try:
+            rows = _recorded(self._folder, self._stratum) if self._items is None else self._items
+            have = rows.collect_schema()
+            rows = rows.select(
+                (pl.col(name) if name in have else pl.lit(None)).cast(dtype).alias(name)
+                for name, dtype in COLUMNS.items()
+            )
+            return (
+                rows.filter(where)
+                .sort("digest", "row")
+                .select(*(columns or COLUMNS), **made)
+                .collect()
+            )
+        except (OSError, ValueError, pl.exceptions.PolarsError) as error:
+            first = str(error).partition("\n")[0]
+            raise BadInput(
+                f"{self._folder}: its stages cannot be read ({first}); run `rft prepare` again"
+            ) from error
 
 
-def kind(answer: str | None, options: list[str] | None) -> str:
-    """What kind of answer a reference is, by its form."""
+def kind(answer: str | None, options: object) -> str:
+    """What kind of answer a reference is, by its form; `options` is true where there are some."""
     text = (answer or "").strip().strip("$").strip()
     if not text:
         return "none"
@@ -107,28 +118,24 @@ def kind(answer: str | None, options: list[str] | None) -> str:
     return "text"
 
 
-def _recorded(prepared: Prepared) -> pl.DataFrame:
+def _recorded(folder: Path, stratum: str) -> pl.LazyFrame:
     """The rows of a folder that the pipeline made, by its stage files and its trace."""
-    folder = prepared.folder
-    try:
-        trace = pl.read_parquet(folder / "trace.parquet", glob=False)
-        dataset = known(prepared.dataset)
-        stratum = (dataset.stratum if dataset else "stratum") or ""
-        path = folder / "stages" / "normalize.parquet"
-        columns = [one for one in (*_RECORD, stratum) if one in pl.read_parquet_schema(path)]
-        records = pl.read_parquet(path, columns=columns, glob=False)
-        links = pl.read_parquet(folder / "stages" / "dedupe.parquet", columns=[*_LINK], glob=False)
-        places = trace.drop("id")[records["raw_row"].to_list()].rename({"row": "file_row"})
-        return records.join(links, on="row", how="left", maintain_order="left").with_columns(
-            *places.get_columns(),
-            answer="reference_answer",
-            stratum=pl.col(stratum).cast(pl.String) if stratum in columns else pl.lit(None),
-        )
-    except (OSError, pl.exceptions.PolarsError, IndexError) as error:
-        first = str(error).partition("\n")[0]
-        raise BadInput(
-            f"{folder}: its stages cannot be read ({first}); run `rft prepare` again"
-        ) from error
+    stages = folder / "stages"
+    paths = (stages / "normalize.parquet", stages / "dedupe.parquet", folder / "trace.parquet")
+    records, links, trace = (pl.scan_parquet(path, glob=False) for path in paths)
+    counts = [frame.select(pl.len()).collect().item() for frame in (records, trace)]
+    if counts[0] != counts[1]:
+        raise ValueError("{} records of {} raw rows".format(*counts))
+    spread = stratum in records.collect_schema()
+    records = records.with_columns(
+        answer="reference_answer", stratum=pl.col(stratum) if spread else pl.lit(None)
+    )
+    places = trace.drop("id").rename({"row": "file_row"}).with_row_index("raw_row")
+    return (
+        records.drop("dropped", "detail")
+        .join(links.drop("dropped", "detail"), on="row", how="left", maintain_order="left")
+        .join(places, on="raw_row", how="left", maintain_order="left")
+    )
 
 
 def _items(prepared: Prepared) -> pl.DataFrame:
@@ -171,20 +178,19 @@ def _stratum(fields: list[dict[str, str]]) -> str:
     return ""
 
 
-def _with_tokens(frame: pl.DataFrame, prepared: Prepared) -> pl.DataFrame:
-    """The rows with the tokens of their items, of the COUNTED with the smallest digests."""
-    kept = frame.drop_nulls("line").sort("digest", "row").head(COUNTED)
-    wanted = set(kept.select("split", "line").iter_rows())
+def tokens_of(prepared: Prepared, rows: pl.DataFrame) -> pl.DataFrame:
+    """`split`, `line` and `tokens`, those of an item's messages: of the first COUNTED rows that are
+    in a file."""
+    chosen = rows.select("split", "line").drop_nulls("line").head(COUNTED)
+    wanted = {split: set(chosen.filter(split=split)["line"]) for split in prepared.splits}
     counts = [
-        (split, line, tokens.count(item)[0])
-        for split in prepared.splits
-        for line, item in objects(prepared.path(split))
-        if (split, line) in wanted
+        (split, line, tokens.count(json_object(data, prepared.path(split), line))[0])
+        for split, lines in wanted.items()
+        for line, data in numbered(prepared.path(split))
+        if line in lines
     ]
-    counted = pl.DataFrame(
-        counts, schema={"split": pl.String, "line": pl.Int64, "tokens": pl.Int64}, orient="row"
-    )
-    return frame.join(counted, on=["split", "line"], how="left", maintain_order="left")
+    schema = {"split": pl.String, "line": pl.Int64, "tokens": pl.Int64}
+    return pl.DataFrame(counts, schema=schema, orient="row")
 
 
 def _text(value: object) -> str | None:

@@ -32,34 +32,34 @@ def stories(prepared: Prepared, word: str, raw: Path | None = None) -> list[Stor
     The word is an id, a digest or the first 8 or more of its digits, `SPLIT:LINE`, or `FILE:ROW` of
     a raw file. raw: the folder of the raw files; where they are known to lie by default.
     """
-    frame = rows.read(prepared, counted=False)
-    chosen = _named(frame, word)
+    every = rows.Rows(prepared)
+    chosen = _named(every, word)
     if not chosen.height:
         raise BadInput(
             f"{word}: no row of {prepared.folder} has this id or digest, or this place; give an "
             "id, 8 digits of a digest, train:LINE, or FILE:ROW of a raw file"
         )
-    return [_story(prepared, frame, row, raw) for row in chosen.head(MOST).iter_rows(named=True)]
+    return [_story(prepared, every, row, raw) for row in chosen.head(MOST).iter_rows(named=True)]
 
 
-def _named(frame: pl.DataFrame, word: str) -> pl.DataFrame:
-    chosen = frame.filter(pl.col("id") == word)
+def _named(every: rows.Rows, word: str) -> pl.DataFrame:
+    chosen = every.read(where=pl.col("id") == word)
     if not chosen.height and len(word) >= _DIGEST:
-        chosen = frame.filter(pl.col("digest").str.starts_with(word.lower()))
+        chosen = every.read(where=pl.col("digest").str.starts_with(word.lower()))
     place, _, number = word.rpartition(":")
     if chosen.height or not number.isdecimal():
         return chosen
     line = int(number) if len(number) < 19 else 0
     split = Path(place).name.removesuffix(".jsonl")
     if split in ALL_SPLITS:
-        return frame.filter((pl.col("split") == split) & (pl.col("line") == line))
-    at_end = pl.lit("/") + pl.col("file")
-    return frame.filter(at_end.str.ends_with(f"/{place}") & (pl.col("file_row") == line))
+        at = (pl.col("split") == split) & (pl.col("line") == line)
+    else:
+        path = pl.lit("/") + pl.col("file")
+        at = path.str.ends_with(f"/{place}") & (pl.col("file_row") == line)
+    return every.read(where=at)
 
 
-def _story(
-    prepared: Prepared, frame: pl.DataFrame, row: Mapping[str, Any], raw: Path | None
-) -> Story:
+def _story(prepared: Prepared, every: rows.Rows, row: Mapping[str, Any], raw: Path | None) -> Story:
     grades = {}
     if row["judged"]:
         grades["published"] = {"verified": row["verified"], "judged": row["judged"]}
@@ -81,7 +81,7 @@ def _story(
         "repairs": row["repairs"] or [],
         "published": row["published"],
         "counted": row["findings"] or [],
-        "links": _links(frame, row),
+        "links": _links(every, row),
         "suspects": row["suspects"] or [],
         "item": item,
         "grades": grades,
@@ -94,13 +94,13 @@ def _became(row: Mapping[str, Any]) -> dict[str, Any]:
     return {name: row[name] for name in names}
 
 
-def _links(frame: pl.DataFrame, row: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _links(every: rows.Rows, row: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The rows that a row is linked to in its cluster, and those that are linked to it."""
     if row["cluster"] is None:
         return []
     linked = []
-    others = frame.filter((pl.col("cluster") == row["cluster"]) & (pl.col("row") != row["row"]))
-    for other in others.sort("row").iter_rows(named=True):
+    others = (pl.col("cluster") == row["cluster"]) & (pl.col("row") != row["row"])
+    for other in every.read(where=others).sort("row").iter_rows(named=True):
         towards = row["linked_to"] == other["row"]
         if towards or other["linked_to"] == row["row"]:
             by = row if towards else other

@@ -10,17 +10,23 @@ for a row that is in none), `stage` and `reason` of a drop, `past` (the stages t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import cached_property
+from collections.abc import Callable, Iterable, Iterator
+from functools import reduce
+from itertools import islice
 from typing import Any
 from urllib.parse import urlencode
 
+import numpy as np
 import polars as pl
 from markupsafe import Markup, escape
+from numpy.typing import NDArray
 
 from pipelines.findings import printable
-from pipelines.report.leakage import Nearness
+from pipelines.io.prepared import Prepared
 from pipelines.report.mathematics import html, mathml
+from pipelines.report.results import rates
+from pipelines.report.rows import Rows, kind, tokens_of
+from pipelines.similarity.nearest import Nearest
 from pipelines.stages.order import NAMES
 
 FACETS = (
@@ -48,94 +54,67 @@ _STRATA = 20
 # Characters that are shown of a prompt, and of a name.
 PROMPT, _NAME = 1_500, 80
 
-Row = Mapping[str, Any]
+# A row that a page shows: its COLUMNS, its number `n`, its `tokens`, and how many answers `passed`
+# `of` how many; empty until `Table.shown` reads it.
+Row = dict[str, Any]
+
+_PASSING = {"split": pl.String, "line": pl.Int64, "passed": pl.Int64, "of": pl.Int64}
+
+# Rows by their numbers, a bit each.
+Mask = NDArray[np.uint8]
 
 
 class Table:
-    """The rows of a folder with their facets; `named` are those that a section shows."""
+    """The rows of a folder by their facets, in bits; `named` are those that a section shows.
 
-    def __init__(
-        self, rows: pl.DataFrame, near: Nearness, rates: Mapping[int, tuple[int, int]]
-    ) -> None:
-        self.named: dict[int, None] = {}
-        self._lowest = near.lowest
-        nearest = pl.DataFrame(
-            [(one.split, one.line, one.similarity) for one in near.pairs],
-            schema={"split": pl.String, "line": pl.Int64, "nearest": pl.Float64},
-            orient="row",
-        )
-        passing = pl.DataFrame(
-            [("train", line, *rate) for line, rate in rates.items()],
-            schema={"split": pl.String, "line": pl.Int64, "passed": pl.Int64, "of": pl.Int64},
-            orient="row",
-        )
-        on = ["split", "line"]
-        rows = rows.join(nearest, on=on, how="left", maintain_order="left")
-        self.rows = rows.join(passing, on=on, how="left", maintain_order="left").with_row_index("n")
-        self._facets = self._with_facets()
+    A row's number is its place by digest. What rows hold is read of those alone that are shown.
+    """
 
-    def _with_facets(self) -> pl.DataFrame:
-        dropped_at = pl.col("stage").replace_strict(
-            {name: place for place, name in enumerate(NAMES)}, default=len(NAMES)
+    def __init__(self, prepared: Prepared, near: Nearest) -> None:
+        self.named: dict[int, Row] = {}
+        self._source = Rows(prepared)
+        # An answer has a sign before it, + where its row has options.
+        listed = pl.when(pl.col("options").list.len() > 0).then(pl.lit("+")).otherwise(pl.lit("-"))
+        rows = self._source.read(
+            *("row", "split", "line", "stage", "reason", "repairs", "findings", "link"),
+            *("verified", "judged", pl.col("stratum").fill_null("").str.slice(0, _NAME)),
+            pl.col("suspects").list.len() > 0,
+            several=pl.col("cluster").is_duplicated() & pl.col("cluster").is_not_null(),
+            answer=pl.concat_str(listed, "answer"),
         )
-        several = pl.col("cluster").is_not_null() & (pl.len().over("cluster") > 1)
-        stratum = pl.col("stratum").fill_null("").str.slice(0, _NAME)
-        # A line end would part two values, and other control characters are in no SVG.
-        stratum = stratum.map_elements(printable, return_dtype=pl.String)
-        stratum = pl.when(stratum.str.strip_chars() == "").then(pl.lit("(none)")).otherwise(stratum)
-        first = (
-            self.rows.select(stratum=stratum)["stratum"]
-            .value_counts()
-            .sort(["count", "stratum"], descending=[True, False])["stratum"]
-        )
-        others = max(0, first.len() - _STRATA)
-        head = first.head(_STRATA).to_list()
-        held_out = pl.col("split").is_in(["validation", "test"])
-        return self.rows.select(
-            "n",
-            split=pl.col("split").fill_null("dropped"),
-            stage="stage",
-            reason="reason",
-            past=pl.concat_list(
-                pl.when(dropped_at > place).then(pl.lit([name])).otherwise([])
-                for place, name in enumerate(NAMES)
-            ),
-            kind="kind",
-            stratum=pl.when(stratum.is_in(head)).then(stratum).otherwise(pl.lit(f"{others} more")),
-            tokens=pl.col("tokens").map_elements(doubling, return_dtype=pl.String),
-            near=pl.when(held_out & pl.lit(self._lowest is not None)).then(
-                pl.col("nearest")
-                .map_elements(tenth, return_dtype=pl.String)
-                .fill_null(f"0–{self._lowest}")
-            ),
-            passes=(pl.col("passed") / pl.col("of")).map_elements(tenth, return_dtype=pl.String),
-            judged=pl.when(pl.col("judged") > 0)
-            .then(pl.col("verified") / pl.col("judged"))
-            .map_elements(tenth, return_dtype=pl.String),
-            repair=pl.col("repairs").list.eval(pl.element().str.split(" ").list.first()),
-            note="findings",
-            link="link",
-            cluster=pl.when(several).then(pl.col("cluster").str.slice(0, 12)),
-            suspect=pl.when(pl.col("suspects").list.len() > 0).then(pl.lit("yes")),
-            line=pl.format("{}:{}", "split", "line"),
-        )
+        passing = (("train", line, *rate) for line, rate in rates(prepared).items())
+        for known in (
+            tokens_of(prepared, rows),
+            near.rows.select("split", "line", nearest="similarity"),
+            pl.DataFrame(list(passing), schema=_PASSING, orient="row"),
+        ):
+            rows = rows.join(known, on=["split", "line"], how="left", maintain_order="left")
+        self._facets = _facets(rows, near.lowest)
+        self._masks = {name: dict(_masks(self._facets[name])) for name in self._facets.columns}
+        self._all = np.packbits(np.ones(rows.height, np.bool_))
+        self._lines = rows["line"].fill_null(0).to_numpy()
+        self._rows = rows.select("row", "several", "tokens", "passed", "of")
 
-    def _where(self, where: Mapping[str, Any]) -> pl.DataFrame:
+    def _mask(self, facet: str, value: str) -> Mask:
+        if facet == "past":
+            return self._all & ~self._where(stage=NAMES[: _dropped_at(value) + 1])
+        if facet == "line":
+            split, _, line = value.rpartition(":")
+            return self._where(split=split) & np.packbits(self._lines == int(line))
+        return self._masks[facet].get(value, np.zeros_like(self._all))
+
+    def _where(self, **where: Any) -> Mask:
         """The rows for which each facet has the value, or one of the values."""
-        chosen = self._facets
-        for name, value in where.items():
+        chosen = self._all
+        for facet, value in where.items():
             values = [value] if isinstance(value, str) else list(value)
-            column = pl.col(name)
-            if self._facets.schema[name] == pl.List:
-                test = pl.any_horizontal(column.list.contains(one) for one in values)
-            else:
-                test = column.is_in(values)
-            chosen = chosen.filter(test.fill_null(False))
+            masks = (self._mask(facet, one) for one in values)
+            chosen = chosen & reduce(np.bitwise_or, masks, np.zeros_like(self._all))
         return chosen
 
     def count(self, **where: Any) -> int:
         """How many rows there are."""
-        return self._where(where).height
+        return int(np.bitwise_count(self._where(**where)).sum())
 
     def address(self, **where: Any) -> str:
         """The address that shows them."""
@@ -150,11 +129,10 @@ class Table:
 
     def values(self, facet: str, **where: Any) -> list[str]:
         """The values of a facet, the most frequent first."""
-        column = self._where(where)[facet]
-        column = column.explode() if column.dtype == pl.List else column
-        counts = column.drop_nulls().value_counts().sort(["count", facet], descending=[True, False])
-        values: list[str] = counts[facet].to_list()
-        return values
+        chosen = self._where(**where)
+        masks = self._masks[facet].items()
+        counts = {value: int(np.bitwise_count(mask & chosen).sum()) for value, mask in masks}
+        return sorted(filter(counts.get, counts), key=lambda value: (-counts[value], value))
 
     def ranges(self, facet: str) -> list[str]:
         """The values of a facet that are ranges, the lowest first."""
@@ -162,41 +140,107 @@ class Table:
 
     def first(self, most: int, **where: Any) -> list[Row]:
         """The first rows by digest; they will be on the page."""
-        return [self.row(n) for n in self._where(where)["n"].head(most)]
-
-    def row(self, n: int) -> Row:
-        """A row by its number, which will be on the page."""
-        self.named[n] = None
-        return self.rows.row(n, named=True)
+        places = np.flatnonzero(np.unpackbits(self._where(**where)))[:most].tolist()
+        return [self.named.setdefault(n, {}) for n in places]
 
     def at(self, split: str, line: int) -> Row | None:
         """The row of a line, which will be on the page."""
-        n = self._lines.get((split, line))
-        return None if n is None else self.row(n)
+        return next(iter(self.first(1, line=f"{split}:{line}")), None)
 
-    def called(self, name: str) -> Row | None:
-        """The first row that has an id and is in a file."""
-        n = self._ids.get(name)
-        return None if n is None else self.row(n)
+    def called(self, names: Iterable[str]) -> list[Row | None]:
+        """For each id the first row in a file that has it, which will be on the page."""
+        names = list(names)
+        kept = pl.col("id").is_in(names) & pl.col("line").is_not_null()
+        at = self._source.read("id", "split", "line", where=kept).reverse()
+        places = {name: place for name, *place in at.iter_rows()}
+        return [self.at(*places[name]) if name in places else None for name in names]
 
-    def facets(self, n: int) -> dict[str, str]:
+    def shown(self, most: int) -> dict[int, Row]:
+        """The rows that are named, then the first others, `most` in all if not more are named.
+
+        From here on they hold what the folder tells of them.
+        """
+        others = (n for n in range(self._rows.height) if n not in self.named)
+        numbers = [*self.named, *islice(others, max(most - len(self.named), 0))]
+        shown = {n: self.named.get(n, {}) for n in numbers}
+        own = self._rows[numbers]
+        held = self._source.read(where=pl.col("row").is_in(own["row"].to_list()))
+        rows = own.join(held, on="row", how="left", maintain_order="left")
+        for n, row in zip(numbers, rows.iter_rows(named=True), strict=True):
+            shown[n].update(row, n=n)
+        return shown
+
+    def facets(self, row: Row) -> dict[str, str]:
         """The facets of a row, several values parted by line ends."""
-        values = self._facets.row(n, named=True)
-        lists = {name: values[name] for name in FACETS if values[name] not in (None, [])}
+        values = self._facets.row(row["n"], named=True)
+        values["past"] = NAMES[: _dropped_at(row["stage"])]
+        values["cluster"] = row["cluster"][:12] if row["several"] else None
+        values["line"] = row["line"] and f"{row['split']}:{row['line']}"
         return {
-            name: "\n".join(value) if isinstance(value, list) else value
-            for name, value in lists.items()
+            name: value if isinstance(value, str) else "\n".join(value)
+            for name in FACETS
+            if (value := values[name]) not in (None, [])
         }
 
-    @cached_property
-    def _lines(self) -> dict[tuple[str, int], int]:
-        kept = self.rows.drop_nulls("line").select("split", "line", "n")
-        return {(split, line): n for split, line, n in kept.iter_rows()}
 
-    @cached_property
-    def _ids(self) -> dict[str, int]:
-        kept = self.rows.drop_nulls("line").drop_nulls("id").reverse()
-        return dict(kept.select("id", "n").iter_rows())
+def _dropped_at(stage: str | None) -> int:
+    """The place of the stage that dropped a row; of one that was kept, that after the last."""
+    return NAMES.index(stage) if stage in NAMES else len(NAMES)
+
+
+def _facets(rows: pl.DataFrame, lowest: float | None) -> pl.DataFrame:
+    """The facets of rows, but `past`, `cluster` and `line`."""
+    # A line end would part two values, and other control characters are in no SVG.
+    stratum = _mapped(
+        rows["stratum"], lambda text: one if (one := printable(text)).strip() else "(none)"
+    )
+    first = stratum.value_counts().sort(["count", "stratum"], descending=[True, False])["stratum"]
+    head = first.head(_STRATA)
+    rows = rows.with_columns(
+        stratum=pl.when(stratum.is_in(head.implode()))
+        .then(stratum)
+        .otherwise(pl.lit(f"{first.len() - head.len()} more"))
+    )
+    held_out = pl.col("split").is_in(["validation", "test"])
+    near = _mapped(rows["nearest"], tenth).fill_null(f"0–{lowest}")
+    judged = pl.when(pl.col("judged") > 0).then(pl.col("verified") / pl.col("judged"))
+    values = rows.select(
+        "stage",
+        "reason",
+        "stratum",
+        "link",
+        split=pl.col("split").fill_null("dropped"),
+        kind=_mapped(rows["answer"], lambda one: kind(one[1:], one[0] == "+")).fill_null("none"),
+        tokens=_mapped(rows["tokens"], doubling),
+        near=pl.when(held_out & pl.lit(lowest is not None)).then(near),
+        passes=_mapped(rows.select(pl.col("passed") / pl.col("of")).to_series(), tenth),
+        judged=_mapped(rows.select(judged).to_series(), tenth),
+        suspect=pl.when("suspects").then(pl.lit("yes")),
+    )
+    # A byte or four for each value, of which there are few.
+    values = values.select(one.cast(pl.Enum(one.unique().drop_nulls().sort())) for one in values)
+    return values.with_columns(
+        repair=rows["repairs"].list.eval(pl.element().str.split(" ").list.first()),
+        note=rows["findings"],
+    )
+
+
+def _mapped(column: pl.Series, name: Callable[[Any], str]) -> pl.Series:
+    """A column by a function that is called once for each of its values."""
+    values = column.drop_nulls().unique()
+    names = [name(value) for value in values]
+    return column.replace_strict(values, names, default=None, return_dtype=pl.String)
+
+
+def _masks(column: pl.Series) -> Iterator[tuple[str, Mask]]:
+    """The values of a facet, and the rows that have each."""
+    pairs = column.alias("value").to_frame().with_row_index("n")
+    if column.dtype == pl.List:
+        pairs = pairs.explode("value")
+    for (value,), part in pairs.drop_nulls().partition_by("value", as_dict=True).items():
+        flags = np.zeros(column.len(), np.bool_)
+        flags[part["n"].to_numpy()] = True
+        yield str(value), np.packbits(flags)
 
 
 def doubling(count: int) -> str:

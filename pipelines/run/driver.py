@@ -24,7 +24,7 @@ import polars as pl
 from pipelines.datasets.dataset import Dataset
 from pipelines.findings import BadInput, Finding
 from pipelines.io import files
-from pipelines.io.prepared import ALL_SPLITS, LEDGER
+from pipelines.io.prepared import ALL_SPLITS, LEDGER, NEAREST
 from pipelines.io.progress import Progress, stage_line
 from pipelines.rules import job_settings
 from pipelines.run import cluster, edits, manifest
@@ -215,9 +215,10 @@ class _Walk:
             provenance |= earlier.get("facts", {})
         made = documents(self.dataset, self.settings.job, self.context.edited)
         roles = {Path(name).stem: value for name, value in made.items() if value is not None}
-        results = validate(self._lines, roles, provenance, self.context)
+        results, near = validate(self._lines, roles, provenance, self.context)
         counts = {"in": self._rows, "kept": self._rows, "dropped": {}}
-        self._end({**receipt, "rows": counts, "outputs": [], **results})
+        receipt |= {"rows": counts, "outputs": self._write(NAMES[-1], [(NEAREST, near.rows)])}
+        self._end({**receipt, "facts": {"nearest_from": near.lowest}, **results})
 
     def _lines(self, split: str) -> Iterator[bytes]:
         """The lines of a written file as they are on the disk; none where there is no such file."""

@@ -9,8 +9,8 @@ force, too, on the plain words.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice
 from typing import Any
@@ -19,15 +19,15 @@ import numpy as np
 import polars as pl
 
 from pipelines.findings import BadInput
-from pipelines.io.items import user_text
-from pipelines.io.jsonl import BOM, json_object
-from pipelines.similarity import columns
+from pipelines.similarity.brute_force import near_by_counting
 from pipelines.similarity.contained import benchmark_hits
 from pipelines.similarity.keys import digest, fold, plain_text
-from pipelines.similarity.near_pairs import TooManyPairs, near_pairs
+from pipelines.similarity.near_pairs import TooManyPairs
+from pipelines.similarity.nearest import Joined, joined
 from pipelines.similarity.ngrams import quotes
-from pipelines.similarity.options import LETTERS, split_options
-from pipelines.similarity.wrappings import Wrapping, without, wrappings
+from pipelines.similarity.prompts import Prompts
+from pipelines.similarity.shingles import I64
+from pipelines.similarity.wrappings import Wrapping, wrappings
 
 # Kinds of pairs, the closest first; a pair has the first that holds.
 KINDS = ("same text", "same question", "near-duplicate", "same stem")
@@ -37,64 +37,6 @@ LISTED = 10_000
 
 # Validation rows that are compared with all training rows by brute force, too.
 SAMPLED = 200
-
-
-@dataclass(slots=True)
-class Prompts:
-    """The prompts of a file: for each row its line (from 1), the user's words, its options if any.
-
-    keys, plain: what is compared of them, and the rows that have each key, the first one first.
-    """
-
-    name: str
-    lines: list[int] = field(default_factory=list)
-    texts: list[str] = field(default_factory=list)
-    options: list[list[str]] = field(default_factory=list)
-    keys: list[str] = field(default_factory=list)
-    plain: list[str] = field(default_factory=list)
-    rows: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
-
-    def add(self, line: int, row: Mapping[str, Any]) -> None:
-        """Add a row: the texts of its user messages, joined by line ends."""
-        text = user_text(row)
-        if not text.strip():
-            raise BadInput(
-                f"{self.name}:{line}: no user message with text; give chat rows, see `rft validate`"
-            )
-        options = row.get("options")
-        known = isinstance(options, list) and all(isinstance(one, str) for one in options)
-        self.lines.append(line)
-        self.texts.append(text)
-        self.options.append(options if known and options else [])
-
-    def with_rows_of(self, other: Prompts) -> Prompts:
-        """The rows of both, to be compared with a third file."""
-        return Prompts(
-            f"{self.name} and {other.name}",
-            self.lines + other.lines,
-            self.texts + other.texts,
-            self.options + other.options,
-        )
-
-    def compare(self, shared: Sequence[Wrapping]) -> None:
-        """Make what is compared, without what most prompts share."""
-        texts = (without(text, shared) for text in self.texts)
-        asked = list(map(_parts, texts, self.options))
-        questions = pl.Series([question for question, _ in asked], dtype=pl.String)
-        options = columns.lists([options for _, options in asked])
-        self.keys = columns.keys(questions, options).to_list()
-        self.plain = columns.plain_texts(questions, options).to_list()
-        self.rows = defaultdict(list)
-        for row, one in enumerate(self.keys):
-            self.rows[one].append(row)
-
-
-def _parts(text: str, options: list[str]) -> tuple[str, list[str]]:
-    """A prompt's question and options: those that its row lists, where it ends with them."""
-    listed = "\n".join(f"{letter}. {one}" for letter, one in zip(LETTERS, options, strict=False))
-    if listed and text.endswith(listed):
-        return text.removesuffix(listed), options
-    return split_options(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,16 +90,12 @@ class Audit:
         return not self.counts and not self.hits and not self.sampled[2]
 
 
-def prompts(lines: Iterable[bytes], name: str) -> Prompts:
-    """The prompts of JSONL lines."""
-    read = Prompts(name)
-    for number, line in enumerate(lines, 1):
-        if line.removeprefix(BOM).strip():
-            read.add(number, json_object(line, name, number))
-    return read
+def audit(train: Prompts, validation: Prompts, **settings: Any) -> Audit:
+    """What `audit_joined` finds, alone."""
+    return audit_joined(train, validation, **settings)[0]
 
 
-def audit(
+def audit_joined(
     train: Prompts,
     validation: Prompts,
     *,
@@ -166,13 +104,16 @@ def audit(
     benchmarks: pl.DataFrame | None = None,
     quoted: bool = True,
     separators: Sequence[str] = (),
-) -> Audit:
+    lowest: Sequence[float] = (),
+) -> tuple[Audit, Joined]:
     """Every pair of rows across, at or above `threshold`; and rows that `benchmarks` ask.
 
     With `band`, also the pairs from `threshold - band` up to it. `benchmarks` has `key`, `question`
     and `name`. What most prompts of a file begin or end with, such as an instruction, tells nothing
     about any of them and is compared in neither file. `separators` part a prompt into cells, as the
     template that it was made of has them: near-duplicates are alike in each.
+    The pairs of texts that this is taken from come with it: from the first similarity of `lowest`
+    on that takes little work, where that is below.
     """
     sides = (train, validation)
     texts = {side.name: side.texts for side in sides}
@@ -180,7 +121,14 @@ def audit(
     shared = {name: wrappings(some) for name, some in texts.items()}
     for side in sides:
         side.compare(list(dict.fromkeys(one for some in shared.values() for one in some)))
-    near = _near(train, validation, max(round(threshold - band, 6), 0.000001))
+    low = max(round(threshold - band, 6), 0.000001)
+    try:
+        join = joined(train, validation, [one for one in lowest if one < low], low)
+    except TooManyPairs as error:
+        raise BadInput(
+            f"--threshold {low}: {error}; the prompts share most of their text, so raise it"
+        ) from error
+    near = _near(join, low)
     exact = Fraction(str(threshold))
     apart = _apart(train, validation, near, separators, exact - Fraction(str(band)))
     across = {pair: ("near-duplicate", float(s)) for pair, s in near.items() if s >= exact}
@@ -203,7 +151,7 @@ def audit(
         alike = sum(same[validation.texts[row]] for row in rows)
         counts.update({"same text": alike, kind: same.total() * len(rows) - alike})
     hits, quotations = _benchmark_hits(sides, benchmarks, threshold, quoted=quoted)
-    return Audit(
+    audited = Audit(
         files=(train.name, validation.name),
         threshold=threshold,
         rows=(len(train.lines), len(validation.lines)),
@@ -215,28 +163,35 @@ def audit(
         quotes=quotations,
         sampled=sampled,
     )
+    return audited, join
 
 
 # Two keys, one on each side.
 _Keys = tuple[str, str]
 
 
-def _near(train: Prompts, validation: Prompts, threshold: float) -> dict[_Keys, Fraction]:
+def _near(join: Joined, threshold: float) -> dict[_Keys, Fraction]:
     """The similarity of every two different keys that are near by their own or by plain words."""
     near: dict[_Keys, Fraction] = {}
-    for name in ("keys", "plain"):
-        sides = []
-        for side in (train, validation):
-            keys_of: dict[str, set[str]] = defaultdict(set)
-            for text, one in zip(getattr(side, name), side.keys, strict=True):
-                keys_of[text].add(one)
-            sides.append((list(keys_of), list(keys_of.values())))
-        (left, left_keys), (right, right_keys) = sides
-        for a, b, count, union in _join(left, right, threshold):
+    exact = Fraction(str(threshold))
+    union, shared = (pl.col(name).cast(pl.Int64) for name in ("union", "shared"))
+    for measure in join.measures:
+        pairs = measure.pairs.filter(shared * exact.denominator >= union * exact.numerator)
+        left_keys = _keys_of(join.train, measure.left, pairs["left"])
+        right_keys = _keys_of(join.held, measure.right, pairs["right"])
+        for a, b, count, both in pairs.select("left", "right", "shared", "union").iter_rows():
             for pair in ((one, other) for one in left_keys[a] for other in right_keys[b]):
                 if pair[0] != pair[1]:
-                    near[pair] = max(Fraction(count, union), near.get(pair, Fraction(0)))
+                    near[pair] = max(Fraction(count, both), near.get(pair, Fraction(0)))
     return near
+
+
+def _keys_of(side: Prompts, text_of: I64, texts: pl.Series) -> dict[int, set[str]]:
+    """The keys of the rows that have some texts, by the texts' numbers."""
+    keys: dict[int, set[str]] = defaultdict(set)
+    for row in np.flatnonzero(np.isin(text_of, texts.to_numpy())).tolist():
+        keys[text_of[row]].add(side.keys[row])
+    return keys
 
 
 def _apart(
@@ -271,48 +226,18 @@ def _cells(text: str, separators: Sequence[str]) -> list[str]:
     return [text, *reversed(cells)]
 
 
-def _join(left: list[str], right: list[str], threshold: float) -> Iterator[tuple[Any, ...]]:
-    try:
-        pairs = near_pairs(left, threshold, against=right).pairs
-    except TooManyPairs as error:
-        raise BadInput(
-            f"--threshold {threshold}: {error}; the prompts share most of their text, so raise it"
-        ) from error
-    return pairs.select("left", "right", "shared", "union").iter_rows()
-
-
 def _sampled(
-    train: Prompts, validation: Prompts, known: Iterable[_Keys], threshold: Fraction
+    train: Prompts, validation: Prompts, known: set[_Keys], threshold: Fraction
 ) -> tuple[int, int, int]:
-    """Some validation rows, the training rows that are near by plain words, and those not known.
-
-    Counted shingle by shingle, in no way that the join has.
-    """
+    """Some validation rows, the training rows that are near by plain words, and those not known."""
     order = sorted(range(len(validation.texts)), key=lambda row: digest(validation.texts[row]))
-    chosen = np.array(order[:SAMPLED], np.int64)
-    sets = [_shingles(validation.plain[row]) for row in chosen]
-    number = {one: n for n, one in enumerate(sorted(set().union(*sets)))}
-    having = np.zeros((len(number), len(chosen)), np.int32)  # which is what sums are of
-    for column, own in enumerate(sets):
-        having[[number[one] for one in own], column] = 1
-    sizes = having.sum(axis=0, dtype=np.int64)
-    p, q = threshold.numerator, threshold.denominator
-    known, pairs, missed = set(known), 0, 0
-    for text, one in zip(train.plain, train.keys, strict=True):
-        own = _shingles(text)
-        both = own & number.keys()
-        if len(both) * q < len(own) * p:
-            continue  # were all of them in one row, it would not be near
-        shared = (
-            having[[number[shingle] for shingle in both]]
-            .sum(axis=0, dtype=np.int32)
-            .astype(np.int64)
-        )
-        near = shared * (p + q) >= (len(own) + sizes) * p
-        for row in chosen[near].tolist():
-            other = validation.keys[row]
-            pairs += 1
-            missed += one != other and (one, other) not in known
+    chosen = order[:SAMPLED]
+    others = [validation.plain[row] for row in chosen]
+    pairs = missed = 0
+    for row, place in near_by_counting(train.plain, others, threshold):
+        one, other = train.keys[row], validation.keys[chosen[place]]
+        pairs += 1
+        missed += one != other and (one, other) not in known
     return len(chosen), pairs, missed
 
 

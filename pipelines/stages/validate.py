@@ -20,8 +20,10 @@ from pipelines.graders.sandbox import Refused
 from pipelines.graders.self_check import OwnGrader
 from pipelines.io.prepared import ALL_SPLITS, FILES, SPLITS
 from pipelines.rules import check
-from pipelines.similarity import audit
+from pipelines.similarity.audit import audit_joined
 from pipelines.similarity.certificate import certificate
+from pipelines.similarity.nearest import LOWEST, Nearest, nearest
+from pipelines.similarity.prompts import Prompts
 from pipelines.stages.stage import Context
 
 SETTINGS = ("dataset", "max_bytes", "rows", "threshold", "validation_rows")
@@ -35,8 +37,9 @@ Read = Callable[[str], Iterable[bytes]]
 
 def validate(
     read: Read, documents: Mapping[str, Any], provenance: Mapping[str, Any], context: Context
-) -> dict[str, Any]:
-    """Findings, certificate and probes of the lines that `read` gives, as the receipt has them.
+) -> tuple[dict[str, Any], Nearest]:
+    """Findings, certificate and probes of the lines that `read` gives, as the receipt has them; and
+    the training rows that are nearest to the other splits.
 
     Each line is read and parsed once. documents: grader, response format and job, by role.
     provenance: what the run knows of how the lines were made. The reporter hears of each line once.
@@ -46,7 +49,7 @@ def validate(
     first = next(test, None)
     splits = SPLITS if first is None else ALL_SPLITS
     digests = {split: sha256() for split in splits}
-    prompts = {split: audit.Prompts(f"{split}.jsonl") for split in splits}
+    prompts = {split: Prompts(f"{split}.jsonl") for split in splits}
     probed: list[dict[str, Any]] = []
 
     def lines(split: str) -> Iterator[bytes]:
@@ -74,12 +77,13 @@ def validate(
     )
     findings = list(check.validate(files))
     compare = partial(
-        audit.audit,
+        audit_joined,
         threshold=context.threshold,
         band=BAND,
         benchmarks=benchmarks,
         quoted=False,
         separators=context.dataset.separators,
+        lowest=LOWEST,
     )
     audited = [compare(prompts["train"], prompts["validation"])]
     if "test" in prompts:
@@ -88,12 +92,15 @@ def validate(
         )
     sums = {split: digest.hexdigest() for split, digest in digests.items()}
     results = {
-        "certificate": certificate(audited, sums, band=BAND, benchmarks=benchmarks.height),
+        "certificate": certificate(
+            [one for one, _ in audited], sums, band=BAND, benchmarks=benchmarks.height
+        ),
         "probes": probe(probed, context.dataset),
     }
     known = check.Files(provenance={**provenance, **results}, names={"provenance": "."})
     findings += check.validate(known)
-    return {"findings": [finding.as_dict() for finding in findings], **results}
+    joins = {split: join for split, (_, join) in zip(splits[1:], audited, strict=True)}
+    return {"findings": [finding.as_dict() for finding in findings], **results}, nearest(joins)
 
 
 def probe(items: list[dict[str, Any]], dataset: Dataset) -> dict[str, Any]:

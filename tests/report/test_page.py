@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import orjson
+import polars as pl
 import pytest
 from conftest import Run
 from hypothesis import given
@@ -18,7 +19,7 @@ from known import DATASETS
 from playwright.sync_api import Browser
 
 from pipelines.findings import BadInput
-from pipelines.io.prepared import Prepared, find
+from pipelines.io.prepared import NEAREST, Prepared, find
 from pipelines.report import mathematics, page
 
 from .conftest import calibration, item, of, opened, visible
@@ -178,6 +179,19 @@ def test_one_folder_gives_one_report(demo: dict[str, Prepared], tmp_path: Path) 
         made.append(out.read_bytes())
     assert made[0] == made[1]
     assert b"pygal.org" not in made[0]  # nor the day, which stands beside it
+
+
+def test_a_page_is_the_same_without_what_the_audit_left(
+    demo: dict[str, Prepared], tmp_path: Path
+) -> None:
+    prepared = find(str(shutil.copytree(demo["openr1-math"].folder, tmp_path / "openr1-math")))
+    before = page.page(prepared)
+    assert "The nearest pairs" in before
+    path = prepared.folder / NEAREST
+    pl.read_parquet(path).clear().write_parquet(path)  # not as the receipt has it
+    assert page.page(prepared) == before
+    path.unlink()
+    assert page.page(prepared) == before
 
 
 def test_only_a_report_is_written_over(folder: Write) -> None:

@@ -13,9 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.findings import BadInput
-from pipelines.similarity.audit import Pair, audit, jaccard, prompts
+from pipelines.similarity.audit import Pair, audit, jaccard
 from pipelines.similarity.certificate import certificate
 from pipelines.similarity.keys import digest, fold, key
+from pipelines.similarity.prompts import prompts
 from pipelines.sources.benchmarks import questions
 
 LONG = (

@@ -59,7 +59,7 @@ def test_each_line_is_read_and_parsed_once(tmp_path: Path, monkeypatch: pytest.M
     provenance = {"benchmarks": 1, "absent_shards": (), "chained": 1}
     provenance["suspect_references"] = []
     monkeypatch.setattr(orjson, "loads", counted)
-    results = validate(read, documents, provenance, context)
+    results, _ = validate(read, documents, provenance, context)
     assert reads == {"train": 1, "validation": 1}
     # Rules on a line's bytes parse for themselves; audit and probes parse nothing again.
     with_rules = Counter(parsed[line] for line in lines)
