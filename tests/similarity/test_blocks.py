@@ -48,7 +48,7 @@ def test_more_texts_than_one_join_takes_are_joined_by_blocks(
     with pytest.MonkeyPatch.context() as patch:
         for module, name in ((blocks, "_MOST"), (shingles, "_MOST_TEXTS")):
             patch.setattr(module, name, 16)
-        assert blocks.near_pairs_by_blocks(texts, threshold, local).equals(pairs)
+        assert blocks.near_pairs_by_blocks(column(texts), threshold, local).equals(pairs)
 
 
 def test_blocks_stop_at_too_many_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
