@@ -27,12 +27,17 @@ class Stored:
         return self.folder / f"stages/{stage}.parquet"
 
     def kept(self, stages: Sequence[str], columns: Collection[str]) -> pl.DataFrame:
-        """`row` and those of the columns that the records have which all these stages kept."""
+        """`row` and those of the columns that the records have which all these stages kept.
+
+        `question` is the prompt where no other stands for it.
+        """
         frames = []
+        asked = {"question": pl.coalesce("question", "prompt")}
         for stage in stages:
             frame = pl.scan_parquet(self.path(stage), glob=False)
             names = [name for name in frame.collect_schema() if name in {"row", *columns}]
-            frames.append(frame.filter(pl.col("dropped").is_null()).select(names))
+            frame = frame.filter(pl.col("dropped").is_null())
+            frames.append(frame.select(asked.get(name, pl.col(name)) for name in names))
         records, *later = frames
         for frame in later:
             records = records.join(frame, on="row", maintain_order="right")

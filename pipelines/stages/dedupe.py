@@ -27,6 +27,9 @@ from pipelines.stages.stage import Context, Stage
 # are reported: of 22 pairs that were read 18 were one problem with two answers.
 SUSPECT = 0.85
 
+# What is read of linked records alone.
+_TEXTS = ("question", "options", "reference_answer", "parts", "group")
+
 
 def dedupe(
     records: pl.DataFrame,
@@ -37,6 +40,8 @@ def dedupe(
     engine: Engine = local,
 ) -> pl.DataFrame:
     """Cluster the records that ask the same thing, and keep one of those that are the same.
+
+    `question` is the prompt where no other stands for it.
 
     Linked are records with one text; with one key; near-duplicates (Jaccard index of the 5-byte
     shingles of their keys, or of their plain texts, at least `threshold`, exactly); reworded ones
@@ -56,9 +61,10 @@ def dedupe(
     cluster. A record that would tie a training cluster of `previous` to one of validation is
     `split_conflict`.
     """
+    # A column at a time, for each join of the whole frame is a copy of it.
     sides = previous.select("digest", pinned="split").unique("digest", keep="first")
-    records = ledger.untagged(records).join(sides, on="digest", how="left", maintain_order="left")
-    records = _with_same(records.with_columns(pl.coalesce("question", "prompt")).drop("prompt"))
+    sided = records.select("digest").join(sides, on="digest", how="left", maintain_order="left")
+    records = ledger.untagged(records).with_columns(sided["pinned"])
     questions = (
         records.group_by("key")
         .agg(pl.col("row").min(), pl.col("pinned").drop_nulls().unique().sort())
@@ -66,29 +72,34 @@ def dedupe(
         .with_row_index("place")
     )
     places = questions.select("key", "place", key_row="row")
-    records = records.join(places, on="key", maintain_order="left").drop("key")
-    find = linking.links_by_parts if "parts" in records.columns else linking.links
-    links = find(records, questions, threshold, engine)
+    placed = records.select("key").join(places, on="key", maintain_order="left").drop("key")
+    records = records.drop("key").hstack(placed)
+    wide = [name for name in _TEXTS if name in records.columns]
+    texts = records.select("row", "place", *wide)
+    records = _with_same(records.drop(wide), texts)
+    find = linking.links_by_parts if "parts" in wide else linking.links
+    links = find(texts, questions, threshold, engine)
     groups = [("same stem", group) for group in linking.stems(questions["key"])]
     if dataset.grouped:
-        groups += [("same group", group) for group in linking.groups(records)]
+        groups += [("same group", group) for group in linking.groups(texts)]
     # "validation" where a key was on both sides
     sided = questions.select("place", pl.col("pinned").list.last()).drop_nulls()
     pinned = dict(sided.iter_rows())
     out = conflicting(links, [group for _, group in groups], pinned) if pinned else set()
     records = _with_links(records, questions, links, groups, out)
     records = _tag_split_conflicts(records, questions, out, pinned)
-    records = _tag_same_question(records, dataset)
-    return _tag_copies(records, questions, links, dataset).drop("same", "place", "key_row")
+    records = _tag_same_question(records, texts, dataset)
+    records = _tag_copies(records, texts, questions, links, dataset)
+    return records.drop("same", "place", "key_row")
 
 
-def _with_same(records: pl.DataFrame) -> pl.DataFrame:
+def _with_same(records: pl.DataFrame, texts: pl.DataFrame) -> pl.DataFrame:
     """The records with `same`, which those of one key have in common that ask the same beyond
     doubt; null for one that is alone with its key."""
-    several = records.filter(pl.len().over("key") > 1)
+    several = texts.filter(pl.len().over("place") > 1)
     asked = several.select("question", "options").iter_rows()
     exact = pl.Series([exact_key(*parts) for parts in asked], dtype=pl.String)
-    same = several.select("row", same=several["key"] + "\n" + exact)
+    same = several.select("row", same=pl.format("{} {}", "place", exact))
     return records.join(same, on="row", how="left", maintain_order="left")
 
 
@@ -206,9 +217,12 @@ def _preferred(records: pl.DataFrame) -> list[pl.Expr]:
     return [*own, pl.col("pinned").is_null(), -pl.col("verified").fill_null(0), pl.col("row")]
 
 
-def _tag_same_question(records: pl.DataFrame, dataset: Dataset) -> pl.DataFrame:
+def _tag_same_question(
+    records: pl.DataFrame, texts: pl.DataFrame, dataset: Dataset
+) -> pl.DataFrame:
     """Tag all but one of the records of a question, or all of them where their answers differ."""
-    several = ledger.kept(records).filter(pl.len().over("same") > 1).sort(_preferred(records))
+    several = ledger.kept(records).drop_nulls("same").filter(pl.len().over("same") > 1)
+    several = several.join(texts, on="row").sort(_preferred(records))
     answers = several.select("reference_answer", "options").rows()
     groups = (
         several.select(
@@ -267,7 +281,11 @@ def _differ(answers: list[tuple[str, str]], dataset: Dataset) -> bool:
 
 
 def _tag_copies(
-    records: pl.DataFrame, questions: pl.DataFrame, links: list[Link], dataset: Dataset
+    records: pl.DataFrame,
+    texts: pl.DataFrame,
+    questions: pl.DataFrame,
+    links: list[Link],
+    dataset: Dataset,
 ) -> pl.DataFrame:
     """Tag the linked records that say the same as one that stays, and note suspect references.
 
@@ -280,7 +298,7 @@ def _tag_copies(
         neighbours[rows[one]].append((rows[other], similarity or 0.0))
         neighbours[rows[other]].append((rows[one], similarity or 0.0))
     several = pl.col("key_row").is_in(list(neighbours)) | pl.col("same").is_not_null()
-    linked = ledger.kept(records).filter(several).sort(_preferred(records))
+    linked = ledger.kept(records).filter(several).join(texts, on="row").sort(_preferred(records))
     kept: dict[int, list[tuple[str, str, Said]]] = defaultdict(list)  # by the row of a key
     copies: list[tuple[int, str]] = []
     suspects: list[tuple[int, str]] = []
@@ -324,10 +342,10 @@ def _outputs(records: pl.DataFrame, context: Context) -> Iterator[tuple[str, pl.
         .join(ids, on="linked_to", how="left", maintain_order="left")
         .sort("cluster", "row")
     )
-    columns = ("link", "similarity", "dropped", "reference_answer")
     linked_to = pl.col("linked_id").alias("linked_to")
-    texts = context.stored(["prompt"], together["row"])
-    yield "clusters.parquet", together.select("cluster", "id", linked_to, *columns).hstack(texts)
+    links = together.select("cluster", "id", linked_to, "link", "similarity", "dropped")
+    texts = context.stored(["reference_answer", "prompt"], together["row"])
+    yield "clusters.parquet", links.hstack(texts)
 
 
 STAGE = Stage(
@@ -341,8 +359,8 @@ STAGE = Stage(
     ),
     settings=("dataset", "threshold"),
     columns=(
-        *("id", "digest", "key", "question", "prompt", "options", "reference_answer", "verified"),
-        *("own_split", "parts", "group"),
+        *("id", "digest", "key", "verified", "own_split"),
+        *_TEXTS,
     ),
     reads=("previous",),
     facts=facts,

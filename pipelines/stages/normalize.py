@@ -248,15 +248,20 @@ def _grades(dataset: Dataset, items: pl.DataFrame) -> list[str | None]:
 
 
 def _one_prompt_an_id(records: pl.DataFrame) -> pl.DataFrame:
-    given = pl.col("id").str.strip_chars() != ""
-    shared = (pl.col("digest").n_unique().over("id") > 1) & given
-    return records.with_columns(
-        id=pl.when(given & ~shared).then("id").otherwise("digest"),
-        repairs=pl.when(shared)
-        .then(pl.concat_list("repairs", pl.format("shared_id {}", "id")))
-        .otherwise("repairs"),
-        published=pl.when(shared).then(pl.coalesce("published", "prompt")).otherwise("published"),
-    )
+    given = records["id"].str.strip_chars() != ""
+    several = records.select("id", "digest").filter(pl.col("id").is_duplicated())
+    prompts = several.group_by("id").agg(pl.col("digest").n_unique())
+    shared = records["id"].is_in(prompts.filter(pl.col("digest") > 1)["id"].implode()) & given
+    changed = {"id": pl.when(given & ~shared).then("id").otherwise("digest")}
+    if shared.any():
+        name = pl.format("shared_id {}", "id")
+        changed |= {
+            "repairs": pl.when(shared).then(pl.concat_list("repairs", name)).otherwise("repairs"),
+            "published": pl.when(shared)
+            .then(pl.coalesce("published", "prompt"))
+            .otherwise("published"),
+        }
+    return records.with_columns(**changed)
 
 
 def _outputs(records: pl.DataFrame, context: Context) -> Iterator[tuple[str, pl.DataFrame]]:

@@ -28,7 +28,10 @@ def run(
         {"digest": list(sides), "split": list(sides.values())},
         schema={"digest": pl.String, "split": pl.String},
     )
-    return dedupe(ledger.kept(records), earlier, dataset=recipe, threshold=recipe.threshold)
+    records = records.with_columns(pl.coalesce("question", "prompt"))
+    out = dedupe(ledger.kept(records), earlier, dataset=recipe, threshold=recipe.threshold)
+    texts = records.select("row", "question")
+    return out.join(texts, on="row", maintain_order="left")
 
 
 def outcome(records: pl.DataFrame) -> dict[str, str | None]:

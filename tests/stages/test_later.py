@@ -38,9 +38,11 @@ def records(count: int) -> pl.DataFrame:
 def unique(rows: pl.DataFrame) -> pl.DataFrame:
     """Raw rows as dedupe keeps them; at 1.0, for the prompts here differ in a number."""
     records = ledger.kept(normalize(rows, dataset=MATH, max_prompt_bytes=999))
+    records = records.with_columns(pl.coalesce("question", "prompt"))
     nothing = pl.DataFrame(schema={"digest": pl.String, "split": pl.String})
     unique = ledger.kept(dedupe(records, nothing, dataset=MATH, threshold=1.0))
-    return unique.join(records.select("row", "prompt"), on="row", maintain_order="left")
+    others = [name for name in records.columns if name not in unique.columns]
+    return unique.join(records.select("row", *others), on="row", maintain_order="left")
 
 
 def sides(frame: pl.DataFrame) -> dict[str, str]:
