@@ -35,7 +35,6 @@ def test_blocks_find_the_same_pairs(texts: list[str], threshold: float, count: i
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(blocks, "_SMALLEST", 1)
         patch.setattr(blocks, "_BLOCKS", count)
-        patch.setattr(blocks, "_SLICE", 5)
         pairs = blocks.near_pairs_by_blocks(column(texts), threshold, elsewhere)
     assert pairs.equals(near_pairs(texts, threshold).pairs)
 
@@ -48,7 +47,7 @@ def test_more_texts_than_one_join_takes_are_joined_by_blocks(
     with pytest.MonkeyPatch.context() as patch:
         for module, name in ((blocks, "_MOST"), (shingles, "_MOST_TEXTS")):
             patch.setattr(module, name, 16)
-        assert blocks.near_pairs_by_blocks(texts, threshold, local).equals(pairs)
+        assert blocks.near_pairs_by_blocks(column(texts), threshold, local).equals(pairs)
 
 
 def test_blocks_stop_at_too_many_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
