@@ -1,6 +1,6 @@
 """Which questions of a frame are linked, and how: by their texts, their cells, their stems.
 
-`records` has a row for each record (`row`, `key`, `question`, `options`, `reference_answer`),
+`records` has a row for each record (`row`, `place`, `question`, `options`, `reference_answer`),
 `questions` one for each key (`place`, `key`, `row`, that of its first record). Links are between
 places.
 """
@@ -31,24 +31,19 @@ def links(
     """Every link by text between two questions, by their places."""
     # One after the other, for the texts of both take room.
     pairs = [_between(questions.select("place", text="key"), threshold, engine)]
-    pairs.append(_between(_plain(records, questions), threshold, engine))
+    pairs.append(_between(_plain(records), threshold, engine))
     nearest = pl.concat(pairs).group_by("one", "other", maintain_order=True).max()
     near = {(one, other): similarity for one, other, similarity in nearest.iter_rows()}
     found = [Link(a, b, "near-duplicate", similarity) for (a, b), similarity in near.items()]
     return [*found, *_reworded(records, questions, near)]
 
 
-def _plain(records: pl.DataFrame, questions: pl.DataFrame) -> pl.DataFrame:
+def _plain(records: pl.DataFrame) -> pl.DataFrame:
     """The different plain texts of each question, with its place."""
     asked = records.select("question", "options")
     slices = asked.iter_slices(_SLICE) if asked.height else iter([asked])
     texts = [plain_texts(part["question"], part["options"]) for part in slices]
-    return (
-        records.select("key")
-        .join(questions.select("key", "place"), on="key", maintain_order="left")
-        .select("place", pl.concat(texts).alias("text"))
-        .unique(maintain_order=True)
-    )
+    return records.select("place", pl.concat(texts).alias("text")).unique(maintain_order=True)
 
 
 def _between(texts: pl.DataFrame, threshold: float, engine: Engine) -> pl.DataFrame:
@@ -111,11 +106,8 @@ def _reworded(
     records: pl.DataFrame, questions: pl.DataFrame, near: dict[tuple[int, int], float]
 ) -> Iterator[Link]:
     """Links between questions with free answers whose numbers and answers are the same."""
-    free = (
-        records.filter(pl.col("options").list.len() == 0)
-        .join(questions.select("key", "place"), on="key")
-        .select("place", "question", "reference_answer")
-    )
+    free = records.filter(pl.col("options").list.len() == 0)
+    free = free.select("place", "question", "reference_answer")
     blocks: dict[tuple[tuple[str, ...], str], set[int]] = defaultdict(set)
     for place, question, answer in free.iter_rows():
         known = numbers(question)
@@ -130,7 +122,9 @@ def _reworded(
 
 def stems(keys: pl.Series) -> list[list[int]]:
     """The places of the questions with options that share a stem, where several do."""
-    named = pl.DataFrame({"stem": keys.str.split("\n").list.first()}).with_row_index("place")
+    named = (
+        keys.str.splitn("\n", 2).struct.field("field_0").to_frame("stem").with_row_index("place")
+    )
     several = (
         named.filter((pl.col("stem") != "") & (pl.col("stem") != keys))
         .group_by("stem")
@@ -140,11 +134,10 @@ def stems(keys: pl.Series) -> list[list[int]]:
     return several["place"].to_list()
 
 
-def groups(records: pl.DataFrame, questions: pl.DataFrame) -> list[list[int]]:
+def groups(records: pl.DataFrame) -> list[list[int]]:
     """The places of the questions that a user's `group` holds together."""
     return (
         records.filter(pl.col("group") != "")
-        .join(questions.select("key", "place"), on="key")
         .group_by("group")
         .agg(pl.col("place").unique().sort())
         .filter(pl.col("place").list.len() > 1)

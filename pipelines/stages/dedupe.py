@@ -65,11 +65,13 @@ def dedupe(
         .sort("row")
         .with_row_index("place")
     )
+    places = questions.select("key", "place", key_row="row")
+    records = records.join(places, on="key", maintain_order="left").drop("key")
     find = linking.links_by_parts if "parts" in records.columns else linking.links
     links = find(records, questions, threshold, engine)
     groups = [("same stem", group) for group in linking.stems(questions["key"])]
     if dataset.grouped:
-        groups += [("same group", group) for group in linking.groups(records, questions)]
+        groups += [("same group", group) for group in linking.groups(records)]
     # "validation" where a key was on both sides
     sided = questions.select("place", pl.col("pinned").list.last()).drop_nulls()
     pinned = dict(sided.iter_rows())
@@ -77,19 +79,17 @@ def dedupe(
     records = _with_links(records, questions, links, groups, out)
     records = _tag_split_conflicts(records, questions, out, pinned)
     records = _tag_same_question(records, dataset)
-    return _tag_copies(records, questions, links, dataset).drop("same", "key_row")
+    return _tag_copies(records, questions, links, dataset).drop("same", "place", "key_row")
 
 
 def _with_same(records: pl.DataFrame) -> pl.DataFrame:
-    """The records with `same`, which those have in common that ask the same beyond doubt."""
+    """The records with `same`, which those of one key have in common that ask the same beyond
+    doubt; null for one that is alone with its key."""
     several = records.filter(pl.len().over("key") > 1)
     asked = several.select("question", "options").iter_rows()
     exact = pl.Series([exact_key(*parts) for parts in asked], dtype=pl.String)
-    exact = (several["key"] + "\n" + exact).alias("same")
-    records = records.join(
-        several.select("row", exact), on="row", how="left", maintain_order="left"
-    )
-    return records.with_columns(pl.coalesce("same", "key"))
+    same = several.select("row", same=several["key"] + "\n" + exact)
+    return records.join(same, on="row", how="left", maintain_order="left")
 
 
 def facts(records: pl.DataFrame) -> dict[str, Any]:
@@ -137,11 +137,11 @@ def _with_links(
     near = (link for link in links if link.kind == "near-duplicate")
     degree = Counter(place for one, other, _, _ in near for place in (one, other))
     kind = records.schema["row"]
-    of_question = pl.DataFrame(
+    linked = pl.DataFrame(
         [
-            (row, rows[root.get(place, place)], degree[place], link and rows[link.other])
+            (rows[place], rows[root.get(place, place)], degree[place], link and rows[link.other])
             + ((link.kind, link.similarity) if link else (None, None))
-            for place, row in enumerate(rows)
+            for place in {*root, *degree}
             for link in [towards.get(place)]
         ],
         schema={
@@ -154,14 +154,14 @@ def _with_links(
         },
         orient="row",
     )
+    roots_of = linked.select("root_row", key_row="row")
     names = records.select(cluster="digest", root_row="row")
     row, text_row, key_row = pl.col("row"), pl.col("text_row"), pl.col("key_row")
     return (
-        records.with_columns(
-            key_row=row.min().over("key"), text_row=row.min().over("digest", "key")
-        )
-        .join(of_question.select("row", "root_row"), left_on="key_row", right_on="row", how="left")
-        .join(of_question.drop("root_row"), on="row", how="left")
+        records.with_columns(text_row=row.min().over("digest", "place"))
+        .join(roots_of, on="key_row", how="left")
+        .with_columns(root_row=pl.coalesce("root_row", "key_row"))
+        .join(linked.drop("root_row"), on="row", how="left")
         .join(names, on="root_row", how="left")
         .with_columns(
             linked_to=pl.when(row != text_row)
@@ -185,18 +185,17 @@ def _tag_split_conflicts(
     records: pl.DataFrame, questions: pl.DataFrame, out: set[int], pinned: dict[int, str]
 ) -> pl.DataFrame:
     """Tag what ties the sides of an earlier split, and a key's training rows where it had both."""
-    keys = questions.filter(pl.col("place").is_in(list(out)))["key"]
     records = ledger.tag(
         records,
         "split_conflict",
-        pl.col("key").is_in(keys.implode()),
+        pl.col("place").is_in(list(out)),
         pl.lit("near to training and to validation of the earlier split"),
     )
-    both = questions.filter(pl.col("pinned").list.len() > 1)["key"]
+    both = questions.filter(pl.col("pinned").list.len() > 1)["place"]
     return ledger.tag(
         records,
         "split_conflict",
-        pl.col("key").is_in(both.implode()) & (pl.col("pinned") == "train"),
+        pl.col("place").is_in(both.implode()) & (pl.col("pinned") == "train"),
         pl.lit("the same question was in validation of the earlier split"),
     )
 
@@ -280,7 +279,7 @@ def _tag_copies(
     for one, other, _, similarity in links:
         neighbours[rows[one]].append((rows[other], similarity or 0.0))
         neighbours[rows[other]].append((rows[one], similarity or 0.0))
-    several = pl.col("key_row").is_in(list(neighbours)) | (pl.col("same") != pl.col("key"))
+    several = pl.col("key_row").is_in(list(neighbours)) | pl.col("same").is_not_null()
     linked = ledger.kept(records).filter(several).sort(_preferred(records))
     kept: dict[int, list[tuple[str, str, Said]]] = defaultdict(list)  # by the row of a key
     copies: list[tuple[int, str]] = []
