@@ -29,8 +29,8 @@ class Telling(Progress):
 
 def main(name: str, engine: str, out: Path) -> None:
     """Prepare the demo of a dataset."""
-    for module, size in ((normalize, "_SLICE"), (normalize, "_GRADED"), (blocks, "_SLICE")):
-        patch.object(module, size, 50).start()
+    for size in ("_SLICE", "_GRADED"):
+        patch.object(normalize, size, 50).start()
     patch.object(blocks, "_SMALLEST", 4096).start()
     driver.prepare(DATASETS[name], settings(out, engine=engine), Telling(out.with_suffix(".begun")))
 

@@ -146,11 +146,8 @@ class Dataset:
         """Where it is described, for a description has code: another process reads it there."""
         from pipelines.datasets import again
 
-        return again, (
-            self.name if self.shipped else str(self.path),
-            self.grading.name,
-            self.digest,
-        )
+        word = self.name if self.shipped else str(self.path)
+        return again, (word, self.grading.name, self.digest)
 
     @property
     def digest(self) -> str:

@@ -125,15 +125,6 @@ def exact_sets(texts: pl.Series, step: int) -> tuple[I64, I64]:
     return np.unique(codes, return_inverse=True)[1], starts
 
 
-def sizes(texts: pl.Series, step: int = 1 << 18) -> I64:
-    """How many distinct shingles each text has, at least 1."""
-    counts = np.zeros(len(texts), np.int64)
-    for owners, codes in windows_of(texts, step):
-        owners, _ = _each_once(owners, codes)
-        counts[owners[0] : owners[-1] + 1] = np.bincount(owners - owners[0])
-    return np.maximum(counts, 1)
-
-
 def _each_once(owners: I64, codes: U64) -> tuple[I64, U64]:
     """The different windows of each text."""
     keys = distinct((owners.view(np.uint64) << _WINDOW_BITS) | codes)

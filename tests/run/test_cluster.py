@@ -14,7 +14,7 @@ import pytest
 from conftest import ROOT, Run, contents
 from known import DATASETS
 
-from pipelines.run import cluster, manifest, workers
+from pipelines.run import cluster, manifest
 
 installed = pytest.mark.skipif(find_spec("daft") is None, reason="Daft is an extra")
 on_ray = pytest.mark.skipif("RFT_RAY" not in os.environ, reason="RFT_RAY=1 starts a Ray cluster")
@@ -93,12 +93,12 @@ def test_an_engine_that_is_not_installed_is_one_line(
 
 
 def test_a_worker_of_another_version_does_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    job, part = workers.job(len), pickle.dumps("abc")
-    assert pickle.loads(workers.outcome(job, part)) == (False, 3)
-    workers._stamp.cache_clear()
+    job, part = cluster._job(len), pickle.dumps("abc")
+    assert pickle.loads(cluster._outcome(job, part)) == (False, 3)
+    cluster._stamp.cache_clear()
     monkeypatch.setattr(manifest, "code", lambda: "another")
-    failed, error = pickle.loads(workers.outcome(job, part))
-    workers._stamp.cache_clear()
+    failed, error = pickle.loads(cluster._outcome(job, part))
+    cluster._stamp.cache_clear()
     assert failed
     assert "another version of rft-data" in str(error)
 
@@ -111,4 +111,4 @@ def test_a_worker_that_dies_is_one_line() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert "BadInput: --engine daft: " in done.stderr
-    assert "exit code 5" in done.stderr.splitlines()[-1]
+    assert "a worker ended (5)" in done.stderr.splitlines()[-1]

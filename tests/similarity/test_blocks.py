@@ -35,7 +35,6 @@ def test_blocks_find_the_same_pairs(texts: list[str], threshold: float, count: i
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(blocks, "_SMALLEST", 1)
         patch.setattr(blocks, "_BLOCKS", count)
-        patch.setattr(blocks, "_SLICE", 5)
         pairs = blocks.near_pairs_by_blocks(column(texts), threshold, elsewhere)
     assert pairs.equals(near_pairs(texts, threshold).pairs)
 
