@@ -25,6 +25,7 @@ from pipelines.cli import main
 from pipelines.datasets import find
 from pipelines.io.progress import Progress
 from pipelines.similarity.keys import digest
+from pipelines.similarity.linking import Stored
 from pipelines.sources.rows import from_frame
 from pipelines.stages.settings import Settings
 
@@ -213,6 +214,13 @@ _TYPES = {
     "correctness_llama": pl.List(pl.Boolean),
     "generations": pl.List(pl.String),
 }
+
+
+def stored_in(records: pl.DataFrame) -> Stored:
+    """Columns of some of the records, as the driver reads them of the first stage's file."""
+    return lambda names, rows: (
+        rows.to_frame().join(records, on="row", maintain_order="left").select(names)
+    )
 
 
 def frame(*rows: dict) -> pl.DataFrame:

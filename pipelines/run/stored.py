@@ -27,26 +27,30 @@ class Stored:
         return self.folder / f"stages/{stage}.parquet"
 
     def kept(self, stages: Sequence[str], columns: Collection[str]) -> pl.DataFrame:
-        """`row` and those of the columns that the records have which all these stages kept.
-
-        `question` is the prompt where no other stands for it.
-        """
+        """`row` and those of the columns that the records have which all these stages kept."""
         frames = []
-        asked = {"question": pl.coalesce("question", "prompt")}
         for stage in stages:
             frame = pl.scan_parquet(self.path(stage), glob=False)
             names = [name for name in frame.collect_schema() if name in {"row", *columns}]
-            frame = frame.filter(pl.col("dropped").is_null())
-            frames.append(frame.select(asked.get(name, pl.col(name)) for name in names))
+            frames.append(frame.filter(pl.col("dropped").is_null()).select(names))
         records, *later = frames
         for frame in later:
             records = records.join(frame, on="row", maintain_order="right")
         return records.collect()
 
     def columns(self, names: Collection[str], rows: pl.Series) -> pl.DataFrame:
-        """Columns of the first stage's records of these rows, in their order."""
+        """Columns of the first stage's records of these rows, in their order.
+
+        `question` is the prompt where no other stands for it.
+        """
         wanted = rows.alias("row").to_frame()
-        records = pl.scan_parquet(self.path(STAGES[0].name), glob=False).select("row", *names)
+        asked = {"question": pl.coalesce("question", "prompt")}
+        frame = pl.scan_parquet(self.path(STAGES[0].name), glob=False)
+        if rows.len():  # a row stands at its number
+            numbers = rows.to_numpy()
+            first, last = int(numbers.min()), int(numbers.max())
+            frame = frame.slice(first, last - first + 1)
+        records = frame.select("row", *(asked.get(name, pl.col(name)) for name in names))
         some = records.join(wanted.lazy(), on="row", how="semi").collect()
         return wanted.join(some, on="row", how="left", maintain_order="left").drop("row")
 

@@ -1,14 +1,14 @@
 """Which questions of a frame are linked, and how: by their texts, their cells, their stems.
 
-`records` has a row for each record (`row`, `place`, `question`, `options`, `reference_answer`),
-`questions` one for each key (`place`, `key`, `row`, that of its first record). Links are between
-places.
+`records` has a row for each record (`row`, `place`), `questions` one for each key (`place`, `key`,
+`row`, that of its first record), and `stored` gives what else is read of some records. Links are
+between places.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Collection
 
 import polars as pl
 
@@ -21,29 +21,56 @@ from pipelines.similarity.copies import COMPARED, numbers
 from pipelines.similarity.keys import answer_key, key
 from pipelines.similarity.near_pairs import TooManyPairs, similarities
 
-# Rows whose texts are Python values at a time.
-_SLICE = 16_384
+# Columns of the records of some rows (column `row`) as the first stage made them, in the order of
+# the rows; `question` is the prompt where no other stands for it.
+Stored = Callable[[Collection[str], pl.Series], pl.DataFrame]
+
+# Records whose texts are held at a time.
+_SLICE = 1 << 17
 
 
 def links(
-    records: pl.DataFrame, questions: pl.DataFrame, threshold: float, engine: Engine
+    records: pl.DataFrame,
+    questions: pl.DataFrame,
+    threshold: float,
+    stored: Stored,
+    engine: Engine,
 ) -> list[Link]:
     """Every link by text between two questions, by their places."""
     # One after the other, for the texts of both take room.
     pairs = [_between(questions.select("place", text="key"), threshold, engine)]
-    pairs.append(_between(_plain(records), threshold, engine))
+    plain, groups = _asked(records, stored)
+    pairs.append(_between(plain, threshold, engine))
     nearest = pl.concat(pairs).group_by("one", "other", maintain_order=True).max()
     near = {(one, other): similarity for one, other, similarity in nearest.iter_rows()}
     found = [Link(a, b, "near-duplicate", similarity) for (a, b), similarity in near.items()]
-    return [*found, *_reworded(records, questions, near)]
+    # Free answers whose numbers and answers are the same.
+    reworded = similarities(questions["key"], groups, COMPARED)
+    reworded = reworded.select("left", "right", "similarity")
+    return found + [
+        Link(a, b, "reworded", s) for a, b, s in reworded.iter_rows() if (a, b) not in near
+    ]
 
 
-def _plain(records: pl.DataFrame) -> pl.DataFrame:
-    """The different plain texts of each question, with its place."""
-    asked = records.select("question", "options")
-    slices = asked.iter_slices(_SLICE) if asked.height else iter([asked])
-    texts = [plain_texts(part["question"], part["options"]) for part in slices]
-    return records.select("place", pl.concat(texts).alias("text")).unique(maintain_order=True)
+def _asked(records: pl.DataFrame, stored: Stored) -> tuple[pl.DataFrame, list[list[int]]]:
+    """The different plain texts of each question (`place`, `text`), and groups of places of
+    questions with free answers whose numbers, two at least, and answers are the same."""
+    plain = [pl.DataFrame(schema={"place": records.schema["place"], "text": pl.String})]
+    blocks: dict[tuple[tuple[str, ...], str], set[int]] = defaultdict(set)
+    for part in records.iter_slices(_SLICE):
+        texts = stored(["question", "options", "reference_answer"], part["row"])
+        texts = texts.with_columns(part["place"])
+        text = plain_texts(texts["question"], texts["options"]).alias("text")
+        plain.append(texts.select("place", text))
+        free = texts.filter(pl.col("options").list.len() == 0)
+        for place, question, answer in free.select(
+            "place", "question", "reference_answer"
+        ).iter_rows():
+            known = numbers(question)
+            if len(known) > 1:
+                blocks[known, answer_key(answer, [])].add(place)
+    groups = [sorted(group) for group in blocks.values() if len(group) > 1]
+    return pl.concat(plain).unique(maintain_order=True), groups
 
 
 def _between(texts: pl.DataFrame, threshold: float, engine: Engine) -> pl.DataFrame:
@@ -55,15 +82,17 @@ def _between(texts: pl.DataFrame, threshold: float, engine: Engine) -> pl.DataFr
 
 
 def links_by_parts(
-    records: pl.DataFrame, questions: pl.DataFrame, threshold: float, engine: Engine
+    records: pl.DataFrame,
+    questions: pl.DataFrame,
+    threshold: float,
+    stored: Stored,
+    engine: Engine,
 ) -> list[Link]:
     """The links between questions made of several cells: alike in each of them.
 
     Two questions on one long text have most of their words in common, and are two questions.
     """
-    parts = (
-        questions.select("row").join(records.select("row", "parts"), on="row")["parts"].to_list()
-    )
+    parts = stored(["parts"], questions["row"])["parts"].to_list()
     columns = [pl.Series([key(cell, []) for cell in cells]) for cells in zip(*parts, strict=True)]
     near: list[dict[tuple[str, str], float]] = []
     for column in columns:
@@ -102,24 +131,6 @@ def _near(texts: pl.Series, threshold: float, engine: Engine) -> pl.DataFrame:
     return pairs.select("left", "right", "similarity")
 
 
-def _reworded(
-    records: pl.DataFrame, questions: pl.DataFrame, near: dict[tuple[int, int], float]
-) -> Iterator[Link]:
-    """Links between questions with free answers whose numbers and answers are the same."""
-    free = records.filter(pl.col("options").list.len() == 0)
-    free = free.select("place", "question", "reference_answer")
-    blocks: dict[tuple[tuple[str, ...], str], set[int]] = defaultdict(set)
-    for place, question, answer in free.iter_rows():
-        known = numbers(question)
-        if len(known) > 1:
-            blocks[known, answer_key(answer, [])].add(place)
-    groups = [sorted(group) for group in blocks.values() if len(group) > 1]
-    pairs = similarities(questions["key"], groups, COMPARED)
-    for a, b, similarity in pairs.select("left", "right", "similarity").iter_rows():
-        if (a, b) not in near:
-            yield Link(a, b, "reworded", similarity)
-
-
 def stems(keys: pl.Series) -> list[list[int]]:
     """The places of the questions with options that share a stem, where several do."""
     named = (
@@ -134,10 +145,12 @@ def stems(keys: pl.Series) -> list[list[int]]:
     return several["place"].to_list()
 
 
-def groups(records: pl.DataFrame) -> list[list[int]]:
+def groups(records: pl.DataFrame, stored: Stored) -> list[list[int]]:
     """The places of the questions that a user's `group` holds together."""
     return (
-        records.filter(pl.col("group") != "")
+        stored(["group"], records["row"])
+        .with_columns(records["place"])
+        .filter(pl.col("group") != "")
         .group_by("group")
         .agg(pl.col("place").unique().sort())
         .filter(pl.col("place").list.len() > 1)

@@ -19,6 +19,7 @@ from pipelines.similarity.keys import (
     answer_value,
     exact_key,
 )
+from pipelines.similarity.linking import Stored
 from pipelines.stages import ledger
 from pipelines.stages.split import own_rank
 from pipelines.stages.stage import Context, Stage
@@ -27,21 +28,22 @@ from pipelines.stages.stage import Context, Stage
 # are reported: of 22 pairs that were read 18 were one problem with two answers.
 SUSPECT = 0.85
 
-# What is read of linked records alone.
-_TEXTS = ("question", "options", "reference_answer", "parts", "group")
+# What linked records say.
+_TEXTS = ("question", "options", "reference_answer")
 
 
 def dedupe(
     records: pl.DataFrame,
     previous: pl.DataFrame,
     *,
+    stored: Stored,
     dataset: Dataset,
     threshold: float,
     engine: Engine = local,
 ) -> pl.DataFrame:
     """Cluster the records that ask the same thing, and keep one of those that are the same.
 
-    `question` is the prompt where no other stands for it.
+    Of `records` only what is narrow is read; their texts come from `stored`, when they are needed.
 
     Linked are records with one text; with one key; near-duplicates (Jaccard index of the 5-byte
     shingles of their keys, or of their plain texts, at least `threshold`, exactly); reworded ones
@@ -65,39 +67,33 @@ def dedupe(
     sides = previous.select("digest", pinned="split").unique("digest", keep="first")
     sided = records.select("digest").join(sides, on="digest", how="left", maintain_order="left")
     records = ledger.untagged(records).with_columns(sided["pinned"])
-    questions = (
-        records.group_by("key")
-        .agg(pl.col("row").min(), pl.col("pinned").drop_nulls().unique().sort())
-        .sort("row")
-        .with_row_index("place")
-    )
+    # Rows stand in order, so the first of a key is that of the smallest digest.
+    questions = records.select("key", "row").unique("key", keep="first", maintain_order=True)
+    questions = questions.with_row_index("place")
     places = questions.select("key", "place", key_row="row")
     placed = records.select("key").join(places, on="key", maintain_order="left").drop("key")
-    records = records.drop("key").hstack(placed)
-    wide = [name for name in _TEXTS if name in records.columns]
-    texts = records.select("row", "place", *wide)
-    records = _with_same(records.drop(wide), texts)
-    find = linking.links_by_parts if "parts" in wide else linking.links
-    links = find(texts, questions, threshold, engine)
+    records = _with_same(records.drop("key").hstack(placed), stored)
+    find = linking.links_by_parts if "parts" in dataset.carried else linking.links
+    links = find(records.select("row", "place"), questions, threshold, stored, engine)
     groups = [("same stem", group) for group in linking.stems(questions["key"])]
     if dataset.grouped:
-        groups += [("same group", group) for group in linking.groups(texts)]
+        groups += [("same group", group) for group in linking.groups(records, stored)]
+    sides = records.drop_nulls("pinned").group_by("place").agg(pl.col("pinned").unique().sort())
     # "validation" where a key was on both sides
-    sided = questions.select("place", pl.col("pinned").list.last()).drop_nulls()
-    pinned = dict(sided.iter_rows())
+    pinned = dict(sides.select("place", pl.col("pinned").list.last()).iter_rows())
     out = conflicting(links, [group for _, group in groups], pinned) if pinned else set()
     records = _with_links(records, questions, links, groups, out)
-    records = _tag_split_conflicts(records, questions, out, pinned)
-    records = _tag_same_question(records, texts, dataset)
-    records = _tag_copies(records, texts, questions, links, dataset)
+    records = _tag_split_conflicts(records, sides, out)
+    records = _tag_same_question(records, stored, dataset)
+    records = _tag_copies(records, stored, questions, links, dataset)
     return records.drop("same", "place", "key_row")
 
 
-def _with_same(records: pl.DataFrame, texts: pl.DataFrame) -> pl.DataFrame:
+def _with_same(records: pl.DataFrame, stored: Stored) -> pl.DataFrame:
     """The records with `same`, which those of one key have in common that ask the same beyond
     doubt; null for one that is alone with its key."""
-    several = texts.filter(pl.len().over("place") > 1)
-    asked = several.select("question", "options").iter_rows()
+    several = records.select("row", "place").filter(pl.len().over("place") > 1)
+    asked = stored(["question", "options"], several["row"]).iter_rows()
     exact = pl.Series([exact_key(*parts) for parts in asked], dtype=pl.String)
     same = several.select("row", same=pl.format("{} {}", "place", exact))
     return records.join(same, on="row", how="left", maintain_order="left")
@@ -192,9 +188,7 @@ def _with_links(
     )
 
 
-def _tag_split_conflicts(
-    records: pl.DataFrame, questions: pl.DataFrame, out: set[int], pinned: dict[int, str]
-) -> pl.DataFrame:
+def _tag_split_conflicts(records: pl.DataFrame, sides: pl.DataFrame, out: set[int]) -> pl.DataFrame:
     """Tag what ties the sides of an earlier split, and a key's training rows where it had both."""
     records = ledger.tag(
         records,
@@ -202,7 +196,7 @@ def _tag_split_conflicts(
         pl.col("place").is_in(list(out)),
         pl.lit("near to training and to validation of the earlier split"),
     )
-    both = questions.filter(pl.col("pinned").list.len() > 1)["place"]
+    both = sides.filter(pl.col("pinned").list.len() > 1)["place"]
     return ledger.tag(
         records,
         "split_conflict",
@@ -217,13 +211,11 @@ def _preferred(records: pl.DataFrame) -> list[pl.Expr]:
     return [*own, pl.col("pinned").is_null(), -pl.col("verified").fill_null(0), pl.col("row")]
 
 
-def _tag_same_question(
-    records: pl.DataFrame, texts: pl.DataFrame, dataset: Dataset
-) -> pl.DataFrame:
+def _tag_same_question(records: pl.DataFrame, stored: Stored, dataset: Dataset) -> pl.DataFrame:
     """Tag all but one of the records of a question, or all of them where their answers differ."""
     several = ledger.kept(records).drop_nulls("same").filter(pl.len().over("same") > 1)
-    several = several.join(texts, on="row").sort(_preferred(records))
-    answers = several.select("reference_answer", "options").rows()
+    several = several.sort(_preferred(records))
+    answers = stored(["reference_answer", "options"], several["row"]).rows()
     groups = (
         several.select(
             "same",
@@ -282,7 +274,7 @@ def _differ(answers: list[tuple[str, str]], dataset: Dataset) -> bool:
 
 def _tag_copies(
     records: pl.DataFrame,
-    texts: pl.DataFrame,
+    stored: Stored,
     questions: pl.DataFrame,
     links: list[Link],
     dataset: Dataset,
@@ -298,12 +290,12 @@ def _tag_copies(
         neighbours[rows[one]].append((rows[other], similarity or 0.0))
         neighbours[rows[other]].append((rows[one], similarity or 0.0))
     several = pl.col("key_row").is_in(list(neighbours)) | pl.col("same").is_not_null()
-    linked = ledger.kept(records).filter(several).join(texts, on="row").sort(_preferred(records))
+    linked = ledger.kept(records).filter(several).sort(_preferred(records))
+    linked = linked.select("row", "key_row", "id").hstack(stored(_TEXTS, linked["row"]))
     kept: dict[int, list[tuple[str, str, Said]]] = defaultdict(list)  # by the row of a key
     copies: list[tuple[int, str]] = []
     suspects: list[tuple[int, str]] = []
-    columns = ("row", "key_row", "id", "question", "options", "reference_answer")
-    for row, key_row, name, question, options, answer in linked.select(columns).iter_rows():
+    for row, key_row, name, question, options, answer in linked.iter_rows():
         said = Said.of(question, options, answer)
         others = [
             (-similarity, other, *one)
@@ -353,15 +345,13 @@ STAGE = Stage(
     run=lambda records, context: dedupe(
         records,
         context.previous(),
+        stored=context.stored,
         dataset=context.dataset,
         threshold=context.threshold,
         engine=context.engine,
     ),
     settings=("dataset", "threshold"),
-    columns=(
-        *("id", "digest", "key", "verified", "own_split"),
-        *_TEXTS,
-    ),
+    columns=("id", "digest", "key", "verified", "own_split"),
     reads=("previous",),
     facts=facts,
     outputs=_outputs,

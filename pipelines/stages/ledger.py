@@ -7,14 +7,12 @@ dropped, so that every record is in exactly one of the two.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
 
-# Columns of the records of some rows (column `row`), as they came from the first stage, in the
-# order of the rows.
-Stored = Callable[[Collection[str], pl.Series], pl.DataFrame]
+from pipelines.similarity.linking import Stored
 
 TAGS: dict[str, pl.DataType] = {"dropped": pl.String(), "detail": pl.String()}
 

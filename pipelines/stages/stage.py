@@ -10,7 +10,7 @@ import polars as pl
 
 from pipelines.datasets.dataset import Dataset
 from pipelines.io.engine import Engine
-from pipelines.stages.ledger import Stored
+from pipelines.similarity.linking import Stored
 from pipelines.stages.settings import Settings
 
 # What a stage writes beside its frame: rows as parquet, lines (binary) as they are, a document as

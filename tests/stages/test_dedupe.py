@@ -5,7 +5,7 @@ from random import Random
 
 import polars as pl
 import pytest
-from conftest import frame, math, mcq, read
+from conftest import frame, math, mcq, read, stored_in
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from known import DATASETS
@@ -29,7 +29,13 @@ def run(
         schema={"digest": pl.String, "split": pl.String},
     )
     records = records.with_columns(pl.coalesce("question", "prompt"))
-    out = dedupe(ledger.kept(records), earlier, dataset=recipe, threshold=recipe.threshold)
+    out = dedupe(
+        ledger.kept(records),
+        earlier,
+        stored=stored_in(records),
+        dataset=recipe,
+        threshold=recipe.threshold,
+    )
     texts = records.select("row", "question")
     return out.join(texts, on="row", maintain_order="left")
 

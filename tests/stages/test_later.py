@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from functools import partial
 
 import orjson
 import polars as pl
 import pytest
-from conftest import frame, math
+from conftest import frame, math, stored_in
 from hypothesis import given
 from hypothesis import strategies as st
 from known import DATASETS
@@ -40,7 +40,8 @@ def unique(rows: pl.DataFrame) -> pl.DataFrame:
     records = ledger.kept(normalize(rows, dataset=MATH, max_prompt_bytes=999))
     records = records.with_columns(pl.coalesce("question", "prompt"))
     nothing = pl.DataFrame(schema={"digest": pl.String, "split": pl.String})
-    unique = ledger.kept(dedupe(records, nothing, dataset=MATH, threshold=1.0))
+    out = dedupe(records, nothing, stored=stored_in(records), dataset=MATH, threshold=1.0)
+    unique = ledger.kept(out)
     others = [name for name in records.columns if name not in unique.columns]
     return unique.join(records.select("row", *others), on="row", maintain_order="left")
 
@@ -196,16 +197,10 @@ def converted(count: int = 200, **changes) -> pl.DataFrame:
     options = {"instruction": None, "rows": 10_000, "validation_rows": 10_000, "max_bytes": 10**9}
     given_records = split(records(count), validation_share=0.2, seed=0).drop("dropped", "detail")
     return convert(
-        given_records, items=items_of(given_records), dataset=MATH, **(options | changes)
-    )
-
-
-def items_of(given_records: pl.DataFrame) -> Callable[[pl.Series], pl.DataFrame]:
-    """What the driver reads of the first stage's file."""
-    return lambda rows: (
-        rows.to_frame()
-        .join(given_records, on="row", maintain_order="left")
-        .select(MATH.item_columns)
+        given_records,
+        items=partial(stored_in(given_records), MATH.item_columns),
+        dataset=MATH,
+        **(options | changes),
     )
 
 
@@ -224,7 +219,9 @@ def test_non_ascii_is_not_escaped() -> None:
     rows = frame(math("Fläche 面积"))
     one = ledger.kept(split(unique(rows), validation_share=0.0001, seed=0))
     caps = {"rows": 1, "validation_rows": 1, "max_bytes": 999}
-    out = convert(one, items=items_of(one), dataset=MATH, instruction="x", **caps)
+    out = convert(
+        one, items=partial(stored_in(one), MATH.item_columns), dataset=MATH, instruction="x", **caps
+    )
     assert "Fläche 面积".encode() in lines(out)[0]
 
 
