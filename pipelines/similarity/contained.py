@@ -206,7 +206,8 @@ class _Table:
 
     def places(self, shingles: U64) -> tuple[I64, I64]:
         """Which of the shingles are known, and their places."""
-        at = self.place[(shingles * _ODD) >> self.shift]
+        slots = (shingles * _ODD) >> self.shift
+        at = self.place.take(slots.view(np.int64), mode="clip")
         some = np.flatnonzero(at >= 0)
         at, shingles = at[some].astype(np.int64), shingles[some]
         other = np.flatnonzero(self.known[at] != shingles)
