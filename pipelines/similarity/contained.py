@@ -207,9 +207,9 @@ class _Table:
     def places(self, shingles: U64) -> tuple[I64, I64]:
         """Which of the shingles are known, and their places."""
         slots = (shingles * _ODD) >> self.shift
-        at = self.place.take(slots.view(np.int64), mode="clip")
-        some = np.flatnonzero(at >= 0)
-        at, shingles = at[some].astype(np.int64), shingles[some]
+        place = self.place.take(slots.view(np.int64), mode="clip")  # without a check of bounds
+        some = np.flatnonzero(place >= 0)
+        at, shingles = place[some].astype(np.int64), shingles[some]
         other = np.flatnonzero(self.known[at] != shingles)
         if len(other):
             at[other] = np.searchsorted(self.known, shingles[other])
