@@ -33,30 +33,37 @@ _TICK = os.sysconf("SC_CLK_TCK")
 
 
 def staged(name: str, raw: Path, out: Path) -> list[dict[str, Any]]:
-    """CPU seconds and the highest memory so far of each stage of `rft prepare`, as it ends."""
+    """CPU seconds and the highest memory so far of each stage of `rft prepare`, as it ends.
+
+    The last one is what follows the stages: the page and the card.
+    """
     command = [sys.executable, "-u", "-m", "pipelines", "prepare", name, "--source", str(raw)]
-    with subprocess.Popen(
+    process = subprocess.Popen(
         [*command, "--out", str(out)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    ) as process:
-        assert process.stdout is not None
-        stages: list[dict[str, Any]] = []
-        before = 0.0
-        for line in process.stdout:
-            words = line.split()
-            if words[:1] != [name] or len(words) < 3 or not words[2].replace(",", "").isdigit():
-                continue
-            try:
-                times = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
-                status = Path(f"/proc/{process.pid}/status").read_text()
-            except OSError:
-                continue
-            cpu = (int(times[11]) + int(times[12])) / _TICK
-            peak = int(status.partition("VmHWM:")[2].split()[0]) * 1024 / 1e6
-            stages.append({"stage": words[1], "cpu": round(cpu - before, 2), "mb": round(peak)})
-            before = cpu
+    )
+    assert process.stdout is not None
+    stages: list[dict[str, Any]] = []
+    before = 0.0
+    for line in process.stdout:
+        words = line.split()
+        if words[:1] != [name] or len(words) < 3 or not words[2].replace(",", "").isdigit():
+            continue
+        try:
+            times = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+            status = Path(f"/proc/{process.pid}/status").read_text()
+        except OSError:
+            continue
+        cpu = (int(times[11]) + int(times[12])) / _TICK
+        peak = int(status.partition("VmHWM:")[2].split()[0]) * 1024 / 1e6
+        stages.append({"stage": words[1], "cpu": round(cpu - before, 2), "mb": round(peak)})
+        before = cpu
+    _, code, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(code)
     if process.returncode not in (0, 1):
         raise SystemExit(f"{' '.join(command)}: exit code {process.returncode}")
-    return stages
+    page = usage.ru_utime + usage.ru_stime - before
+    peak = usage.ru_maxrss * 1024 / 1e6
+    return [*stages, {"stage": "page", "cpu": round(page, 2), "mb": round(peak)}]
 
 
 def found(name: str, truth: dict[str, list[list[str]]], out: Path) -> dict[str, list[int]]:
