@@ -38,8 +38,14 @@ def staged(name: str, raw: Path, out: Path) -> list[dict[str, Any]]:
     The last one is what follows the stages: the page and the card.
     """
     command = [sys.executable, "-u", "-m", "pipelines", "prepare", name, "--source", str(raw)]
+    # polars, which is loaded here, tells its allocator what to keep, and all children with it.
+    environment = {name: value for name, value in os.environ.items() if "MALLOC" not in name}
     process = subprocess.Popen(
-        [*command, "--out", str(out)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        [*command, "--out", str(out)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=environment,
     )
     assert process.stdout is not None
     stages: list[dict[str, Any]] = []
