@@ -1,7 +1,7 @@
 """The keys and plain texts of columns: what `keys` makes of a text, for many at once.
 
 Each rule runs once over all texts, joined, or in polars; a text becomes a Python string only where
-a rule needs it. 1.4 µs a question with four options, where one by one takes 9.
+a rule needs it. 2.6 µs a question with four options, where one by one takes 7.
 """
 
 from __future__ import annotations
